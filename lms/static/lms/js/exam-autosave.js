@@ -1,0 +1,233 @@
+// Saves an exam answer while it is given; see docs/front-end.md for the contract.
+// An answer not yet confirmed by the server is kept on this device, keyed by attempt, and holds nothing but the answer, its
+// number and its nonce. It is removed when confirmed, refused for good, or when the exam is handed in.
+
+const DEBOUNCE = 400;
+const RETRY = [1000, 2000, 5000, 10000, 20000];
+const WORDS = {
+  saving: ["Saving", ""],
+  offline: ["Not saved yet: no connection. Your answers are kept on this device.", "warn"],
+  signedOut: ["Not saved yet: you are signed out. Your answers are kept on this device. Sign in again, then reload.", "warn"],
+  newer: ["A newer answer to this question was given in another tab.", "warn"],
+  closed: ["This exam is closed. Answers saved before count.", "danger"],
+  refused: ["This answer was not accepted. Look at it again, or reload the page.", "danger"],
+};
+
+/** The answers that wait, in memory and, where the browser allows it, on the device. */
+class Waiting {
+  constructor(attempt) {
+    this.key = `laurel.exam.${attempt}`;
+    this.items = new Map();
+    try {
+      this.items = new Map(Object.entries(JSON.parse(localStorage.getItem(this.key)) ?? {}));
+    } catch { /* private mode or damaged: memory only */ }
+  }
+
+  keep() {
+    try {
+      if (this.items.size) localStorage.setItem(this.key, JSON.stringify(Object.fromEntries(this.items)));
+      else localStorage.removeItem(this.key);
+    } catch { /* full or forbidden: memory only */ }
+  }
+
+  put(item, entry) { this.items.set(item, entry); this.keep(); }
+
+  /** Removes an entry unless a newer answer has taken its place. */
+  settle(item, nonce) {
+    if (this.items.get(item)?.nonce === nonce) { this.items.delete(item); this.keep(); }
+  }
+
+  clear() { this.items.clear(); this.keep(); }
+}
+
+function nonce() {
+  return crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+const keyed = (form) => [...form.querySelectorAll('[name^="answer-"]')];
+
+/** The form's answer as JSON value, by data-answer-type. */
+export function readAnswer(form) {
+  const named = [...form.querySelectorAll('[name="answer"]')];
+  switch (form.dataset.answerType) {
+    case "choices": return named.filter((control) => control.checked).map((control) => control.value);
+    case "map": return Object.fromEntries(keyed(form).map((control) => [control.name.slice(7), control.value]));
+    case "sequence":
+      return keyed(form).filter((control) => control.value !== "")
+        .sort((a, b) => Number(a.value) - Number(b.value)).map((control) => control.name.slice(7));
+    case "text": return named[0]?.value ?? "";
+    default: return named.find((control) => control.checked)?.value ?? null;
+  }
+}
+
+/** Puts a kept answer back into the form's controls. */
+export function writeAnswer(form, answer) {
+  const named = [...form.querySelectorAll('[name="answer"]')];
+  switch (form.dataset.answerType) {
+    case "choices": for (const control of named) control.checked = Array.isArray(answer) && answer.includes(control.value); break;
+    case "map": for (const control of keyed(form)) control.value = answer?.[control.name.slice(7)] ?? ""; break;
+    case "sequence":
+      for (const control of keyed(form)) {
+        const index = Array.isArray(answer) ? answer.indexOf(control.name.slice(7)) : -1;
+        control.value = index < 0 ? "" : String(index + 1);
+      }
+      break;
+    case "text": if (named[0]) named[0].value = answer ?? ""; break;
+    default: for (const control of named) control.checked = control.value === answer;
+  }
+}
+
+function start(form) {
+  const { autosaveUrl, attempt, item } = form.dataset;
+  if (!attempt || new URL(autosaveUrl, location.href).origin !== location.origin) return;
+  const waiting = new Waiting(attempt);
+  const state = document.querySelector("[data-save-state]");
+  const announcer = document.querySelector("[data-exam-announce]");
+  let seq = Number(form.dataset.seq) || 0;
+  let debounce = 0;
+  let retry = 0;
+  let failures = 0;
+  let isSending = false;
+  let isStopped = false;
+
+  function say([text, tone], withReload = false) {
+    if (!state) return;
+    const changed = state.textContent !== text;
+    state.textContent = text;
+    state.dataset.tone = tone;
+    if (withReload) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "button button-small";
+      button.textContent = "Reload to see it";
+      button.addEventListener("click", () => location.reload());
+      state.append(" ", button);
+    }
+    // Only trouble, and its end, is announced: a voice after every answer would be noise.
+    if (announcer && changed && (tone || announcer.dataset.trouble)) {
+      announcer.textContent = text;
+      if (tone) announcer.dataset.trouble = "true";
+      else if (text.startsWith("Saved")) delete announcer.dataset.trouble;
+    }
+  }
+
+  async function post(name, entry, keepalive = false) {
+    return fetch(autosaveUrl, {
+      method: "POST",
+      credentials: "same-origin",
+      redirect: "manual",
+      keepalive,
+      headers: {
+        "Content-Type": "application/json",
+        Accept: "application/json",
+        "X-CSRFToken": form.querySelector('[name="csrfmiddlewaretoken"]')?.value ?? "",
+      },
+      body: JSON.stringify({ item: name, seq: entry.seq, nonce: entry.nonce, answer: entry.answer }),
+    });
+  }
+
+  /** Deals with one reply. Returns false if sending must wait. */
+  async function settle(name, entry, reply) {
+    if (reply.ok) {
+      const body = await reply.json();
+      waiting.settle(name, entry.nonce);
+      if (name === item) seq = Math.max(seq, Number(body.seq) || 0);
+      say([`Saved ${body.saved_label ?? ""}`.trim(), ""]);
+      if (Number.isFinite(body.seconds_left)) {
+        document.dispatchEvent(new CustomEvent("exam:time", { detail: { secondsLeft: body.seconds_left } }));
+      }
+      return true;
+    }
+    if (reply.status === 409) {
+      waiting.settle(name, entry.nonce);
+      if (name === item && entry.isFromHere) { isStopped = true; say(WORDS.newer, true); }
+      return true;
+    }
+    if (reply.type === "opaqueredirect" || reply.status === 401 || reply.status === 403) { say(WORDS.signedOut); return false; }
+    if (reply.status === 404 || reply.status === 410) { waiting.clear(); isStopped = true; say(WORDS.closed); return false; }
+    if (reply.status >= 400 && reply.status < 500 && reply.status !== 408 && reply.status !== 429) {
+      waiting.settle(name, entry.nonce);
+      say(WORDS.refused);
+      return true;
+    }
+    throw new Error(`HTTP ${reply.status}`);
+  }
+
+  /** Sends everything that waits. Resolves to true when nothing waits any more. */
+  async function flush() {
+    if (isSending || isStopped) return waiting.items.size === 0;
+    isSending = true;
+    clearTimeout(retry);
+    try {
+      while (waiting.items.size && !isStopped) {
+        const [name, entry] = waiting.items.entries().next().value;
+        say(WORDS.saving);
+        if (!(await settle(name, entry, await post(name, entry)))) break;
+        failures = 0;
+      }
+    } catch {
+      say(WORDS.offline);
+      retry = setTimeout(flush, RETRY[Math.min(failures, RETRY.length - 1)] * (0.75 + Math.random() / 2));
+      failures += 1;
+    } finally {
+      isSending = false;
+    }
+    return waiting.items.size === 0;
+  }
+
+  function take() {
+    clearTimeout(debounce);
+    debounce = 0;
+    if (isStopped || !item) return;
+    seq += 1;
+    waiting.put(item, { seq, nonce: nonce(), answer: readAnswer(form) });
+    Object.defineProperty(waiting.items.get(item), "isFromHere", { value: true }); // this page only: not stored
+  }
+
+  function changed() {
+    if (isStopped) return;
+    clearTimeout(debounce);
+    debounce = setTimeout(() => { take(); flush(); }, DEBOUNCE);
+  }
+
+  if (item) {
+    const kept = waiting.items.get(item);
+    if (kept && kept.seq > seq) {
+      writeAnswer(form, kept.answer);
+      seq = kept.seq;
+      form.dispatchEvent(new CustomEvent("exam:restored", { bubbles: true }));
+    }
+    form.addEventListener("change", changed);
+    form.addEventListener("input", (event) => { if (event.target.matches("textarea, input:not([type=radio], [type=checkbox])")) changed(); });
+    form.addEventListener("submit", () => {
+      if (debounce) take();
+      const entry = waiting.items.get(item);
+      const hidden = (name) => form.querySelector(`input[type="hidden"][name="${name}"]`);
+      if (hidden("seq")) hidden("seq").value = String(entry?.seq ?? seq);
+      if (hidden("nonce")) hidden("nonce").value = entry?.nonce ?? "";
+    });
+  }
+
+  if ("examSubmit" in form.dataset) {
+    form.addEventListener("submit", async (event) => {
+      if (waiting.items.size) {
+        event.preventDefault();
+        if (!(await flush())) return; // the words say why; nothing is lost
+        form.requestSubmit(event.submitter);
+        return;
+      }
+      waiting.clear();
+    });
+  }
+
+  // Leaving the page: what waits is sent once more without waiting for the reply; the next page sends it again if needed.
+  addEventListener("pagehide", () => {
+    if (debounce) take();
+    for (const [name, entry] of waiting.items) post(name, entry, true).catch(() => {});
+  });
+  addEventListener("online", () => { failures = 0; flush(); });
+  document.addEventListener("exam:expired", () => { if (debounce) take(); flush(); });
+  flush();
+}
+
+document.querySelectorAll("form[data-autosave-url]").forEach(start);
