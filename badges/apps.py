@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class BadgesConfig(AppConfig):
+    name = "badges"
+    verbose_name = "Badges"
+
+    def ready(self) -> None:
+        from badges import handlers  # noqa: F401  registers the event handlers

@@ -1,0 +1,1 @@
+"""Certifications, credentials frozen at issue, and their PDF."""

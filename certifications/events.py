@@ -1,0 +1,22 @@
+"""What happens in certifications."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from lms.events.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialIssued(Event):
+    type: ClassVar[str] = "certifications.CredentialIssued"
+    credential_id: str
+    person_id: UUID
+    statement_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialRevoked(Event):
+    type: ClassVar[str] = "certifications.CredentialRevoked"
+    credential_id: str
+    person_id: UUID

@@ -1,0 +1,1 @@
+"""Wagtail pages and blocks: presents content, holds no rule and no learner row."""

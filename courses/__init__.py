@@ -1,0 +1,1 @@
+"""Courses as published outline versions, enrolments and completions."""

@@ -1,0 +1,188 @@
+"""Courses as learners' records know them: immutable published outlines, enrolments, progress in whole lessons."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from lms.common.models import PublicIdModel
+from lms.partners.models import Membership
+
+if TYPE_CHECKING:
+    from lms.accounts.models import User
+
+
+class Course(PublicIdModel):
+    """What a learner enrols in. Its page in the CMS may move or go; this row and its versions stay."""
+
+    slug = models.SlugField(unique=True, max_length=100)
+    title = models.CharField(max_length=200)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def activity_iri(self) -> str:
+        """The xAPI activity: the course across its versions."""
+        return f"{settings.XAPI_BASE_IRI}/courses/{self.public_id}"
+
+
+class CourseVersion(models.Model):
+    """An outline as published: number 1, 2, … per course. Rows below it are never changed or deleted."""
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    title = models.CharField(max_length=200)
+    promise = models.CharField(max_length=300)
+    objectives = models.JSONField(default=list)
+    minutes = models.PositiveSmallIntegerField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the outline; publishing the same again makes no version")
+    published_at = models.DateTimeField(default=timezone.now)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["course", "number"], name="courses_version_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} v{self.number}"
+
+
+class Module(models.Model):
+    """A part of one course version: opens with objectives, closes with resources (R81)."""
+
+    version = models.ForeignKey(CourseVersion, on_delete=models.PROTECT, related_name="modules")
+    key = models.UUIDField(help_text="The same in every version of the course")
+    position = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=200)
+    objectives = models.JSONField(default=list)
+    resources = models.JSONField(default=list, help_text="[{title, text, url}]")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "position"], name="courses_module_position_once"),
+            models.UniqueConstraint(fields=["version", "key"], name="courses_module_key_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def activity_iri(self) -> str:
+        return f"{settings.XAPI_BASE_IRI}/modules/{self.key}"
+
+
+class Lesson(models.Model):
+    """A few minutes of one module. `body` is the frozen StreamField value; the CMS knows how to show it."""
+
+    version = models.ForeignKey(CourseVersion, on_delete=models.PROTECT, related_name="lessons")
+    module = models.ForeignKey(Module, on_delete=models.PROTECT, related_name="lessons")
+    key = models.UUIDField(help_text="The same in every version of the course")
+    slug = models.SlugField(max_length=100)
+    position = models.PositiveSmallIntegerField(help_text="1, 2, … through the whole course")
+    title = models.CharField(max_length=200)
+    minutes = models.PositiveSmallIntegerField()
+    body = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "position"], name="courses_lesson_position_once"),
+            models.UniqueConstraint(fields=["version", "key"], name="courses_lesson_key_once"),
+            models.UniqueConstraint(fields=["version", "slug"], name="courses_lesson_slug_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def activity_iri(self) -> str:
+        return f"{settings.XAPI_BASE_IRI}/lessons/{self.key}"
+
+
+class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
+    def visible_to(self, user: "User") -> "EnrolmentQuerySet":
+        """One's own; a manager's people's, as enrolled at his partner; all for channel roles."""
+        if not user.is_authenticated:
+            return self.none()
+        memberships = Membership.objects.visible_to(user).values("pk")
+        return self.filter(Q(person=user) | Q(membership__in=memberships))
+
+    def current(self) -> "EnrolmentQuerySet":
+        return self.filter(withdrawn_at=None)
+
+
+class Enrolment(PublicIdModel):
+    """A person takes a course on behalf of a membership. Bound to the version he began with.
+
+    `registration` is the xAPI registration of every statement about this enrolment.
+    """
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="enrolments")
+    membership = models.ForeignKey(
+        Membership, null=True, blank=True, on_delete=models.PROTECT, related_name="enrolments"
+    )
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="enrolments")
+    version = models.ForeignKey(CourseVersion, on_delete=models.PROTECT, related_name="enrolments")
+    registration = models.UUIDField(unique=True)
+    enrolled_at = models.DateTimeField()
+    initialized_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EnrolmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "course"], condition=Q(withdrawn_at=None), name="courses_one_open_enrolment"
+            ),
+            models.CheckConstraint(
+                condition=Q(completed_at=None) | Q(completed_at__gte=F("enrolled_at")),
+                name="courses_completed_after_enrolled",
+            ),
+            models.CheckConstraint(
+                condition=Q(completed_at=None) | Q(withdrawn_at=None), name="courses_completed_is_not_withdrawn"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} in {self.course}"
+
+
+class LessonProgress(models.Model):
+    """A learner opened, and perhaps completed, one lesson. Progress is counted in these rows, never stored as a share."""
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="progress")
+    lesson = models.ForeignKey(Lesson, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["enrolment", "lesson"], name="courses_progress_once_per_lesson"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment_id}: {self.lesson_id}"
+
+
+class ModuleCompletion(models.Model):
+    """Every lesson of a module is done. Written once."""
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="module_completions")
+    module = models.ForeignKey(Module, on_delete=models.PROTECT, related_name="+")
+    completed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["enrolment", "module"], name="courses_module_completed_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment_id}: {self.module_id}"

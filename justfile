@@ -1,0 +1,20 @@
+# One line per chore. `just --list` shows them.
+
+# Writes the two hash-locked files from pyproject.toml (no address of a package index stands in them).
+lock:
+    uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet pyproject.toml -o requirements.txt
+    uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --group dev pyproject.toml -o requirements-dev.txt
+
+# Everything CI runs.
+ci:
+    bash .ci/run
+
+test *args:
+    pytest {{args}}
+
+lint:
+    ruff check .
+    ruff format --check .
+    mypy
+    lint-imports
+    djlint templates --check --lint

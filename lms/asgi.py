@@ -1,0 +1,8 @@
+"""ASGI entry, for servers that want it; WSGI is the measured default."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lms.settings")
+application = get_asgi_application()

@@ -1,0 +1,227 @@
+"""Item banks, exams as published, and attempts that keep what they showed."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from lms.common.models import PublicIdModel
+from lms.partners.models import Membership
+
+if TYPE_CHECKING:
+    from lms.accounts.models import User
+
+
+class ItemBank(PublicIdModel):
+    """Items on one subject, kept by one owner."""
+
+    slug = models.SlugField(unique=True, max_length=100)
+    name = models.CharField(max_length=150)
+    description = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Item(PublicIdModel):
+    """A question across its versions. `code` is its author's name for it, unique in the bank; an import finds it by it."""
+
+    bank = models.ForeignKey(ItemBank, on_delete=models.PROTECT, related_name="items")
+    code = models.CharField(max_length=100)
+    topic = models.CharField(max_length=100, blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["bank", "code"], name="assessments_item_code_once")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ItemVersion(models.Model):
+    """One wording of an item: never changed once an attempt showed it.
+
+    `content` is what a candidate may see (stem, options with their keys); `key` is what he may not (right answers,
+    weights, feedback). The two are apart so that no page, API or export can send a key by accident. Both are validated
+    by the structs of `lms.assessments.items`.
+    """
+
+    class Type(models.TextChoices):
+        CHOICE = "choice", "Single choice"
+        CHOICES = "choices", "Multiple choice"
+        TRUE_FALSE = "true_false", "True or false"
+        MATCHING = "matching", "Matching"
+        ORDERING = "ordering", "Ordering"
+        NUMERIC = "numeric", "Numeric"
+        SHORT_ANSWER = "short_answer", "Short answer"
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    type = models.CharField(max_length=20, choices=Type)
+    content = models.JSONField()
+    key = models.JSONField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of type, content and key: importing the same makes no version")
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "number"], name="assessments_item_version_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item} v{self.number}"
+
+
+class Assessment(PublicIdModel):
+    """An exam: what is drawn, for how long, how often, and what passes. Attempts freeze these settings at their start."""
+
+    slug = models.SlugField(unique=True, max_length=100)
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    time_limit_minutes = models.PositiveSmallIntegerField()
+    attempts_allowed = models.PositiveSmallIntegerField(default=3)
+    wait_hours = models.PositiveSmallIntegerField(default=24, help_text="Between the end of an attempt and the next start")
+    cut_score = models.DecimalField(max_digits=5, decimal_places=2, help_text="Percent of the points that pass")
+    personas = models.ManyToManyField("partners.Persona", blank=True, related_name="+", help_text="Empty: everybody")
+    opened_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(cut_score__gt=0, cut_score__lte=100), name="assessments_cut_score_percent"),
+            models.CheckConstraint(condition=Q(time_limit_minutes__gte=1), name="assessments_time_limit_positive"),
+            models.CheckConstraint(condition=Q(attempts_allowed__gte=1), name="assessments_attempts_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def activity_iri(self) -> str:
+        return f"{settings.XAPI_BASE_IRI}/assessments/{self.public_id}"
+
+
+class Section(models.Model):
+    """So many items of a topic, drawn from a bank at the start of an attempt."""
+
+    assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="sections")
+    position = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=150)
+    bank = models.ForeignKey(ItemBank, on_delete=models.PROTECT, related_name="+")
+    topic = models.CharField(max_length=100, blank=True, help_text="Empty: the whole bank")
+    draw = models.PositiveSmallIntegerField(help_text="How many items")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assessment", "position"], name="assessments_section_position_once"),
+            models.CheckConstraint(condition=Q(draw__gte=1), name="assessments_section_draws_one"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def visible_to(self, user: "User") -> "AttemptQuerySet":
+        """Only the candidate himself opens an attempt; managers see results through certifications and reports."""
+        return self.filter(person=user) if user.is_authenticated else self.none()
+
+    def open(self) -> "AttemptQuerySet":
+        return self.filter(submitted_at=None)
+
+    def overdue(self, at: datetime) -> "AttemptQuerySet":
+        return self.open().filter(deadline_at__lt=at)
+
+
+class Attempt(PublicIdModel):
+    """One sitting of an exam by one person. The server owns its clock; its items and rules are its own copy."""
+
+    class SubmittedBy(models.TextChoices):
+        CANDIDATE = "candidate", "Candidate"
+        DEADLINE = "deadline", "Deadline"
+
+    assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="attempts")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="attempts")
+    membership = models.ForeignKey(
+        Membership, null=True, blank=True, on_delete=models.PROTECT, related_name="attempts"
+    )
+    number = models.PositiveSmallIntegerField()
+    registration = models.UUIDField(unique=True)
+    started_at = models.DateTimeField()
+    deadline_at = models.DateTimeField()
+    cut_score = models.DecimalField(max_digits=5, decimal_places=2)
+    submitted_at = models.DateTimeField(null=True, blank=True, help_text="Never after the deadline")
+    submitted_by = models.CharField(max_length=10, choices=SubmittedBy, blank=True)
+    points = models.DecimalField(max_digits=8, decimal_places=4, null=True, blank=True)
+    max_points = models.DecimalField(max_digits=8, decimal_places=4, null=True, blank=True)
+    is_passed = models.BooleanField(null=True, blank=True)
+
+    objects = AttemptQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assessment", "person", "number"], name="assessments_attempt_number_once"),
+            models.UniqueConstraint(
+                fields=["assessment", "person"], condition=Q(submitted_at=None), name="assessments_one_open_attempt"
+            ),
+            models.CheckConstraint(condition=Q(deadline_at__gt=F("started_at")), name="assessments_deadline_after_start"),
+            models.CheckConstraint(
+                condition=Q(submitted_at=None, submitted_by="", points=None, max_points=None, is_passed=None)
+                | (
+                    Q(
+                        submitted_at__isnull=False,
+                        submitted_at__lte=F("deadline_at"),
+                        points__gte=0,
+                        points__lte=F("max_points"),
+                        is_passed__isnull=False,
+                    )
+                    & ~Q(submitted_by="")
+                ),
+                name="assessments_submitted_is_scored",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["deadline_at"], condition=Q(submitted_at=None), name="assessments_open_attempt")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.assessment} #{self.number}"
+
+
+class Response(models.Model):
+    """One item of one attempt: what was shown and in which order, and the newest saved answer.
+
+    `shown` holds the option tokens of this attempt in the order shown: {"order": [...], "tokens": {token: option key}}.
+    `version` grows with each accepted save; an older one is refused.
+    """
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="responses")
+    item_version = models.ForeignKey(ItemVersion, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField()
+    section = models.CharField(max_length=150)
+    shown = models.JSONField()
+    answer = models.JSONField(null=True, blank=True, help_text="In option keys, never in tokens; null: not answered")
+    version = models.PositiveIntegerField(default=0)
+    nonce = models.UUIDField(null=True, blank=True, help_text="Of the save that was accepted last")
+    saved_at = models.DateTimeField(null=True, blank=True)
+    is_flagged = models.BooleanField(default=False)
+    points = models.DecimalField(max_digits=6, decimal_places=4, null=True, blank=True)
+    max_points = models.DecimalField(max_digits=6, decimal_places=4, default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "position"], name="assessments_response_position_once"),
+            models.CheckConstraint(
+                condition=Q(points=None) | Q(points__gte=0, points__lte=F("max_points")),
+                name="assessments_points_in_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id}/{self.position}"

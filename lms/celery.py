@@ -1,0 +1,20 @@
+"""Celery: used when CELERY_BROKER_URL is set; the outbox (lms.events) stays the truth in any case."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lms.settings")
+
+app = Celery("laurel")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# Every entry is idempotent: beat may run twice, or not at all for a day.
+app.conf.beat_schedule = {
+    "sweep-outbox": {"task": "lms.events.tasks.sweep_outbox", "schedule": 30.0},
+    "close-overdue-attempts": {"task": "lms.assessments.tasks.close_overdue_attempts", "schedule": 30.0},
+    "publish-scheduled": {"task": "cms.tasks.publish_scheduled", "schedule": 300.0},
+    "evaluate-all-tiers": {"task": "lms.tiers.tasks.evaluate_all_partners", "schedule": crontab(hour=3, minute=10)},
+}

@@ -1,0 +1,52 @@
+"""Tags and filters available in every template without `{% load %}`."""
+
+from datetime import date, datetime
+
+from django import template
+from django.utils import formats, timezone
+
+register = template.Library()
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """"12 March 2027"; empty for None."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = timezone.localtime(value).date()
+    return formats.date_format(value, "j F Y")
+
+
+def _distance(days: int) -> str:
+    """A span of whole days in the largest unit that stays honest: days to 60, months to two years, then years."""
+    count, unit = (days, "day") if days <= 60 else (round(days / 30.44), "month") if days < 730 else (days // 365, "year")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+@register.filter
+def day_with_distance(value: date | datetime | None) -> str:
+    """"12 March 2027 (in 4 months)", "12 March 2026 (8 months ago)"; empty for None."""
+    if value is None:
+        return ""
+    on = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    days = (on - timezone.localdate()).days
+    if days == 0:
+        words = "today"
+    elif days > 0:
+        words = f"in {_distance(days)}"
+    else:
+        words = f"{_distance(-days)} ago"
+    return f"{day(on)} ({words})"
+
+
+@register.filter
+def days_until(value: date | None) -> int | None:
+    """Whole days from today; negative when past."""
+    return None if value is None else (value - timezone.localdate()).days
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """A share from 0 to 1 as a whole percentage, rounded down so that 399 of 400 is never 100%."""
+    return "" if value is None else f"{int(value * 100 + 1e-9)}%"

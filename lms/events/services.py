@@ -1,0 +1,149 @@
+"""Emit inside the transaction, deliver at least once, each delivery in one transaction with its handler's work."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from lms.events.events import Event
+from lms.events.models import Delivery, Message
+
+E = TypeVar("E", bound=Event)
+Handler = Callable[[E], None]
+logger = logging.getLogger("laurel.events")
+
+LEASE = timedelta(minutes=5)
+MAX_ATTEMPTS = 8
+_BACKOFF_SECONDS = (5, 30, 120, 600, 1800, 3600, 7200)
+
+_handlers: dict[str, dict[str, Handler]] = {}
+_local = threading.local()
+
+
+def subscribe(event_class: type[E]) -> Callable[[Handler[E]], Handler[E]]:
+    """Registers a handler for an event. A handler is idempotent: it recomputes from the truth, never increments.
+
+    It is called as `handler(event)` in a transaction of its own, at least once per message.
+    """
+
+    def register(handler: Handler[E]) -> Handler[E]:
+        name = f"{handler.__module__}.{handler.__qualname__}"
+        _handlers.setdefault(event_class.type, {})[name] = handler
+        return handler
+
+    return register
+
+
+def emit(*events: Event) -> None:
+    """Writes messages and one delivery per handler in the current transaction; nudges delivery when it commits.
+
+    Raises TransactionManagementError outside a transaction: an event without the fact it tells of is a lie.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("emit() belongs inside the transaction of the fact it tells of")
+    messages = Message.objects.bulk_create(
+        Message(type=event.type, payload=event.payload()) for event in events if event.type in _handlers
+    )
+    deliveries = Delivery.objects.bulk_create(
+        Delivery(message=message, handler=name) for message in messages for name in _handlers[message.type]
+    )
+    if deliveries:
+        ids = [delivery.pk for delivery in deliveries]
+        transaction.on_commit(lambda: _nudge(ids), robust=True)
+
+
+def _nudge(ids: Iterable[int]) -> None:
+    """Has the deliveries tried soon: by a worker where there is a broker, else here and now."""
+    if settings.HAS_BROKER:
+        from lms.events.tasks import deliver_messages
+
+        try:
+            deliver_messages.delay(list(ids))
+        except Exception as error:  # the broker is down: beat sweeps later, the request goes on
+            logger.warning("broker unavailable, left to the sweep: %s", type(error).__name__)
+        return
+    queue: list[int] = getattr(_local, "queue", [])
+    _local.queue = queue
+    queue.extend(ids)
+    if getattr(_local, "is_draining", False) or getattr(_local, "is_held", False):
+        return  # the loop below, further up the stack, takes them
+    _drain_queue()
+
+
+def _drain_queue() -> None:
+    """Delivers what this thread has queued, and what that causes in turn."""
+    _local.is_draining = True
+    try:
+        queue: list[int] = getattr(_local, "queue", [])
+        while queue:
+            deliver(queue.pop(0))
+    finally:
+        _local.is_draining = False
+
+
+class hold:
+    """Context manager: in-process deliveries wait until its end. For bulk work such as building the demo."""
+
+    def __enter__(self) -> None:
+        _local.is_held = True
+
+    def __exit__(self, *exc: object) -> None:
+        _local.is_held = False
+        _drain_queue()
+
+
+def deliver(delivery_id: int) -> bool:
+    """Runs one delivery. Returns whether it is done now; False when it was not due, is leased, or failed.
+
+    The lease is taken by one conditional UPDATE, so two workers never run the same delivery at once; the handler's
+    work and `done_at` commit together, so it is done exactly once however often it is tried.
+    """
+    now = timezone.now()
+    leased = Delivery.objects.due(now).filter(pk=delivery_id).update(due_at=now + LEASE, attempts=F("attempts") + 1)
+    if leased != 1:
+        return False
+    delivery = Delivery.objects.select_related("message").get(pk=delivery_id)
+    try:
+        with transaction.atomic():
+            handler = _handlers[delivery.message.type][delivery.handler]
+            handler(Event.load(delivery.message.type, delivery.message.payload))
+            Delivery.objects.filter(pk=delivery_id, done_at=None).update(done_at=timezone.now(), last_error="")
+    except Exception as error:
+        _record_failure(delivery, error)
+        return False
+    return True
+
+
+def _record_failure(delivery: Delivery, error: Exception) -> None:
+    """Back-off for the next try, or given up for a person to see."""
+    logger.exception("handler %s failed on %s", delivery.handler, delivery.message.type, exc_info=error)
+    now = timezone.now()
+    changes: dict[str, object] = {"last_error": f"{type(error).__name__}: {error}"[:2000].replace("\x00", "")}
+    if delivery.attempts >= MAX_ATTEMPTS:
+        changes["failed_at"] = now
+    else:
+        changes["due_at"] = now + timedelta(seconds=_BACKOFF_SECONDS[delivery.attempts - 1])
+    Delivery.objects.filter(pk=delivery.pk, done_at=None).update(**changes)
+
+
+def sweep(*, limit: int = 500) -> int:
+    """Delivers what is due and was missed (a killed worker, a broker that was down). Returns how many got done."""
+    due = Delivery.objects.due(timezone.now()).order_by("due_at", "pk").values_list("pk", flat=True)[:limit]
+    return sum(deliver(pk) for pk in list(due))
+
+
+def drain(*, limit: int = 100_000) -> int:
+    """Sweeps until nothing is due: after bulk work, and in tests. Returns how many deliveries got done."""
+    total = 0
+    while total < limit:
+        done = sweep()
+        total += done
+        if not done:
+            break
+    return total

@@ -1,0 +1,1 @@
+"""Projections of statements: replayable, never the truth."""

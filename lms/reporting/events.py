@@ -1,0 +1,15 @@
+"""What happens in reporting."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from lms.events.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerFiguresChanged(Event):
+    """A projected completion figure of this partner changed."""
+
+    type: ClassVar[str] = "reporting.PartnerFiguresChanged"
+    partner_id: UUID

@@ -1,0 +1,1 @@
+"""Partner tiers: rules as data, decisions explained."""

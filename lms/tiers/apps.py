@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class TiersConfig(AppConfig):
+    name = "lms.tiers"
+    verbose_name = "Tiers"
+
+    def ready(self) -> None:
+        from lms.tiers import handlers  # noqa: F401  registers the event handlers

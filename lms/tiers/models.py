@@ -1,0 +1,85 @@
+"""Programmes as versioned documents, and the log of decisions they led to."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Optional
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from lms.common.models import PublicIdModel
+from lms.partners.models import Partner, TierName
+
+if TYPE_CHECKING:
+    from lms.accounts.models import User
+
+
+class Programme(models.Model):
+    """A partner programme, e.g. "Halden Partners". Its rules live in versions."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=150)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProgrammeVersionQuerySet(models.QuerySet["ProgrammeVersion"]):
+    def in_force(self, at: datetime) -> Optional["ProgrammeVersion"]:
+        """The version whose effective date has come most recently, or None."""
+        return self.filter(effective_at__lte=at).order_by("-effective_at", "-number").first()
+
+
+class ProgrammeVersion(models.Model):
+    """Rules as data, in the format of docs/programmes.md. Never changed after publishing; a change is a new number."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    document = models.JSONField()
+    effective_at = models.DateTimeField()
+    published_at = models.DateTimeField(default=timezone.now)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = ProgrammeVersionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["programme", "number"], name="tiers_programme_version_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.programme} v{self.number}"
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    def visible_to(self, user: "User") -> "DecisionQuerySet":
+        return self.filter(partner__in=Partner.objects.visible_to(user).values("pk"))
+
+
+class Decision(PublicIdModel):
+    """A partner's tier was evaluated and changed, or its evidence did. Frozen: rule version, inputs, result, hash.
+
+    Appended only when the result differs from the partner's newest decision, so a replayed event adds nothing.
+    """
+
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="decisions")
+    number = models.PositiveIntegerField(help_text="1, 2, … per partner")
+    version = models.ForeignKey(ProgrammeVersion, on_delete=models.PROTECT, related_name="decisions")
+    tier = models.ForeignKey(TierName, on_delete=models.PROTECT, related_name="+")
+    previous_tier = models.ForeignKey(TierName, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+    inputs = models.JSONField(help_text="Facts with source, as-of and statement ids")
+    result = models.JSONField(help_text="The evaluation: per tier, per requirement, have and need, people assigned")
+    digest = models.CharField(max_length=64, help_text="SHA-256 over version, inputs and result in canonical JSON")
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "number"], name="tiers_decision_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner}: {self.tier} on {self.decided_at:%Y-%m-%d}"

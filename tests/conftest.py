@@ -1,0 +1,39 @@
+"""Fixtures for all tests."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests import databases
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[None]:
+    """A migrated database of this process's own; see tests/databases.py."""
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    folder: Path = tmp_path_factory.mktemp("database")
+    with django_db_blocker.unblock():
+        databases.set_up(worker, folder)
+    yield
+    with django_db_blocker.unblock():
+        databases.tear_down(worker)
+
+
+@pytest.fixture(autouse=True)
+def _private_files(settings: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Uploads go to a folder of the test's own; password hashing is quick."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The clock of most tests: a Monday morning."""
+    return datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
