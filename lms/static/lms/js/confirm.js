@@ -40,6 +40,7 @@ document.addEventListener("submit", async (event) => {
   const source = submitter?.dataset.confirm ? submitter : form;
   if (!source.dataset.confirm) return;
   if (confirmed.delete(form)) return;
+  if (form.dataset.confirmed) { delete form.dataset.confirmed; return; }
   event.preventDefault();
   event.stopImmediatePropagation();
   const agreed = await ask({

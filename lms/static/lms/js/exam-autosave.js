@@ -161,7 +161,7 @@ function start(form) {
     try {
       while (waiting.items.size && !isStopped) {
         const [name, entry] = waiting.items.entries().next().value;
-        say(WORDS.saving);
+        if (!failures) say(WORDS.saving);
         if (!(await settle(name, entry, await post(name, entry)))) break;
         failures = 0;
       }
@@ -181,7 +181,12 @@ function start(form) {
     if (isStopped || !item) return;
     seq += 1;
     waiting.put(item, { seq, nonce: nonce(), answer: readAnswer(form) });
-    Object.defineProperty(waiting.items.get(item), "isFromHere", { value: true }); // this page only: not stored
+    markOwn();
+  }
+
+  /** Remembers, in this page only, that the waiting answer is the one shown here: a refusal of it must be told. */
+  function markOwn() {
+    Object.defineProperty(waiting.items.get(item), "isFromHere", { value: true });
   }
 
   function changed() {
@@ -195,6 +200,7 @@ function start(form) {
     if (kept && kept.seq > seq) {
       writeAnswer(form, kept.answer);
       seq = kept.seq;
+      markOwn();
       form.dispatchEvent(new CustomEvent("exam:restored", { bubbles: true }));
     }
     form.addEventListener("change", changed);
@@ -213,6 +219,7 @@ function start(form) {
       if (waiting.items.size) {
         event.preventDefault();
         if (!(await flush())) return; // the words say why; nothing is lost
+        form.dataset.confirmed = "true"; // confirm.js has asked already
         form.requestSubmit(event.submitter);
         return;
       }

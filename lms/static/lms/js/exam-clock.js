@@ -7,7 +7,7 @@ const QUIET_UNTIL = 300;
 
 function read(seconds) {
   if (seconds <= 0) return "Time is up";
-  if (seconds > QUIET_UNTIL) return `${Math.ceil(seconds / 60)} min left`;
+  if (seconds > QUIET_UNTIL) return `${Math.floor(seconds / 60)} min left`;
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left`;
 }
 
