@@ -1,13 +1,28 @@
 """All addresses of the site; only includes."""
 
-from django.http import HttpResponse
+from importlib.util import find_spec
+
 from django.urls import include, path
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 
-urlpatterns = [
-    path("accounts/", include("allauth.urls")),
-    path("admin/", include(wagtailadmin_urls)),
-    path("", include(wagtail_urls)),
+_APPS = [
+    "lms.accounts",
+    "lms.partners",
+    "lms.portal",
+    "lms.tiers",
+    "cms",
+    "courses",
+    "lms.assessments",
+    "certifications",
+    "badges",
+    "lms.xapi",
 ]
-_ = HttpResponse
+urlpatterns = [path("", include(f"{app}.urls")) for app in _APPS if find_spec(f"{app}.urls")]
+if not find_spec("lms.accounts.urls"):
+    urlpatterns += [path("accounts/", include("allauth.urls"))]
+urlpatterns += [
+    path("api/v1/", include("lms.api")),
+    path("admin/", include(wagtailadmin_urls)),
+    path("library/", include(wagtail_urls)),
+]
