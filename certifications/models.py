@@ -15,6 +15,8 @@ from lms.common.models import PublicIdModel
 from lms.partners.models import Membership
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from lms.accounts.models import User
 
 
@@ -74,7 +76,7 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
         """Issued, not revoked, and not expired on the day `on` (the last day counts)."""
         return self.filter(issued_at__date__lte=on, revoked_at=None).filter(Q(expires_on=None) | Q(expires_on__gte=on))
 
-    def visible_to(self, user: "User") -> "CredentialQuerySet":
+    def visible_to(self, user: "User | AnonymousUser") -> "CredentialQuerySet":
         """One's own; those of the people a manager looks after; all for channel roles."""
         if not user.is_authenticated:
             return self.none()

@@ -11,6 +11,8 @@ from lms.common.models import PublicIdModel
 from lms.partners.models import Membership
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from lms.accounts.models import User
 
 
@@ -106,7 +108,7 @@ class Lesson(models.Model):
 
 
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
-    def visible_to(self, user: "User") -> "EnrolmentQuerySet":
+    def visible_to(self, user: "User | AnonymousUser") -> "EnrolmentQuerySet":
         """One's own; a manager's people's, as enrolled at his partner; all for channel roles."""
         if not user.is_authenticated:
             return self.none()

@@ -23,15 +23,14 @@ if not SECRET_KEY:
         "SECRET_KEY is not set. Copy .env.example to .env and set it, or run `python manage.py demo` to look around."
     )
 
-# The one address people and verifiers see. Links in letters, PDFs and badges are built from it, never from a Host header.
+# The one address people and verifiers see: links in letters, PDFs and badges are built from it, never from a Host
+# header.
 SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000" if DEMO or TESTING else "https://localhost").rstrip("/")
 SITE_NAME = env.str("SITE_NAME", "Halden Partners" if DEMO or TESTING else "Laurel")
 VENDOR_NAME = env.str("VENDOR_NAME", "Halden" if DEMO or TESTING else "Laurel")
 # The home of our own names in xAPI statements (activities, accounts). Never change it once statements exist.
 XAPI_BASE_IRI = env.str("XAPI_BASE_IRI", "https://partners.halden.example" if DEMO or TESTING else SITE_URL)
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"] if DEMO or TESTING else []
-)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"] if DEMO or TESTING else [])
 SECURE_TRANSPORT = env.bool("SECURE_TRANSPORT", SITE_URL.startswith("https://"))
 
 INSTALLED_APPS = [
@@ -119,7 +118,7 @@ TEMPLATES = [
     },
 ]
 
-# --- Data -------------------------------------------------------------------------------------------------------------
+# --- Data ---
 DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'laurel.sqlite3'}")}
 _db = DATABASES["default"]
 IS_SQLITE = _db["ENGINE"].endswith("sqlite3")
@@ -128,7 +127,7 @@ if IS_SQLITE:
     _db["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000; PRAGMA mmap_size=134217728;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
     }
 else:
     _db["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
@@ -147,7 +146,7 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 5000}}
 }
 
-# --- Background work ----------------------------------------------------------------------------------------------------
+# --- Background work ---
 # Without a broker the outbox is drained in the process, after commit, through the same task functions.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "")
 HAS_BROKER = bool(CELERY_BROKER_URL)
@@ -166,7 +165,7 @@ CELERY_TASK_PUBLISH_RETRY = False  # a nudge that fails is swept up later; no re
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TIMEZONE = "UTC"
 
-# --- People -------------------------------------------------------------------------------------------------------------
+# --- People ---
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "lms.accounts.backends.ThrottleBackend",  # first: every door (allauth, API basic auth) has the same limit
@@ -199,7 +198,7 @@ SESSION_ABSOLUTE_SECONDS = env.int("SESSION_ABSOLUTE_SECONDS", 12 * 3600)
 SIGN_IN_FAILURES_ALLOWED = 8
 SIGN_IN_WINDOW_SECONDS = 900
 
-# --- Transport and browser ----------------------------------------------------------------------------------------------
+# --- Transport and browser ---
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_TRANSPORT
@@ -239,7 +238,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# --- Files --------------------------------------------------------------------------------------------------------------
+# --- Files ---
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(VAR_DIR / "media")))
@@ -259,19 +258,19 @@ WHITENOISE_USE_FINDERS = DEMO or TESTING or DEBUG
 # Set by a production web server that can send files itself (nginx: X-Accel-Redirect to this internal prefix).
 ACCEL_REDIRECT_PREFIX = env.str("ACCEL_REDIRECT_PREFIX", "")
 
-# --- Languages and time -------------------------------------------------------------------------------------------------
+# --- Languages and time ---
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
-# --- Mail ---------------------------------------------------------------------------------------------------------------
+# --- Mail ---
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://" if DEMO or DEBUG else "smtp://localhost:25")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Partner programme <partners@localhost>")
 
-# --- Wagtail ------------------------------------------------------------------------------------------------------------
+# --- Wagtail ---
 WAGTAIL_SITE_NAME = SITE_NAME
 WAGTAILADMIN_BASE_URL = SITE_URL
 WAGTAILADMIN_LOGIN_URL = "/accounts/login/"
@@ -287,7 +286,7 @@ WAGTAILIMAGES_MAX_UPLOAD_SIZE = 10 * 1024 * 1024
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
 TAGGIT_CASE_INSENSITIVE = True
 
-# --- API ----------------------------------------------------------------------------------------------------------------
+# --- API ---
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "lms.accounts.authentication.ApiTokenAuthentication",
@@ -317,7 +316,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
 }
 
-# --- Logs: no answers, tokens or customer names ---------------------------------------------------------------------------
+# --- Logs: no answers, tokens or customer names ---
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

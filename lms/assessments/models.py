@@ -12,6 +12,8 @@ from lms.common.models import PublicIdModel
 from lms.partners.models import Membership
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from lms.accounts.models import User
 
 
@@ -128,7 +130,7 @@ class Section(models.Model):
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):
-    def visible_to(self, user: "User") -> "AttemptQuerySet":
+    def visible_to(self, user: "User | AnonymousUser") -> "AttemptQuerySet":
         """Only the candidate himself opens an attempt; managers see results through certifications and reports."""
         return self.filter(person=user) if user.is_authenticated else self.none()
 

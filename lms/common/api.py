@@ -79,5 +79,3 @@ def status_title(code: int) -> str:
 def only_our_paths(endpoints: list[tuple[str, str, str, Any]], **kwargs: Any) -> list[tuple[str, str, str, Any]]:
     """drf-spectacular hook: the schema lists /api/v1/ and nothing of Wagtail's."""
     return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/v1/")]
-
-

@@ -1,4 +1,4 @@
-"""One guard for each kind of thing that comes from people and machines. Page, form, API and import call the same one."""
+"""One guard for each kind of thing that comes from people and machines; page, form, API and import share it."""
 
 import json
 import math

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from django.core.exceptions import SuspiciousOperation
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -36,7 +36,7 @@ def service_unavailable(get_response: Handler) -> Handler:
                 return self.unavailable(request, error)
             return None
 
-        def unavailable(self, request: HttpRequest, error: DatabaseError) -> HttpResponse:
+        def unavailable(self, request: HttpRequest, error: OperationalError | InterfaceError) -> HttpResponse:
             logger.error("database unavailable on %s: %s", request.path, type(error).__name__)
             response = HttpResponse(render_to_string("503.html"), status=503)
             response["Retry-After"] = "30"

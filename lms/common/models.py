@@ -6,7 +6,7 @@ from django.db import models
 
 
 class PublicIdModel(models.Model):
-    """A row that people may point at: `id` stays inside, `public_id` stands in URLs, PDFs and JSON and never changes."""
+    """A row people may point at: `public_id` stands in URLs, PDFs and JSON and never changes; `id` stays inside."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 

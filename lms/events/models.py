@@ -32,7 +32,9 @@ class Delivery(models.Model):
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deliveries")
     handler = models.CharField(max_length=200)
     attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(default=timezone.now, help_text="Not tried before; a lease and a back-off both move it on")
+    due_at = models.DateTimeField(
+        default=timezone.now, help_text="Not tried before; a lease and a back-off both move it on"
+    )
     done_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True, help_text="Given up: a person must look")
     last_error = models.TextField(blank=True)

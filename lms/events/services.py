@@ -2,9 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -22,7 +23,7 @@ LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 8
 _BACKOFF_SECONDS = (5, 30, 120, 600, 1800, 3600, 7200)
 
-_handlers: dict[str, dict[str, Handler]] = {}
+_handlers: dict[str, dict[str, Handler[Any]]] = {}
 _local = threading.local()
 
 
@@ -87,13 +88,13 @@ def _drain_queue() -> None:
         _local.is_draining = False
 
 
-class hold:
-    """Context manager: in-process deliveries wait until its end. For bulk work such as building the demo."""
-
-    def __enter__(self) -> None:
-        _local.is_held = True
-
-    def __exit__(self, *exc: object) -> None:
+@contextmanager
+def hold() -> Iterator[None]:
+    """In-process deliveries wait until the end of the block. For bulk work such as building the demo."""
+    _local.is_held = True
+    try:
+        yield
+    finally:
         _local.is_held = False
         _drain_queue()
 

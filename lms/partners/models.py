@@ -11,6 +11,8 @@ from django.utils import timezone
 from lms.common.models import PublicIdModel
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from lms.accounts.models import User
 
 
@@ -62,7 +64,7 @@ class TierName(Vocabulary):
 
 
 class PartnerQuerySet(models.QuerySet["Partner"]):
-    def visible_to(self, user: "User") -> "PartnerQuerySet":
+    def visible_to(self, user: "User | AnonymousUser") -> "PartnerQuerySet":
         """All partners for those who look after partners; otherwise those the person belongs to today."""
         if not user.is_authenticated:
             return self.none()
@@ -122,7 +124,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Memberships that hold on the day `on` (the last day counts)."""
         return self.filter(Q(ends_on=None) | Q(ends_on__gte=on), starts_on__lte=on)
 
-    def visible_to(self, user: "User") -> "MembershipQuerySet":
+    def visible_to(self, user: "User | AnonymousUser") -> "MembershipQuerySet":
         """A vendor's channel role sees all, a partner's manager his partner's people, everybody himself."""
         if not user.is_authenticated:
             return self.none()

@@ -11,6 +11,8 @@ from lms.common.models import PublicIdModel
 from lms.partners.models import Partner, TierName
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from lms.accounts.models import User
 
 
@@ -54,7 +56,7 @@ class ProgrammeVersion(models.Model):
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
-    def visible_to(self, user: "User") -> "DecisionQuerySet":
+    def visible_to(self, user: "User | AnonymousUser") -> "DecisionQuerySet":
         return self.filter(partner__in=Partner.objects.visible_to(user).values("pk"))
 
 

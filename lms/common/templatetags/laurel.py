@@ -10,7 +10,7 @@ register = template.Library()
 
 @register.filter
 def day(value: date | datetime | None) -> str:
-    """"12 March 2027"; empty for None."""
+    """ "12 March 2027"; empty for None."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -20,13 +20,15 @@ def day(value: date | datetime | None) -> str:
 
 def _distance(days: int) -> str:
     """A span of whole days in the largest unit that stays honest: days to 60, months to two years, then years."""
-    count, unit = (days, "day") if days <= 60 else (round(days / 30.44), "month") if days < 730 else (days // 365, "year")
+    count, unit = (
+        (days, "day") if days <= 60 else (round(days / 30.44), "month") if days < 730 else (days // 365, "year")
+    )
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 @register.filter
 def day_with_distance(value: date | datetime | None) -> str:
-    """"12 March 2027 (in 4 months)", "12 March 2026 (8 months ago)"; empty for None."""
+    """ "12 March 2027 (in 4 months)", "12 March 2026 (8 months ago)"; empty for None."""
     if value is None:
         return ""
     on = timezone.localtime(value).date() if isinstance(value, datetime) else value
