@@ -1,6 +1,7 @@
 """All settings of Laurel, read from the environment. Safe by default; `.env.example` lists every variable."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import environ
@@ -97,6 +98,9 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]
+
+if TESTING and find_spec("django_migration_linter"):
+    INSTALLED_APPS.append("django_migration_linter")  # `manage.py lintmigrations`, in development only
 
 ROOT_URLCONF = "lms.urls"
 WSGI_APPLICATION = "lms.wsgi.application"
