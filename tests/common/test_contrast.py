@@ -84,4 +84,4 @@ def test_shape_pair_is_at_least_3_to_1(shape: str, ground: str, theme: str) -> N
 
 def test_every_colour_token_is_in_a_pair_or_is_decoration() -> None:
     paired = {name for pair in (*TEXT_PAIRS, *SHAPE_PAIRS) for name in pair}
-    assert set(read_tokens()) - paired == {"line"}
+    assert set(read_tokens()) - paired == {"line", "edge"}
