@@ -296,7 +296,10 @@ REST_FRAMEWORK = {
         "lms.accounts.authentication.ApiTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "lms.partners.permissions.PartnerInGoodStanding",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["lms.common.api.GuardedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "lms.common.api.CursorPages",

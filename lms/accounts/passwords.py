@@ -10,7 +10,9 @@ class MaximumLengthValidator:
 
     def validate(self, password: str, user: object = None) -> None:
         if len(password) > MAXIMUM_LENGTH:
-            raise ValidationError(f"Choose a password of at most {MAXIMUM_LENGTH} characters.", code="password_too_long")
+            raise ValidationError(
+                f"Choose a password of at most {MAXIMUM_LENGTH} characters.", code="password_too_long"
+            )
 
     def get_help_text(self) -> str:
         return f"At most {MAXIMUM_LENGTH} characters."

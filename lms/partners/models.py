@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from lms.accounts.models import User
 
 
+def today() -> date:
+    """The day by which memberships hold, the same for everybody: UTC."""
+    return timezone.now().date()
+
+
 class SlugManager(models.Manager["Vocabulary"]):
     def get_by_natural_key(self, slug: str) -> "Vocabulary":
         return self.get(slug=slug)
@@ -70,8 +75,7 @@ class PartnerQuerySet(models.QuerySet["Partner"]):
             return self.none()
         if user.has_perm("partners.view_all_partners"):
             return self
-        today = timezone.localdate()
-        own = Membership.objects.active(today).filter(person=user).values("partner_id")
+        own = Membership.objects.active(today()).filter(person=user).values("partner_id")
         return self.filter(pk__in=own, suspended_at=None)
 
 
@@ -86,7 +90,7 @@ class Partner(PublicIdModel):
     channel_manager = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="managed_partners"
     )
-    joined_on = models.DateField(default=timezone.localdate)
+    joined_on = models.DateField(default=today)
     current_tier = models.ForeignKey(TierName, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     tier_since = models.DateTimeField(null=True, blank=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
@@ -121,8 +125,11 @@ class Partner(PublicIdModel):
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self, on: date) -> "MembershipQuerySet":
-        """Memberships that hold on the day `on` (the last day counts)."""
-        return self.filter(Q(ends_on=None) | Q(ends_on__gte=on), starts_on__lte=on)
+        """Memberships that hold on the day `on` (UTC). A planned last day counts, the day of an end at once does not."""
+        return self.filter(Q(ends_on=None) | Q(ends_on__gt=on) | Q(ends_on=on, ended_at=None), starts_on__lte=on)
+
+    def managers(self) -> "MembershipQuerySet":
+        return self.filter(role=Membership.Role.MANAGER)
 
     def visible_to(self, user: "User | AnonymousUser") -> "MembershipQuerySet":
         """A vendor's channel role sees all, a partner's manager his partner's people, everybody himself."""
@@ -131,8 +138,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         if user.has_perm("partners.view_all_partners"):
             return self
         managed = (
-            Membership.objects.active(timezone.localdate())
-            .filter(person=user, role=Membership.Role.MANAGER, partner__suspended_at=None)
+            Membership.objects.active(today())
+            .managers()
+            .filter(person=user, partner__suspended_at=None)
             .values("partner_id")
         )
         return self.filter(Q(partner_id__in=managed) | Q(person=user))
@@ -149,8 +157,9 @@ class Membership(PublicIdModel):
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="memberships")
     persona = models.ForeignKey(Persona, on_delete=models.PROTECT, related_name="+")
     role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
-    starts_on = models.DateField(default=timezone.localdate)
+    starts_on = models.DateField(default=today)
     ends_on = models.DateField(null=True, blank=True, help_text="The last day")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="Ended at once, at this moment of `ends_on`")
 
     objects = MembershipQuerySet.as_manager()
 
@@ -162,6 +171,9 @@ class Membership(PublicIdModel):
             models.CheckConstraint(
                 condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="partners_membership_ends_after_start"
             ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ends_on__isnull=False), name="partners_membership_ended_has_day"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -170,6 +182,21 @@ class Membership(PublicIdModel):
     @property
     def is_manager(self) -> bool:
         return self.role == self.Role.MANAGER
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self, at: datetime) -> "InvitationQuerySet":
+        """Neither accepted nor withdrawn nor expired."""
+        return self.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=at)
+
+    def visible_to(self, user: "User") -> "InvitationQuerySet":
+        """Those to partners whose people the person looks after; all for channel roles."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.has_perm("partners.view_all_partners"):
+            return self
+        managed = Membership.objects.active(today()).managers().filter(person=user, partner__suspended_at=None)
+        return self.filter(partner_id__in=managed.values("partner_id"))
 
 
 class Invitation(PublicIdModel):
@@ -189,6 +216,8 @@ class Invitation(PublicIdModel):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         constraints = [

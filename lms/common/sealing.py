@@ -1,0 +1,36 @@
+"""Secrets that must wait in a table (an invitation's token in the outbox) are kept sealed: unreadable without our key."""
+
+import base64
+import hashlib
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+from lms.common.errors import DomainError
+
+
+class BrokenSeal(DomainError):
+    """The text was not sealed by this site, for this purpose, with a key it still knows."""
+
+    code = "broken_seal"
+    status = 400
+
+
+def _box(purpose: str) -> MultiFernet:
+    """Seals with the present SECRET_KEY, opens with it and with its fallbacks; each purpose has its own key."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    digests = (hashlib.sha256(f"lms.common.sealing:{purpose}:{key}".encode()).digest() for key in keys)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
+
+
+def seal(text: str, *, purpose: str) -> str:
+    """Encrypts and signs `text`; only `unseal` with the same purpose reads it again."""
+    return _box(purpose).encrypt(text.encode()).decode()
+
+
+def unseal(sealed: str, *, purpose: str) -> str:
+    """The text again. Raises BrokenSeal."""
+    try:
+        return _box(purpose).decrypt(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise BrokenSeal("The sealed text cannot be opened.") from error

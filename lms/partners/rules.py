@@ -1,0 +1,65 @@
+"""Who may do what with partners and their people. Answers are kept per user object, so a request asks once."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import rules
+
+from lms.partners.models import Membership, Partner, today
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from lms.accounts.models import User
+
+CHANNEL_MANAGERS = "Channel managers"
+PORTAL_MANAGERS = "Portal managers"
+
+
+def todays_memberships(user: "User | AnonymousUser") -> list[Membership]:
+    """Memberships that hold today, newest first, also at suspended partners; asked once per user object."""
+    if not user.is_authenticated:
+        return []
+    kept: list[Membership] | None = vars(user).get("_todays_memberships")
+    if kept is None:
+        kept = list(
+            Membership.objects.active(today())
+            .filter(person=user)
+            .select_related("partner__current_tier", "persona")
+            .order_by("-starts_on", "-pk")
+        )
+        for membership in kept:
+            membership.person = user
+        vars(user)["_todays_memberships"] = kept
+    return kept
+
+
+def _at(user: "User | AnonymousUser", partner: Partner | None) -> Iterable[Membership]:
+    return (
+        membership
+        for membership in todays_memberships(user)
+        if partner is not None and membership.partner_id == partner.pk and membership.partner.suspended_at is None
+    )
+
+
+is_channel_role = rules.is_group_member(CHANNEL_MANAGERS) | rules.is_group_member(PORTAL_MANAGERS)
+
+
+@rules.predicate
+def is_member(user: "User | AnonymousUser", partner: Partner | None) -> bool:
+    """Belongs to the partner today; the partner is not suspended."""
+    return any(True for _ in _at(user, partner))
+
+
+@rules.predicate
+def is_manager(user: "User | AnonymousUser", partner: Partner | None) -> bool:
+    """Manages the partner's people today; the partner is not suspended."""
+    return any(membership.is_manager for membership in _at(user, partner))
+
+
+rules.add_perm("partners.view_all_partners", is_channel_role)
+rules.add_perm("partners.view_partner", is_channel_role | is_member)
+rules.add_perm("partners.view_people", is_channel_role | is_manager)
+rules.add_perm("partners.manage_people", is_manager)
+rules.add_perm("partners.invite_person", is_channel_role | is_manager)
+rules.add_perm("partners.suspend_partner", is_channel_role)
