@@ -7,6 +7,7 @@ const RETRY = [1000, 2000, 5000, 10000, 20000];
 const WORDS = {
   saving: ["Saving", ""],
   offline: ["Not saved yet: no connection. Your answers are kept on this device.", "warn"],
+  unanswered: ["Not saved yet: the server does not answer. Your answers are kept on this device.", "warn"],
   signedOut: ["Not saved yet: you are signed out. Your answers are kept on this device. Sign in again, then reload.", "warn"],
   newer: ["A newer answer to this question was given in another tab.", "warn"],
   closed: ["This exam is closed. Answers saved before count.", "danger"],
@@ -18,6 +19,9 @@ class Waiting {
   constructor(attempt) {
     this.key = `laurel.exam.${attempt}`;
     this.items = new Map();
+    this.running = null; // the sending under way, shared by all forms of the attempt on this page
+    this.retry = 0;
+    this.failures = 0;
     try {
       this.items = new Map(Object.entries(JSON.parse(localStorage.getItem(this.key)) ?? {}));
     } catch { /* private mode or damaged: memory only */ }
@@ -38,6 +42,13 @@ class Waiting {
   }
 
   clear() { this.items.clear(); this.keep(); }
+}
+
+const attempts = new Map();
+
+function waitingOf(attempt) {
+  if (!attempts.has(attempt)) attempts.set(attempt, new Waiting(attempt));
+  return attempts.get(attempt);
 }
 
 function nonce() {
@@ -80,14 +91,11 @@ export function writeAnswer(form, answer) {
 function start(form) {
   const { autosaveUrl, attempt, item } = form.dataset;
   if (!attempt || new URL(autosaveUrl, location.href).origin !== location.origin) return;
-  const waiting = new Waiting(attempt);
+  const waiting = waitingOf(attempt);
   const state = document.querySelector("[data-save-state]");
   const announcer = document.querySelector("[data-exam-announce]");
   let seq = Number(form.dataset.seq) || 0;
   let debounce = 0;
-  let retry = 0;
-  let failures = 0;
-  let isSending = false;
   let isStopped = false;
 
   function say([text, tone], withReload = false) {
@@ -153,26 +161,30 @@ function start(form) {
     throw new Error(`HTTP ${reply.status}`);
   }
 
-  /** Sends everything that waits. Resolves to true when nothing waits any more. */
-  async function flush() {
-    if (isSending || isStopped) return waiting.items.size === 0;
-    isSending = true;
-    clearTimeout(retry);
+  async function send() {
+    clearTimeout(waiting.retry);
+    let reply = null;
     try {
       while (waiting.items.size && !isStopped) {
         const [name, entry] = waiting.items.entries().next().value;
-        if (!failures) say(WORDS.saving);
-        if (!(await settle(name, entry, await post(name, entry)))) break;
-        failures = 0;
+        if (!waiting.failures) say(WORDS.saving);
+        reply = null;
+        reply = await post(name, entry);
+        if (!(await settle(name, entry, reply))) break;
+        waiting.failures = 0;
       }
     } catch {
-      say(WORDS.offline);
-      retry = setTimeout(flush, RETRY[Math.min(failures, RETRY.length - 1)] * (0.75 + Math.random() / 2));
-      failures += 1;
-    } finally {
-      isSending = false;
+      say(reply ? WORDS.unanswered : WORDS.offline);
+      waiting.retry = setTimeout(flush, RETRY[Math.min(waiting.failures, RETRY.length - 1)] * (0.75 + Math.random() / 2));
+      waiting.failures += 1;
     }
     return waiting.items.size === 0;
+  }
+
+  /** Sends everything that waits, one at a time. Resolves to true when nothing waits any more. */
+  function flush() {
+    waiting.running ??= send().finally(() => { waiting.running = null; });
+    return waiting.running;
   }
 
   function take() {
@@ -232,7 +244,7 @@ function start(form) {
     if (debounce) take();
     for (const [name, entry] of waiting.items) post(name, entry, true).catch(() => {});
   });
-  addEventListener("online", () => { failures = 0; flush(); });
+  addEventListener("online", () => { waiting.failures = 0; flush(); });
   document.addEventListener("exam:expired", () => { if (debounce) take(); flush(); });
   flush();
 }
