@@ -1,0 +1,41 @@
+"""The rules engine: programme documents in, explained evaluations out. Pure Python: no Django, no database, no clock."""
+
+from lms.tiers.engine.cases import CaseResult, programmes, run_cases
+from lms.tiers.engine.document import Demotion, Lifecycle, Programme, Tier, parse
+from lms.tiers.engine.evaluation import Evaluation, TierFinding, evaluate
+from lms.tiers.engine.facts import Facts, Held, Measure, Person
+from lms.tiers.engine.lifecycle import Ruling, Standing, rule
+from lms.tiers.engine.nodes import Finding, State
+from lms.tiers.engine.numbers import as_words, exact
+from lms.tiers.engine.problems import DocumentError, Problem, UnsupportedFeature
+from lms.tiers.engine.source import Source, read_yaml
+
+__all__ = [
+    "CaseResult",
+    "Demotion",
+    "DocumentError",
+    "Evaluation",
+    "Facts",
+    "Finding",
+    "Held",
+    "Lifecycle",
+    "Measure",
+    "Person",
+    "Problem",
+    "Programme",
+    "Ruling",
+    "Source",
+    "Standing",
+    "State",
+    "Tier",
+    "TierFinding",
+    "UnsupportedFeature",
+    "as_words",
+    "evaluate",
+    "exact",
+    "parse",
+    "programmes",
+    "read_yaml",
+    "rule",
+    "run_cases",
+]

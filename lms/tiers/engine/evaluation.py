@@ -1,0 +1,143 @@
+"""The evaluator: which tier the facts reach under a programme, and what each requirement found."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from lms.tiers.engine.document import Programme, Tier, TrackRule
+from lms.tiers.engine.facts import Facts
+from lms.tiers.engine.nodes import Context, Finding, State
+from lms.tiers.engine.nodes.groups import count_state
+
+ELIGIBLE_NOTE = "eligible; a human invitation is still required"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierFinding:
+    """What a tier's requirements found. `state` looks at its own requirements, and at lower tiers when cumulative."""
+
+    id: str
+    name: str
+    state: State
+    requirements: tuple[Finding, ...]
+
+    @property
+    def is_met(self) -> bool:
+        return self.state is State.MET
+
+    @property
+    def met(self) -> int:
+        return sum(finding.is_met for finding in self.requirements)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """The answer. `reached` is the highest tier whose requirements hold; `tier` the highest the partner may hold now,
+    which differs when a tier is by invitation only and nobody has invited him (`note` says so)."""
+
+    programme: str
+    on: date
+    reached: str | None
+    tier: str | None
+    tiers: tuple[TierFinding, ...]
+    track: str = ""
+    note: str = ""
+    designations: tuple[TierFinding, ...] = ()
+    scores: dict[str, dict[str, Fraction]] = field(default_factory=dict)
+
+    def tier_finding(self, tier: str) -> TierFinding | None:
+        return next((finding for finding in self.tiers if finding.id == tier), None)
+
+    def requirement(self, requirement: str) -> Finding | None:
+        """A requirement of any tier by its id."""
+        return next((f for tier in self.tiers for f in tier.requirements if f.id == requirement), None)
+
+    def total(self, score: str) -> Fraction | None:
+        """The points of a scorecard that are sure; None when the programme has no such scorecard."""
+        points = self.scores.get(score)
+        return None if points is None else sum(points.values(), Fraction(0))
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON primitives in a fixed order, from which `from_json` makes an equal evaluation."""
+        primitives: dict[str, Any] = msgspec.to_builtins(self, enc_hook=str, order="deterministic")
+        return primitives
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Evaluation":
+        return msgspec.convert(stored, cls, dec_hook=lambda kind, value: kind(value))
+
+
+def evaluate(programme: Programme, facts: Facts, at: date | datetime, *, track: str = "") -> Evaluation:
+    """Evaluates the facts under the programme on the day of `at`: credentials and people count only if valid then.
+
+    Pure and deterministic: the same arguments give an equal result, in any process. `track` is the partner's own track
+    in a programme with one tier per track. Raises ValueError for a track the programme does not have.
+    """
+    if track and track not in programme.tracks:
+        raise ValueError(f"{programme.id} has no track {track}")
+    on = at.date() if isinstance(at, datetime) else at
+    context = _context(programme, facts, on, track)
+    tiers = _tier_findings(programme, context)
+    reached = next((finding.id for finding in reversed(tiers) if finding.is_met), None)
+    closed = {tier.id for tier in programme.tiers if tier.invitation_only} - facts.invited
+    awarded = next((finding.id for finding in reversed(tiers) if finding.is_met and finding.id not in closed), None)
+    return Evaluation(
+        programme=programme.id,
+        on=on,
+        reached=reached,
+        tier=awarded,
+        tiers=tiers,
+        track=context.best_track or track,
+        note="" if reached == awarded else ELIGIBLE_NOTE,
+        designations=tuple(_tier_finding(tier, context) for tier in programme.designations),
+        scores={name: card.points(context) for name, card in programme.scores.items()},
+    )
+
+
+def _context(programme: Programme, facts: Facts, on: date, track: str) -> Context:
+    context = Context(
+        facts=facts,
+        on=on,
+        labels=programme.labels,
+        units=programme.units,
+        formulas=programme.formulas,
+        scores=programme.scores,
+        designations={tier.id: _asked(tier) for tier in programme.designations},
+        track=track,
+    )
+    if programme.track_rule is TrackRule.BEST_OF:
+        totals = {
+            name: programme.scores[name].range(context)[0] for name in programme.tracks if name in programme.scores
+        }
+        context.best_track = max(totals, key=lambda name: totals[name], default="")
+    return context
+
+
+def _asked(tier: Tier) -> Callable[[Context], bool]:
+    return lambda context: _tier_finding(tier, context).is_met
+
+
+def _tier_finding(tier: Tier, context: Context) -> TierFinding:
+    findings = tuple(node.assess(context) for node in tier.requirements)
+    return TierFinding(id=tier.id, name=tier.name, state=count_state(findings, len(findings)), requirements=findings)
+
+
+def _tier_findings(programme: Programme, context: Context) -> tuple[TierFinding, ...]:
+    findings = tuple(_tier_finding(tier, context) for tier in programme.tiers)
+    if not programme.is_cumulative:
+        return findings
+    chained: list[TierFinding] = []
+    for finding in findings:
+        state = _both(chained[-1].state, finding.state) if chained else finding.state
+        chained.append(TierFinding(id=finding.id, name=finding.name, state=state, requirements=finding.requirements))
+    return tuple(chained)
+
+
+def _both(below: State, own: State) -> State:
+    if State.UNMET in (below, own):
+        return State.UNMET
+    return State.UNKNOWN if State.UNKNOWN in (below, own) else State.MET

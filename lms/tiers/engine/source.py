@@ -1,0 +1,96 @@
+"""Programme documents as YAML text: read strictly, with the line of everything that stands in them."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import yaml
+
+from lms.tiers.engine.problems import DocumentError, Path, Problem
+
+MAX_CHARACTERS = 500_000
+MAX_DEPTH = 40
+_INTEGER = "tag:yaml.org,2002:int"
+_FLOAT = "tag:yaml.org,2002:float"
+_BOOLEAN = "tag:yaml.org,2002:bool"
+_NULL = "tag:yaml.org,2002:null"
+_PLAIN = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A document and the line (from 1) of each of its values."""
+
+    document: Any
+    lines: dict[Path, int] = field(default_factory=dict)
+
+
+def read_yaml(text: str) -> Source:
+    """Parses YAML 1.1 without its surprises: numbers are exact decimals, dates stay text.
+
+    Raises DocumentError with the line for what is not YAML, a key that stands twice, anchors and aliases, foreign
+    tags, more than 40 levels or 500,000 characters.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise DocumentError(
+            [Problem((), f"The text has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read")]
+        )
+    try:
+        if any(isinstance(token, yaml.AliasToken | yaml.AnchorToken) for token in yaml.scan(text, yaml.SafeLoader)):
+            raise DocumentError([Problem((), "Anchors and aliases are not read; write the rule out")])
+        _check_depth(text)
+        node = yaml.compose(text, yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise DocumentError([Problem((), f"This is not YAML: {error.problem}", line)]) from error
+    except yaml.YAMLError as error:
+        raise DocumentError([Problem((), "This is not YAML: it holds a character that may not stand there")]) from error
+    lines: dict[Path, int] = {}
+    return Source(_build(node, (), lines) if node is not None else None, lines)
+
+
+def _check_depth(text: str) -> None:
+    """Counts levels by events, before anything recursive sees them."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise DocumentError([Problem((), f"Nested more than {MAX_DEPTH} deep", event.start_mark.line + 1)])
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _build(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
+    line = lines[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        members: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            if key in members:
+                problem = Problem((*path, key), f"“{key}” stands twice", key_node.start_mark.line + 1)
+                raise DocumentError([problem])
+            members[key] = _build(value_node, (*path, key), lines)
+        return members
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(member, (*path, index), lines) for index, member in enumerate(node.value)]
+    return _scalar(node, path, line)
+
+
+def _scalar(node: yaml.Node, path: Path, line: int) -> Any:
+    text = str(node.value)
+    if node.tag in _PLAIN:
+        return text
+    if node.tag == _BOOLEAN:
+        return text.lower() in {"true", "yes", "on"}
+    if node.tag == _NULL:
+        return None
+    if node.tag in {_INTEGER, _FLOAT}:
+        try:
+            number = Decimal(text.replace("_", ""))
+            if number.is_finite() and abs(number.adjusted()) < 40:
+                return int(number) if node.tag == _INTEGER else number
+        except InvalidOperation:
+            pass
+        raise DocumentError([Problem(path, f"“{text[:40]}” is not a plain number", line)])
+    raise DocumentError([Problem(path, f"The tag {node.tag} is not read", line)])
