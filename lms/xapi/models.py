@@ -1,26 +1,60 @@
 """The statement store. See docs/adr/0003-statement-storage.md for why it looks like this."""
 
+import hmac
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 
 class Authority(models.Model):
-    """Who vouches for statements. Only an authority trusted for completions can move a figure or a tier."""
+    """Who vouches for statements. Only an authority trusted for completions can move a figure or a tier.
+
+    Exactly one row is the platform itself: it is trusted, and it may void anybody's statement.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     agent = models.JSONField(help_text="The xAPI agent stored as the statement's authority")
     is_trusted = models.BooleanField(default=False, help_text="Its completions count in rates and tiers")
+    is_platform = models.BooleanField(default=False, help_text="Laurel itself")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_platform"], condition=Q(is_platform=True), name="xapi_one_platform_authority"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_platform=False) | Q(is_trusted=True), name="xapi_platform_is_trusted"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def may_void(self, statement: "Statement") -> bool:
+        """Its own statements; the platform anybody's."""
+        return self.is_platform or self.pk == statement.authority_id
+
+
+class CredentialQuerySet(models.QuerySet["Credential"]):
+    def active(self, at: datetime) -> "CredentialQuerySet":
+        """Credentials that open the door at `at`: not revoked, not expired."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None)
 
 
 class Credential(models.Model):
     """A Basic key and secret by which a client speaks for an authority. Only the secret's hash is kept.
 
-    With `actor_key` set, it may speak for that one actor only.
+    With `actor_key` set, it may speak for that one actor only. A secret has 256 random bits: one SHA-256 is enough.
     """
+
+    class Scope(models.TextChoices):
+        WRITE = "statements/write", "Store statements"
+        READ_MINE = "statements/read/mine", "Read statements of the same authority"
+        READ_ALL = "all/read", "Read all statements"
 
     authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="credentials")
     name = models.CharField(max_length=100)
@@ -31,10 +65,42 @@ class Credential(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute")
+
+    objects: ClassVar = CredentialQuerySet.as_manager()
+
+    USE_RESOLUTION = timedelta(minutes=1)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.key})"
+
+    def has_scope(self, *scopes: str) -> bool:
+        """Whether it carries one of `scopes`."""
+        return not set(scopes).isdisjoint(self.scopes)
+
+    def is_secret(self, secret: str) -> bool:
+        """Compares in constant time."""
+        return hmac.compare_digest(self.secret_hash, self.hash_secret(secret))
+
+    @staticmethod
+    def hash_secret(secret: str) -> str:
+        return sha256(secret.encode()).hexdigest()
+
+
+class StatementQuerySet(models.QuerySet["Statement"]):
+    def visible_to(self, credential: Credential) -> "StatementQuerySet":
+        """All for `all/read`, the authority's own for `statements/read/mine`; of one actor only if bound to him."""
+        if credential.has_scope(Credential.Scope.READ_ALL):
+            statements = self
+        elif credential.has_scope(Credential.Scope.READ_MINE):
+            statements = self.filter(authority=credential.authority_id)
+        else:
+            return self.none()
+        return statements.filter(actor_key=credential.actor_key) if credential.actor_key else statements
+
+    def counted(self) -> "StatementQuerySet":
+        """Statements that figures may be made of: vouched for by a trusted authority, and not voided."""
+        return self.filter(authority__is_trusted=True, voided_by=None)
 
 
 class Statement(models.Model):
@@ -42,28 +108,35 @@ class Statement(models.Model):
 
     `body` is the statement's JSON text with the server's id, stored, timestamp, version and authority set. The columns
     beside it are what queries filter by: 128-bit digests (`*_key`) of identifiers in canonical form, so no upsert of
-    agents or activities stands in the way of an insert.
+    agents, verbs or activities stands in the way of an insert. Lists are ordered by (`stored_at`, `id`).
     """
 
     statement_id = models.UUIDField(unique=True)
     stored_at = models.DateTimeField()
     happened_at = models.DateTimeField(help_text="The statement's timestamp")
-    authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="statements")
+    authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="statements", db_index=False)
     actor_key = models.UUIDField()
-    verb = models.CharField(max_length=250)
-    object_key = models.UUIDField(null=True, help_text="Of the activity, agent or statement that is its object")
+    verb_key = models.UUIDField()
+    object_key = models.UUIDField(help_text="Of the activity or agent; the id itself of a statement")
     registration = models.UUIDField(null=True)
-    digest = models.CharField(max_length=64, help_text="SHA-256 of what the client sent: tells a replay from a conflict")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the content: tells a replay from a conflict")
     voided_by = models.UUIDField(null=True, help_text="Id of the voiding statement")
     body = models.TextField()
+
+    objects: ClassVar = StatementQuerySet.as_manager()
 
     class Meta:
         indexes = [
             models.Index(fields=["stored_at", "id"], name="xapi_by_stored"),
-            models.Index(fields=["actor_key", "-id"], name="xapi_by_actor"),
-            models.Index(fields=["object_key", "verb", "-id"], name="xapi_by_object_and_verb"),
-            models.Index(fields=["verb", "-id"], name="xapi_by_verb"),
-            models.Index(fields=["registration", "-id"], condition=Q(registration__isnull=False), name="xapi_by_registration"),
+            models.Index(fields=["authority", "stored_at", "id"], name="xapi_by_authority"),
+            models.Index(fields=["actor_key", "stored_at", "id"], name="xapi_by_actor"),
+            models.Index(fields=["verb_key", "stored_at", "id"], name="xapi_by_verb"),
+            models.Index(fields=["object_key", "verb_key", "stored_at", "id"], name="xapi_by_object_and_verb"),
+            models.Index(
+                fields=["registration", "stored_at", "id"],
+                condition=Q(registration__isnull=False),
+                name="xapi_by_registration",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -71,13 +144,17 @@ class Statement(models.Model):
 
 
 class Mention(models.Model):
-    """A statement names an agent or activity anywhere but as its actor or object: for the related_* filters."""
+    """A statement names an agent or activity elsewhere than as its actor or object: for the related_* filters.
 
-    statement = models.ForeignKey(Statement, on_delete=models.CASCADE, related_name="mentions")
+    The key is the table's primary key together with when and where, so a look-up by key comes in stored order from one
+    index. `is_member` marks the members of a group that is the actor or object: they match a plain `agent` filter.
+    """
+
+    pk = models.CompositePrimaryKey("key", "stored_at", "statement_id")
     key = models.UUIDField()
-
-    class Meta:
-        indexes = [models.Index(fields=["key", "-statement"], name="xapi_mention_by_key")]
+    stored_at = models.DateTimeField()
+    statement = models.ForeignKey(Statement, on_delete=models.CASCADE, related_name="mentions", db_index=False)
+    is_member = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"{self.statement_id}: {self.key}"
