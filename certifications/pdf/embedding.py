@@ -1,0 +1,145 @@
+"""Glyphs as PDF text: a Type 0 font with a small TrueType font cut from the face, drawn by glyph, read as text.
+
+reportlab's own TTFont draws characters, so it cannot draw what shaping makes of them. This writes the font objects of
+ISO 32000-1, 9.7 beside it: a CID stands for a glyph and what it means, so one glyph may read differently in two places.
+"""
+
+import struct
+
+import uharfbuzz as hb
+from reportlab.pdfbase import pdfdoc
+from reportlab.pdfgen.canvas import Canvas
+
+from certifications.pdf.faces import Face
+from certifications.pdf.shaping import Glyph, Run
+
+_DROPPED = [
+    int.from_bytes(tag.encode(), "big") for tag in ("GSUB", "GPOS", "GDEF", "BASE", "STAT", "name", "vhea", "vmtx")
+]
+_NO_HINTS = hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NO_LAYOUT_CLOSURE | hb.SubsetFlags.NOTDEF_OUTLINE
+
+
+class EmbeddedFont:
+    """A face as used in one document. CIDs count up from 1 in the order of first use, so equal pages give equal bytes."""
+
+    def __init__(self, face: Face, document: pdfdoc.PDFDocument) -> None:
+        self.face = face
+        self.internal_name = f"F{len(document.fontMapping) + 1}"
+        self._cids: dict[tuple[int, str], int] = {}
+        self._widths: list[float] = []
+        document.fontMapping[face] = "/" + self.internal_name
+        document.delayedFonts.append(self)
+
+    def cid(self, glyph: Glyph) -> int:
+        key = (glyph.id, glyph.text)
+        if key not in self._cids:
+            self._cids[key] = len(self._cids) + 1
+            self._widths.append(glyph.width)
+        return self._cids[key]
+
+    def addObjects(self, document: pdfdoc.PDFDocument) -> None:  # noqa: N802  called by reportlab when it saves
+        program, new_ids = self._cut()
+        tag = "".join(chr(65 + (len(program) // 26**place) % 26) for place in range(6))
+        name = f"{tag}+{self.face.postscript_name}"
+        cid_to_glyph = b"\0\0" + b"".join(struct.pack(">H", new_ids[glyph]) for glyph, _ in self._cids)
+        descendant = {
+            "Type": "/Font",
+            "Subtype": "/CIDFontType2",
+            "BaseFont": "/" + name,
+            "CIDSystemInfo": _dictionary(
+                {"Registry": _string("Adobe"), "Ordering": _string("Identity"), "Supplement": 0}
+            ),
+            "FontDescriptor": document.Reference(self._descriptor(document, name, program)),
+            "DW": 0,
+            "W": pdfdoc.PDFArray([1, pdfdoc.PDFArray([round(width, 2) for width in self._widths])]),
+            "CIDToGIDMap": document.Reference(_stream(cid_to_glyph)),
+        }
+        font = {
+            "Type": "/Font",
+            "Subtype": "/Type0",
+            "BaseFont": "/" + name,
+            "Encoding": "/Identity-H",
+            "DescendantFonts": pdfdoc.PDFArray([document.Reference(_dictionary(descendant))]),
+            "ToUnicode": document.Reference(_stream(self._to_unicode())),
+        }
+        document.idToObject["BasicFonts"].dict[self.internal_name] = document.Reference(_dictionary(font))
+
+    def _cut(self) -> tuple[bytes, dict[int, int]]:
+        """The used glyphs as a static TrueType font, and their new ids."""
+        face = self.face.hb_face
+        wanted = hb.SubsetInput()
+        axes = dict(self.face.axes)
+        for axis in face.axis_infos:
+            if axis.tag in axes:
+                wanted.pin_axis_location(face, axis.tag, axes[axis.tag])
+            else:
+                wanted.pin_axis_to_default(face, axis.tag)
+        wanted.glyph_set.update(glyph for glyph, _ in self._cids)
+        wanted.drop_table_tag_set.update(_DROPPED)
+        wanted.flags = _NO_HINTS
+        plan = hb.SubsetPlan(face, wanted)
+        return plan.execute().blob.data, dict(plan.old_to_new_glyph_mapping)
+
+    def _descriptor(self, document: pdfdoc.PDFDocument, name: str, program: bytes) -> pdfdoc.PDFDictionary:
+        extents = self.face.hb_font.get_font_extents("ltr")
+        ascent, descent = round(extents.ascender * self.face.scale), round(extents.descender * self.face.scale)
+        return _dictionary(
+            {
+                "Type": "/FontDescriptor",
+                "FontName": "/" + name,
+                "Flags": 4,
+                "FontBBox": pdfdoc.PDFArray([-1000, descent, 3000, ascent]),
+                "ItalicAngle": 0,
+                "Ascent": ascent,
+                "Descent": descent,
+                "CapHeight": 700,
+                "StemV": 80,
+                "FontFile2": document.Reference(_stream(program, Length1=len(program))),
+            }
+        )
+
+    def _to_unicode(self) -> bytes:
+        """CID -> text as a CMap (ISO 32000-1, 9.10.3)."""
+        pairs = [f"<{cid:04X}> <{text.encode('utf-16-be').hex().upper()}>" for (_, text), cid in self._cids.items()]
+        blocks = [pairs[start : start + 100] for start in range(0, len(pairs), 100)]
+        mapping = "\n".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar" for block in blocks)
+        return (
+            "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n"
+            "/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n"
+            "/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n"
+            "1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n"
+            f"{mapping}\nendcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
+        ).encode("ascii")
+
+
+def draw_runs(canvas: Canvas, runs: list[Run], *, x: float, y: float, size: float) -> None:
+    """Draws a shaped line with its left end at (x, y), in the canvas's fill colour."""
+    fonts: dict[Face, EmbeddedFont] = canvas.__dict__.setdefault("embedded_fonts", {})
+    for run in runs:
+        if run.face not in fonts:
+            fonts[run.face] = EmbeddedFont(run.face, canvas._doc)
+        font = fonts[run.face]
+        operators = "".join(_show(glyph, font.cid(glyph), size) for glyph in run.glyphs).replace("] TJ\n[", " ")
+        canvas._code.append(f"BT /{font.internal_name} {size:g} Tf 1 0 0 1 {x:.3f} {y:.3f} Tm\n{operators}ET")
+        x += run.advance * size / 1000
+
+
+def _show(glyph: Glyph, cid: int, size: float) -> str:
+    """One glyph as a TJ operator: moved by its offset, then on by its advance rather than its width."""
+    before = f"{-glyph.dx:.2f} " if glyph.dx else ""
+    rest = glyph.dx + glyph.width - glyph.advance
+    after = f" {rest:.2f}" if abs(rest) >= 0.005 else ""
+    shown = f"[{before}<{cid:04X}>{after}] TJ\n"
+    return f"{glyph.dy * size / 1000:.3f} Ts\n{shown}0 Ts\n" if glyph.dy else shown
+
+
+def _dictionary(members: dict[str, object]) -> pdfdoc.PDFDictionary:
+    return pdfdoc.PDFDictionary(members)
+
+
+def _string(text: str) -> pdfdoc.PDFString:
+    return pdfdoc.PDFString(text)
+
+
+def _stream(content: bytes, **members: object) -> pdfdoc.PDFStream:
+    return pdfdoc.PDFStream(_dictionary(members), content, filters=[pdfdoc.PDFZCompress])
