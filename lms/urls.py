@@ -7,6 +7,7 @@ from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 
 _APPS = [
+    "lms.common",
     "lms.accounts",
     "lms.partners",
     "lms.portal",
