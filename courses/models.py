@@ -1,5 +1,6 @@
 """Courses as learners' records know them: immutable published outlines, enrolments, progress in whole lessons."""
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from courses.audience import admits, readers_of
 from lms.common.models import PublicIdModel
 from lms.partners.models import Membership
 
@@ -16,12 +18,48 @@ if TYPE_CHECKING:
     from lms.accounts.models import User
 
 
+class Need(models.TextChoices):
+    """What a partner comes for (R57). The value stands in addresses."""
+
+    GET_CERTIFIED = "get-certified", "Get certified"
+    CLOSE_A_DEAL = "close-a-deal", "Close a deal"
+    IMPLEMENT_THE_PRODUCT = "implement-the-product", "Implement the product"
+
+
+class CourseQuerySet(models.QuerySet["Course"]):
+    def visible_to(self, user: "User | AnonymousUser") -> "CourseQuerySet":
+        """All for vendor staff; otherwise what is for one of the person's memberships, and what he is enrolled in."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.has_perm("courses.view_all_courses"):
+            return self
+        own = Enrolment.objects.current().filter(person=user).values("course_id")
+        return self.filter(admits(Course, readers_of(user)) | Q(pk__in=own))
+
+    def offered(self, on: date) -> "CourseQuerySet":
+        """Open to new people on the day `on`: published, not retired, and not past its review date (R51)."""
+        return self.filter(Q(review_on=None) | Q(review_on__gte=on), retired_at=None, versions__number=1)
+
+
 class Course(PublicIdModel):
-    """What a learner enrols in. Its page in the CMS may move or go; this row and its versions stay."""
+    """What a learner enrols in. Its page in the CMS may move or go; this row and its versions stay.
+
+    Audience, need and review date are those of the published page: they say who may begin, not who may finish.
+    """
 
     slug = models.SlugField(unique=True, max_length=100)
     title = models.CharField(max_length=200)
+    need = models.CharField(max_length=30, choices=Need, default=Need.GET_CERTIFIED)
+    personas = models.ManyToManyField("partners.Persona", blank=True, related_name="+", help_text="Empty: everybody")
+    partner_types = models.ManyToManyField("partners.PartnerType", blank=True, related_name="+")
+    regions = models.ManyToManyField("partners.Region", blank=True, related_name="+")
+    minimum_tier = models.ForeignKey(
+        "partners.TierName", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    review_on = models.DateField(null=True, blank=True, help_text="The last day on which it is offered unreviewed")
     retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CourseQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.title
@@ -41,7 +79,9 @@ class CourseVersion(models.Model):
     promise = models.CharField(max_length=300)
     objectives = models.JSONField(default=list)
     minutes = models.PositiveSmallIntegerField()
-    digest = models.CharField(max_length=64, help_text="SHA-256 of the outline; publishing the same again makes no version")
+    digest = models.CharField(
+        max_length=64, help_text="SHA-256 of the outline; publishing the same again makes no version"
+    )
     published_at = models.DateTimeField(default=timezone.now)
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -116,6 +156,7 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
         return self.filter(Q(person=user) | Q(membership__in=memberships))
 
     def current(self) -> "EnrolmentQuerySet":
+        """Running or completed, not withdrawn: at most one per person and course."""
         return self.filter(withdrawn_at=None)
 
 

@@ -1,0 +1,72 @@
+"""Whom content is for: personas, partner types, regions and a lowest tier. An empty list means everybody."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from lms.partners.models import Membership, PartnerType, Persona, Region, TierName
+from lms.partners.rules import todays_memberships
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from lms.accounts.models import User
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audience:
+    """An audience as plain values, to hand from a page to the course it publishes."""
+
+    personas: tuple[Persona, ...] = ()
+    partner_types: tuple[PartnerType, ...] = ()
+    regions: tuple[Region, ...] = ()
+    minimum_tier: TierName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """What of a membership decides about an audience. `tier_rank` 0 is the entry tier, also of a partner without one."""
+
+    persona_id: int
+    partner_type_id: int
+    region_id: int
+    tier_rank: int
+
+
+def readers_of(user: "User | AnonymousUser") -> list[Reader]:
+    """The person's memberships of today, at partners that are not suspended, as readers."""
+    return [reader(m) for m in todays_memberships(user) if m.partner.suspended_at is None]
+
+
+def reader(membership: Membership) -> Reader:
+    """A membership (with partner and its tier loaded) as a reader."""
+    partner = membership.partner
+    return Reader(
+        persona_id=membership.persona_id,
+        partner_type_id=partner.partner_type_id,
+        region_id=partner.region_id,
+        tier_rank=partner.current_tier.rank if partner.current_tier else 0,
+    )
+
+
+def _list_admits(model: type[models.Model], field: str, chosen: int) -> Q:
+    """The list is empty or holds `chosen`. By subqueries: a join would give a row once per list entry."""
+    relation: Any = model._meta.get_field(field)
+    entries = relation.remote_field.through.objects.filter(**{relation.m2m_field_name(): OuterRef("pk")})
+    return Q(~Exists(entries)) | Q(Exists(entries.filter(**{relation.m2m_reverse_field_name(): chosen})))
+
+
+def admits(model: type[models.Model], readers: Iterable[Reader]) -> Q:
+    """Rows of `model` (with the four audience fields) that are for at least one of the readers."""
+    condition = Q(pk__in=[])
+    for reader in readers:
+        condition |= (
+            _list_admits(model, "personas", reader.persona_id)
+            & _list_admits(model, "partner_types", reader.partner_type_id)
+            & _list_admits(model, "regions", reader.region_id)
+            & (Q(minimum_tier=None) | Q(minimum_tier__rank__lte=reader.tier_rank))
+        )
+    return condition

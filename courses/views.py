@@ -1,0 +1,71 @@
+"""The learner's actions on a course. Pages that show courses are the CMS's."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from courses import progress, services
+from courses.errors import CourseAlreadyCompleted
+from courses.models import Course, Enrolment
+
+
+def _course_page(course: Course) -> HttpResponse:
+    return redirect("wagtail_serve", f"{course.slug}/")
+
+
+def _own_enrolment(request: HttpRequest, course_id: object) -> Enrolment:
+    enrolments = Enrolment.objects.visible_to(request.user).current().filter(person=request.user)
+    return get_object_or_404(enrolments.select_related("course"), course__public_id=course_id)
+
+
+@require_POST
+@login_required
+def enrol(request: HttpRequest, course_id: object) -> HttpResponse:
+    """Enrols and goes to the first lesson; who is enrolled already goes on where he left."""
+    course = get_object_or_404(Course.objects.visible_to(request.user), public_id=course_id)
+    mine = Enrolment.objects.current().filter(person=request.user, course=course).select_related("course").first()
+    if mine is None:
+        if not request.user.has_perm("courses.enrol", course):
+            raise PermissionDenied
+        mine = services.enrol_person(
+            person=request.user, course=course, membership=request.membership, at=timezone.now()
+        )
+    lesson = progress.for_enrolment(mine).next_lesson
+    return redirect("cms:lesson", course.slug, lesson.slug) if lesson else _course_page(course)
+
+
+@require_POST
+@login_required
+def withdraw(request: HttpRequest, course_id: object) -> HttpResponse:
+    """Leaves a course that is not completed."""
+    enrolment = _own_enrolment(request, course_id)
+    try:
+        services.withdraw_enrolment(enrolment=enrolment, by=request.user, at=timezone.now())
+    except CourseAlreadyCompleted as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, f"You have left “{enrolment.course.title}”. What you did stays on your record.")
+    return _course_page(enrolment.course)
+
+
+@require_POST
+@login_required
+def complete_lesson(request: HttpRequest, course_id: object, lesson: str) -> HttpResponse:
+    """Marks a lesson done and goes to the next one that is not, or back to the course when none is left."""
+    enrolment = _own_enrolment(request, course_id)
+    done = get_object_or_404(enrolment.version.lessons.defer("body"), slug=lesson)
+    completion = services.complete_lesson(enrolment=enrolment, lesson=done, at=timezone.now())
+    if completion.course_completed:
+        messages.success(request, f"You have completed “{enrolment.course.title}”.")
+        return _course_page(enrolment.course)
+    left = progress.for_enrolment(enrolment).left
+    following = next((one for one in left if one.position > done.position), None) or next(iter(left), None)
+    if following is None:
+        return _course_page(enrolment.course)
+    if completion.module_completed:
+        messages.success(request, f"Module done: {done.module.title}.")
+    return redirect("cms:lesson", enrolment.course.slug, following.slug)
