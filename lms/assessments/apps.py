@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class AssessmentsConfig(AppConfig):
     name = "lms.assessments"
     verbose_name = "Assessments"
+
+    def ready(self) -> None:
+        from lms.assessments import rules  # noqa: F401  registers the permissions

@@ -1,20 +1,24 @@
 """Item banks, exams as published, and attempts that keep what they showed."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from lms.assessments import items
 from lms.common.models import PublicIdModel
-from lms.partners.models import Membership
+from lms.partners.models import Membership, Persona, today
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from lms.accounts.models import User
+
+    Anybody = User | AnonymousUser
 
 
 class ItemBank(PublicIdModel):
@@ -28,19 +32,40 @@ class ItemBank(PublicIdModel):
         return self.name
 
 
+class ItemQuerySet(models.QuerySet["Item"]):
+    def live(self) -> "ItemQuerySet":
+        """Items that may be drawn and shown."""
+        return self.filter(retired_at=None)
+
+    def for_checks(self) -> "ItemQuerySet":
+        """Live items of banks that no exam draws from: a check tells its answer, so an exam's item is never one."""
+        return self.live().exclude(Exists(Section.objects.filter(bank=OuterRef("bank"))))
+
+    def with_newest_version(self) -> "ItemQuerySet":
+        """Annotates `newest_version_id`."""
+        newest = ItemVersion.objects.filter(item=OuterRef("pk")).order_by("-number").values("pk")[:1]
+        return self.annotate(newest_version_id=Subquery(newest))
+
+
 class Item(PublicIdModel):
-    """A question across its versions. `code` is its author's name for it, unique in the bank; an import finds it by it."""
+    """A question across its versions. `code` is its author's name for it, unique in the bank: an import finds it so."""
 
     bank = models.ForeignKey(ItemBank, on_delete=models.PROTECT, related_name="items")
     code = models.CharField(max_length=100)
     topic = models.CharField(max_length=100, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
 
+    objects = ItemQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["bank", "code"], name="assessments_item_code_once")]
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def activity_iri(self) -> str:
+        return f"{settings.XAPI_BASE_IRI}/items/{self.public_id}"
 
 
 class ItemVersion(models.Model):
@@ -65,7 +90,9 @@ class ItemVersion(models.Model):
     type = models.CharField(max_length=20, choices=Type)
     content = models.JSONField()
     key = models.JSONField()
-    digest = models.CharField(max_length=64, help_text="SHA-256 of type, content and key: importing the same makes no version")
+    digest = models.CharField(
+        max_length=64, help_text="SHA-256 of type, content and key: importing the same makes no version"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -79,24 +106,56 @@ class ItemVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.item} v{self.number}"
 
+    @property
+    def kind(self) -> "items.ItemType[Any, Any]":
+        return items.TYPES[self.type]
+
+    @property
+    def loaded_content(self) -> items.Content:
+        return items.load_content(self.type, self.content)
+
+    @property
+    def loaded_key(self) -> items.Key:
+        return items.load_key(self.type, self.key)
+
+
+class AssessmentQuerySet(models.QuerySet["Assessment"]):
+    def open(self, at: datetime) -> "AssessmentQuerySet":
+        """Exams that may be started at `at`."""
+        return self.filter(Q(closed_at=None) | Q(closed_at__gt=at), opened_at__lte=at)
+
+    def visible_to(self, user: "Anybody") -> "AssessmentQuerySet":
+        """Exams for everybody, and those for a persona that the person has today at a partner in good standing."""
+        if not user.is_authenticated:
+            return self.none()
+        own = Membership.objects.active(today()).filter(person=user, partner__suspended_at=None).values("persona")
+        audience = Assessment.personas.through.objects.filter(assessment=OuterRef("pk"))
+        return self.filter(~Exists(audience) | Exists(audience.filter(persona__in=own)))
+
 
 class Assessment(PublicIdModel):
-    """An exam: what is drawn, for how long, how often, and what passes. Attempts freeze these settings at their start."""
+    """An exam: what is drawn, for how long, how often, and what passes. Attempts freeze this at their start."""
 
     slug = models.SlugField(unique=True, max_length=100)
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     time_limit_minutes = models.PositiveSmallIntegerField()
     attempts_allowed = models.PositiveSmallIntegerField(default=3)
-    wait_hours = models.PositiveSmallIntegerField(default=24, help_text="Between the end of an attempt and the next start")
+    wait_hours = models.PositiveSmallIntegerField(
+        default=24, help_text="Between the end of an attempt and the next start"
+    )
     cut_score = models.DecimalField(max_digits=5, decimal_places=2, help_text="Percent of the points that pass")
-    personas = models.ManyToManyField("partners.Persona", blank=True, related_name="+", help_text="Empty: everybody")
+    personas = models.ManyToManyField(Persona, blank=True, related_name="+", help_text="Empty: everybody")
     opened_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
+    objects = AssessmentQuerySet.as_manager()
+
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(cut_score__gt=0, cut_score__lte=100), name="assessments_cut_score_percent"),
+            models.CheckConstraint(
+                condition=Q(cut_score__gt=0, cut_score__lte=100), name="assessments_cut_score_percent"
+            ),
             models.CheckConstraint(condition=Q(time_limit_minutes__gte=1), name="assessments_time_limit_positive"),
             models.CheckConstraint(condition=Q(attempts_allowed__gte=1), name="assessments_attempts_positive"),
         ]
@@ -107,6 +166,9 @@ class Assessment(PublicIdModel):
     @property
     def activity_iri(self) -> str:
         return f"{settings.XAPI_BASE_IRI}/assessments/{self.public_id}"
+
+    def is_open(self, at: datetime) -> bool:
+        return self.opened_at is not None and self.opened_at <= at and (self.closed_at is None or at < self.closed_at)
 
 
 class Section(models.Model):
@@ -150,9 +212,7 @@ class Attempt(PublicIdModel):
 
     assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="attempts")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="attempts")
-    membership = models.ForeignKey(
-        Membership, null=True, blank=True, on_delete=models.PROTECT, related_name="attempts"
-    )
+    membership = models.ForeignKey(Membership, null=True, blank=True, on_delete=models.PROTECT, related_name="attempts")
     number = models.PositiveSmallIntegerField()
     registration = models.UUIDField(unique=True)
     started_at = models.DateTimeField()
@@ -172,7 +232,9 @@ class Attempt(PublicIdModel):
             models.UniqueConstraint(
                 fields=["assessment", "person"], condition=Q(submitted_at=None), name="assessments_one_open_attempt"
             ),
-            models.CheckConstraint(condition=Q(deadline_at__gt=F("started_at")), name="assessments_deadline_after_start"),
+            models.CheckConstraint(
+                condition=Q(deadline_at__gt=F("started_at")), name="assessments_deadline_after_start"
+            ),
             models.CheckConstraint(
                 condition=Q(submitted_at=None, submitted_by="", points=None, max_points=None, is_passed=None)
                 | (
@@ -194,6 +256,14 @@ class Attempt(PublicIdModel):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.assessment} #{self.number}"
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether nothing can be saved any more: submitted, or past the deadline and about to be."""
+        return self.submitted_at is not None or at > self.deadline_at
+
+    def seconds_left(self, at: datetime) -> int:
+        """Whole seconds until the deadline, by the server's clock; nought when the attempt is over."""
+        return 0 if self.is_over(at) else int((self.deadline_at - at).total_seconds())
 
 
 class Response(models.Model):
@@ -227,3 +297,17 @@ class Response(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempt_id}/{self.position}"
+
+    @property
+    def is_answered(self) -> bool:
+        return self.answer is not None
+
+    @property
+    def loaded_shown(self) -> items.Shown:
+        return msgspec.convert(self.shown, items.Shown)
+
+    @property
+    def question(self) -> items.Question:
+        """What the candidate sees: never a key. Needs `item_version` selected."""
+        version = self.item_version
+        return items.present(version.kind, version.loaded_content, self.loaded_shown, self.answer)

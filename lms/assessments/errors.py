@@ -1,0 +1,66 @@
+"""Why an attempt cannot be started or answered, in words for the candidate."""
+
+from datetime import datetime
+
+from lms.common.errors import DomainError
+
+
+class NotForYou(DomainError):
+    """The membership in use is not of the exam's audience."""
+
+    code = "not_for_you"
+    status = 403
+
+
+class ExamNotOpen(DomainError):
+    code = "exam_not_open"
+
+
+class ExamNotReady(DomainError):
+    """A section wants more items than its bank has live."""
+
+    code = "exam_not_ready"
+
+
+class AlreadyPassed(DomainError):
+    code = "already_passed"
+
+
+class NoAttemptLeft(DomainError):
+    code = "no_attempt_left"
+
+
+class MustWait(DomainError):
+    """The waiting time after the last attempt is not over; `until` is its end."""
+
+    code = "must_wait"
+
+    def __init__(self, message: str, *, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+class AttemptOver(DomainError):
+    """The attempt was submitted or its time is up: nothing was stored, what was saved before counts."""
+
+    code = "attempt_over"
+
+
+class NewerAnswer(DomainError):
+    """A newer answer is stored: this one was not. `version` is that of the stored answer."""
+
+    code = "newer_answer"
+
+    def __init__(self, message: str, *, version: int) -> None:
+        super().__init__(message)
+        self.version = version
+
+
+class BadVersion(DomainError):
+    code = "bad_version"
+    status = 400
+
+
+class NoSuchItem(DomainError):
+    code = "no_such_item"
+    status = 404

@@ -1,0 +1,29 @@
+"""Who may import items, keep banks and exams, and sit an exam."""
+
+from typing import TYPE_CHECKING
+
+import rules
+
+from lms.assessments.models import Assessment
+
+if TYPE_CHECKING:
+    from lms.assessments.models import Anybody
+
+CHANNEL_MARKETING = "Channel marketing"
+PORTAL_MANAGERS = "Portal managers"
+
+keeps_items = rules.is_group_member(CHANNEL_MARKETING) | rules.is_group_member(PORTAL_MANAGERS)
+
+
+@rules.predicate
+def is_audience(user: "Anybody", assessment: Assessment | None) -> bool:
+    """Has today a persona that the exam is for."""
+    return assessment is not None and Assessment.objects.visible_to(user).filter(pk=assessment.pk).exists()
+
+
+rules.add_perm("assessments.sit", is_audience)
+rules.add_perm("assessments.import_items", keeps_items)
+for _model in ("itembank", "assessment"):
+    for _action in ("view", "add", "change"):
+        rules.add_perm(f"assessments.{_action}_{_model}", keeps_items)
+rules.add_perm("assessments.view_item", keeps_items)

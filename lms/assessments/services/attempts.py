@@ -1,0 +1,210 @@
+"""Attempts: started, submitted, closed at their deadline."""
+
+import logging
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+from uuid import uuid4
+
+import msgspec
+from django.db import IntegrityError, transaction
+
+from lms.accounts.models import User
+from lms.assessments import items, statements
+from lms.assessments.errors import AlreadyPassed, ExamNotOpen, ExamNotReady, MustWait, NoAttemptLeft, NotForYou
+from lms.assessments.events import AttemptScored
+from lms.assessments.models import Assessment, Attempt, Item, ItemVersion, Response, Section
+from lms.assessments.services.states import State, state_for
+from lms.events.services import emit
+from lms.partners.models import Membership
+from lms.xapi import services as xapi
+
+logger = logging.getLogger("laurel.assessments")
+
+
+def start_attempt(
+    *, assessment: Assessment, person: User, membership: Membership | None, at: datetime, rng: Random | None = None
+) -> Attempt:
+    """Starts an attempt, or returns the one that is open: a double click, two devices and retries make one.
+
+    Draws the items from the live ones, and freezes their versions, the order and tokens of their options, the cut score
+    and the deadline. What holds is decided by the attempts in the database: two unique constraints (one open attempt;
+    one attempt per number) make parallel starts one. An attempt past its deadline is scored first.
+
+    Raises NotForYou, ExamNotOpen, ExamNotReady, AlreadyPassed, NoAttemptLeft, MustWait (with `until`). Records
+    `attempted`. `rng` is the source of the draw: the system's unless a test or a demo wants to repeat it.
+    """
+    rng = rng or secrets.SystemRandom()
+    state = state_for(assessment, person, at)
+    if state.state == State.OPEN and state.attempt and state.attempt.is_over(at):
+        submit_attempt(attempt=state.attempt, at=at)  # its score stays, whatever becomes of this start
+    try:
+        return _start(assessment, person, membership, at, rng)
+    except IntegrityError:  # the same person was quicker elsewhere: his attempt is there now
+        return _start(assessment, person, membership, at, rng)
+
+
+@transaction.atomic
+def _start(assessment: Assessment, person: User, membership: Membership | None, at: datetime, rng: Random) -> Attempt:
+    state = state_for(assessment, person, at)
+    if state.state == State.OPEN and state.attempt:
+        return state.attempt
+    _require_audience(assessment, membership)
+    match state.state:
+        case State.PASSED:
+            raise AlreadyPassed("You have passed this exam. There is nothing more to do.")
+        case State.EXHAUSTED:
+            raise NoAttemptLeft("You have used all your attempts. Ask your channel manager what to do next.")
+        case State.WAITING if state.until:
+            raise MustWait("The waiting time after your last attempt is not over yet.", until=state.until)
+        case State.CLOSED:
+            raise ExamNotOpen("This exam is not open at the moment. Nothing was started.")
+    attempt = Attempt.objects.create(
+        assessment=assessment,
+        person=person,
+        membership=membership,
+        number=assessment.attempts_allowed - state.attempts_left + 1,
+        registration=uuid4(),
+        started_at=at,
+        deadline_at=at + timedelta(minutes=assessment.time_limit_minutes),
+        cut_score=assessment.cut_score,
+    )
+    Response.objects.bulk_create(_draw(attempt, rng))
+    xapi.record([statements.attempted(attempt)], authority=xapi.platform_authority(), at=at)
+    return attempt
+
+
+def _require_audience(assessment: Assessment, membership: Membership | None) -> None:
+    audience = set(assessment.personas.values_list("pk", flat=True))
+    if audience and (membership is None or membership.persona_id not in audience):
+        raise NotForYou("This exam is for other roles than the one you have at this partner.")
+
+
+def _draw(attempt: Attempt, rng: Random) -> list[Response]:
+    """The attempt's items: drawn section by section, none twice, each with an order and tokens of its own."""
+    drawn: list[tuple[Section, int]] = []
+    taken: set[int] = set()
+    for section in attempt.assessment.sections.order_by("position"):
+        pool = Item.objects.live().filter(bank=section.bank_id)
+        if section.topic:
+            pool = pool.filter(topic=section.topic)
+        versions = pool.exclude(versions=None).with_newest_version().order_by("pk")
+        free = [pk for pk in versions.values_list("newest_version_id", flat=True) if pk not in taken]
+        if len(free) < section.draw:
+            raise ExamNotReady(f"The exam cannot start: “{section.title}” has too few questions. No attempt was used.")
+        chosen = rng.sample(free, section.draw)
+        taken.update(chosen)
+        drawn += [(section, pk) for pk in chosen]
+    if not drawn:
+        raise ExamNotReady("The exam cannot start: it has no questions yet. No attempt was used.")
+    versions_by_pk = ItemVersion.objects.in_bulk(taken)
+    return [
+        Response(
+            attempt=attempt,
+            item_version=(version := versions_by_pk[pk]),
+            position=position,
+            section=section.title,
+            shown=msgspec.to_builtins(items.show(version.kind, version.loaded_content, rng)),
+        )
+        for position, (section, pk) in enumerate(drawn, start=1)
+    ]
+
+
+@transaction.atomic
+def submit_attempt(
+    *, attempt: Attempt, at: datetime, by: Attempt.SubmittedBy = Attempt.SubmittedBy.CANDIDATE
+) -> Attempt:
+    """Hands the attempt in and scores it, once; a repeat returns it as it was scored.
+
+    After the deadline it counts as handed in at the deadline with what was saved by then. Passed is
+    `points * 100 >= cut_score * max_points`, exactly, in Decimal: nothing is rounded before the comparison but the
+    points of each item (four decimals, half up). Records `answered` per item and `passed` or `failed`; emits
+    AttemptScored. Locks the attempt, then its responses, so no answer is saved between scoring and the end.
+    """
+    attempt = (
+        Attempt.objects.select_for_update(of=("self",))
+        .select_related("assessment", "person", "membership__partner", "membership__persona")
+        .get(pk=attempt.pk)
+    )
+    if attempt.submitted_at is not None:
+        return attempt
+    responses = list(
+        attempt.responses.select_for_update(of=("self",)).select_related("item_version__item").order_by("position")
+    )
+    for response in responses:
+        version = response.item_version
+        response.points = items.score(version.type, version.loaded_key, response.answer, response.max_points)
+    Response.objects.bulk_update(responses, ["points"])
+    is_late = at > attempt.deadline_at
+    attempt.submitted_at = min(at, attempt.deadline_at)
+    attempt.submitted_by = Attempt.SubmittedBy.DEADLINE if is_late else by
+    attempt.points = sum((response.points or Decimal(0) for response in responses), Decimal(0))
+    attempt.max_points = sum((response.max_points for response in responses), Decimal(0))
+    attempt.is_passed = is_pass(attempt.points, attempt.max_points, attempt.cut_score)
+    attempt.save(update_fields=["submitted_at", "submitted_by", "points", "max_points", "is_passed"])
+    _tell(attempt, responses, at)
+    return attempt
+
+
+def is_pass(points: Decimal, max_points: Decimal, cut_score: Decimal) -> bool:
+    """Whether `points` of `max_points` reach `cut_score` percent: 69.995 is no pass at 70, 70 is."""
+    return points * 100 >= cut_score * max_points
+
+
+def _tell(attempt: Attempt, responses: Sequence[Response], at: datetime) -> None:
+    told = [statements.answered(attempt, response) for response in responses if response.is_answered]
+    xapi.record([*told, statements.scored(attempt)], authority=xapi.platform_authority(), at=at)
+    emit(
+        AttemptScored(
+            at=at,
+            attempt_id=attempt.public_id,
+            person_id=attempt.person.public_id,
+            assessment_id=attempt.assessment.public_id,
+            is_passed=bool(attempt.is_passed),
+            statement_id=statements.scored_id(attempt),
+        )
+    )
+
+
+def close_overdue(at: datetime) -> int:
+    """Submits every open attempt whose deadline has passed; each in a transaction of its own. Returns how many.
+
+    One that fails is logged and left for the next sweep; it does not hold up the others.
+    """
+    closed = 0
+    for attempt in Attempt.objects.overdue(at).order_by("deadline_at"):
+        try:
+            submit_attempt(attempt=attempt, at=at, by=Attempt.SubmittedBy.DEADLINE)
+            closed += 1
+        except Exception:
+            logger.exception("attempt %s could not be closed", attempt.public_id)
+    return closed
+
+
+@dataclass(frozen=True, kw_only=True)
+class SectionResult:
+    """Points of one section of a scored attempt."""
+
+    title: str
+    points: Decimal
+    max_points: Decimal
+
+    @property
+    def percent(self) -> int:
+        """Whole percent, rounded down."""
+        return int(self.points * 100 / self.max_points)
+
+
+def section_results(attempt: Attempt) -> list[SectionResult]:
+    """The result by section, in the order in which the sections were sat. One query."""
+    totals: dict[str, tuple[Decimal, Decimal]] = {}
+    rows = attempt.responses.order_by("position").values_list("section", "points", "max_points")
+    for title, points, max_points in rows:
+        earned, possible = totals.get(title, (Decimal(0), Decimal(0)))
+        totals[title] = (earned + (points or Decimal(0)), possible + max_points)
+    return [
+        SectionResult(title=title, points=earned, max_points=possible) for title, (earned, possible) in totals.items()
+    ]

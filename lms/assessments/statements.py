@@ -1,0 +1,117 @@
+"""Attempts and checks as xAPI statements. Pure. No statement holds a key: interactions are named, not described."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID, uuid5
+
+import tincan
+
+from lms.accounts.models import User
+from lms.assessments.items import Answer
+from lms.assessments.models import Assessment, Attempt, Item, Response
+from lms.partners.models import Membership
+from lms.xapi import vocabulary
+from lms.xapi.statements import activity, build, result, score
+
+
+def scored_id(attempt: Attempt) -> UUID:
+    """The id of the passed or failed statement of an attempt."""
+    return uuid5(attempt.registration, "scored")
+
+
+def assessment_activity(assessment: Assessment) -> tincan.Activity:
+    return activity(assessment.activity_iri, type=vocabulary.ASSESSMENT, name=assessment.title)
+
+
+def item_activity(item: Item) -> tincan.Activity:
+    return activity(item.activity_iri, type=vocabulary.QUESTION, name=item.code)
+
+
+def attempted(attempt: Attempt) -> tincan.Statement:
+    return build(
+        actor=attempt.person,
+        verb=vocabulary.ATTEMPTED,
+        object=assessment_activity(attempt.assessment),
+        membership=attempt.membership,
+        registration=attempt.registration,
+        at=attempt.started_at,
+        id=uuid5(attempt.registration, "attempted"),
+    )
+
+
+def answered(attempt: Attempt, response: Response) -> tincan.Statement:
+    """The answer that counted for one item, with its points. Needs the response scored."""
+    assert response.points is not None  # noqa: S101  narrows the type for the checker
+    return build(
+        actor=attempt.person,
+        verb=vocabulary.ANSWERED,
+        object=item_activity(response.item_version.item),
+        membership=attempt.membership,
+        registration=attempt.registration,
+        result=_answer_result(response.answer, response.points, response.max_points),
+        parent=[assessment_activity(attempt.assessment)],
+        at=response.saved_at or attempt.started_at,
+        id=uuid5(attempt.registration, f"answered/{response.position}"),
+    )
+
+
+def scored(attempt: Attempt) -> tincan.Statement:
+    """Passed or failed. Needs the attempt submitted."""
+    assert attempt.points is not None and attempt.max_points and attempt.submitted_at  # noqa: S101, PT018  narrows types
+    return build(
+        actor=attempt.person,
+        verb=vocabulary.PASSED if attempt.is_passed else vocabulary.FAILED,
+        object=assessment_activity(attempt.assessment),
+        membership=attempt.membership,
+        registration=attempt.registration,
+        result=result(
+            score=score(attempt.points, maximum=attempt.max_points),
+            success=attempt.is_passed,
+            completion=True,
+            duration=attempt.submitted_at - attempt.started_at,
+        ),
+        at=attempt.submitted_at,
+        id=scored_id(attempt),
+    )
+
+
+def checked(
+    *,
+    person: User,
+    membership: Membership | None,
+    item: Item,
+    answer: Answer,
+    points: Decimal,
+    parent_iri: str,
+    registration: UUID | None,
+    at: datetime,
+) -> tincan.Statement:
+    """An answer to a knowledge check, which scores one point."""
+    return build(
+        actor=person,
+        verb=vocabulary.ANSWERED,
+        object=item_activity(item),
+        membership=membership,
+        registration=registration,
+        result=_answer_result(answer, points, Decimal(1)),
+        parent=[tincan.Activity(id=parent_iri)] if parent_iri else (),
+        at=at,
+    )
+
+
+def _answer_result(answer: Answer, points: Decimal, max_points: Decimal) -> tincan.Result:
+    return result(
+        score=score(points, maximum=max_points),
+        success=points == max_points,
+        completion=answer is not None,
+        response=_response(answer),
+    )
+
+
+def _response(answer: Answer) -> str | None:
+    """An answer in xAPI's notation for interactions (xAPI 1.0.3, Data, 2.4.4.1)."""
+    if isinstance(answer, list):
+        return "[,]".join(answer)
+    if isinstance(answer, dict):
+        return "[,]".join(f"{prompt}[.]{option}" for prompt, option in answer.items())
+    return answer

@@ -1,0 +1,12 @@
+"""Celery entries of assessments."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from lms.assessments import services
+
+
+@shared_task
+def close_overdue_attempts() -> int:
+    """Scores the attempts whose deadline has passed, also when the browser never came back. Returns how many."""
+    return services.close_overdue(timezone.now())
