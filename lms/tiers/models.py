@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Optional
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from lms.common.models import PublicIdModel
@@ -57,7 +58,17 @@ class ProgrammeVersion(models.Model):
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
     def visible_to(self, user: "User | AnonymousUser") -> "DecisionQuerySet":
+        """Those of the partners a person sees."""
         return self.filter(partner__in=Partner.objects.visible_to(user).values("pk"))
+
+    def newest(self) -> "DecisionQuerySet":
+        """Of each partner the decision that stands."""
+        later = Decision.objects.filter(partner=OuterRef("partner"), number__gt=OuterRef("number"))
+        return self.filter(~Exists(later))
+
+    def for_verification(self) -> "DecisionQuerySet":
+        """With all that the digest is made over."""
+        return self.select_related("partner", "version__programme", "tier", "previous_tier")
 
 
 class Decision(PublicIdModel):

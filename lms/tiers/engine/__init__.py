@@ -1,4 +1,4 @@
-"""The rules engine: programme documents in, explained evaluations out. Pure Python: no Django, no database, no clock."""
+"""The rules engine: programme documents in, explained evaluations out. Pure Python: no Django, no clock, no I/O."""
 
 from lms.tiers.engine.cases import CaseResult, programmes, run_cases
 from lms.tiers.engine.document import Demotion, Lifecycle, Programme, Tier, parse

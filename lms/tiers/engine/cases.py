@@ -12,8 +12,10 @@ from lms.tiers.engine.numbers import as_words, exact
 from lms.tiers.engine.problems import Path
 
 _KNOWN = frozenset(
-    "name origin note text_only text track designation facts on"
-    " expect_tier expect_note expect_metric expect_total expect_holds".split()
+    {
+        *("name", "origin", "note", "text_only", "text", "track", "designation", "facts", "on"),
+        *("expect_tier", "expect_note", "expect_metric", "expect_total", "expect_holds"),
+    }
 )
 UNDATED = date(2000, 1, 1)
 

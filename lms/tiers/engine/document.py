@@ -13,12 +13,16 @@ from lms.tiers.engine.problems import Path, refuse
 
 # Words about a programme: kept with the document, no rule in them.
 NOTES = frozenset(
-    "vendor edition status sources needs counting unknown note notes note_codes dates lesson benefits cases"
-    " published_contradiction".split()
+    {
+        *("vendor", "edition", "status", "sources", "needs", "counting", "unknown", "note", "notes", "note_codes"),
+        *("dates", "lesson", "benefits", "cases", "published_contradiction"),
+    }
 )
 _RULES = frozenset(
-    "id name tiers designations vocabulary labels units derived_metrics scores tracks track_rule rounding cumulative"
-    " lifecycle".split()
+    {
+        *("id", "name", "tiers", "designations", "vocabulary", "labels", "units", "derived_metrics", "scores"),
+        *("tracks", "track_rule", "rounding", "cumulative", "lifecycle"),
+    }
 )
 
 
@@ -90,7 +94,7 @@ def parse(document: Any, *, lines: Mapping[Path, int] | None = None) -> Programm
     programme = Programme(
         id=reader.slug(members.get("id"), ("id",), default="programme"),
         name=reader.text(members.get("name"), ("name",)),
-        tiers=_tiers(reader, members.get("tiers", []), "tiers"),
+        tiers=_tiers(reader, members["tiers"], "tiers") if "tiers" in members else (),
         designations=_tiers(reader, members.get("designations", []), "designations"),
         labels=_texts(reader, members, "labels"),
         units=_texts(reader, members, "units"),

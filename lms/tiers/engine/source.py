@@ -41,12 +41,15 @@ def read_yaml(text: str) -> Source:
         _check_depth(text)
         node = yaml.compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise DocumentError([Problem((), f"This is not YAML: {error.problem}", line)]) from error
+        raise DocumentError([Problem((), f"This is not YAML: {error.problem}", _line(error.problem_mark))]) from error
     except yaml.YAMLError as error:
         raise DocumentError([Problem((), "This is not YAML: it holds a character that may not stand there")]) from error
     lines: dict[Path, int] = {}
     return Source(_build(node, (), lines) if node is not None else None, lines)
+
+
+def _line(mark: Any) -> int | None:
+    return None if mark is None else int(mark.line) + 1
 
 
 def _check_depth(text: str) -> None:
@@ -56,19 +59,21 @@ def _check_depth(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise DocumentError([Problem((), f"Nested more than {MAX_DEPTH} deep", event.start_mark.line + 1)])
+                raise DocumentError([Problem((), f"Nested more than {MAX_DEPTH} deep", _line(event.start_mark))])
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
 
 def _build(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
-    line = lines[path] = node.start_mark.line + 1
+    line = _line(node.start_mark)
+    if line is not None:
+        lines[path] = line
     if isinstance(node, yaml.MappingNode):
         members: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value)
             if key in members:
-                problem = Problem((*path, key), f"“{key}” stands twice", key_node.start_mark.line + 1)
+                problem = Problem((*path, key), f"“{key}” stands twice", _line(key_node.start_mark))
                 raise DocumentError([problem])
             members[key] = _build(value_node, (*path, key), lines)
         return members
@@ -77,7 +82,7 @@ def _build(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
     return _scalar(node, path, line)
 
 
-def _scalar(node: yaml.Node, path: Path, line: int) -> Any:
+def _scalar(node: yaml.Node, path: Path, line: int | None) -> Any:
     text = str(node.value)
     if node.tag in _PLAIN:
         return text

@@ -1,6 +1,6 @@
-"""Rules made of rules, and the rule that asks for a designation. Unknown parts make a group unknown only if they decide."""
+"""Rules made of rules, and the rule that asks for a designation. An unknown part counts only where it decides."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Self
@@ -51,8 +51,8 @@ class _Group(Node):
         return "; or ".join(missing)
 
 
-def _union(groups: object) -> tuple[str, ...]:
-    return tuple(sorted({member for group in groups for member in group}))  # type: ignore[attr-defined]
+def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted({member for group in groups for member in group}))
 
 
 @dataclass(frozen=True, kw_only=True)

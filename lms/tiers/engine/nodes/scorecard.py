@@ -46,7 +46,7 @@ class Alternative:
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """One line of a scorecard: points per unit, per certified person, or the best of alternatives; never above `max`."""
+    """One line of a scorecard: points per unit, per certified person, or the best alternative; never above `max`."""
 
     name: str
     max: Fraction
@@ -65,7 +65,11 @@ class Component:
         ways = [key for key in ("per_unit", "per_person", "best_of") if key in members]
         if len(ways) != 1:
             reader.problem(path, "needs exactly one of “per_unit”, “per_person” and “best_of”")
-        common = {"name": name, "max": reader.number(members.get("max"), (*path, "max")), "rounding": rounding}
+        common: dict[str, Any] = {
+            "name": name,
+            "max": reader.number(members.get("max"), (*path, "max")),
+            "rounding": rounding,
+        }
         if ways == ["per_unit"]:
             return cls(**common, **_per_unit(reader, members, path))
         if ways == ["per_person"]:

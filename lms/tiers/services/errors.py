@@ -1,0 +1,30 @@
+"""Why a use case of tiers was refused."""
+
+from collections.abc import Sequence
+
+from lms.common.errors import DomainError
+from lms.tiers.engine import Problem
+
+
+class NoProgrammeInForce(DomainError):
+    """No programme has come into force yet, so there is nothing to evaluate by."""
+
+    code = "no_programme_in_force"
+
+
+class ProgrammeRefused(DomainError):
+    """The document can't be published. `problems` lists all that is wrong, with paths and, where known, lines."""
+
+    code = "programme_refused"
+    status = 400
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        words = "; ".join(str(problem) for problem in problems)
+        super().__init__(f"The programme was not published: {words}.")
+        self.problems = tuple(problems)
+
+
+class Backdated(DomainError):
+    """The rules would have been in force when a decision was made by other rules."""
+
+    code = "programme_backdated"

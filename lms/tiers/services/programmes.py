@@ -1,0 +1,129 @@
+"""Programmes: published as numbered versions that never change."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from lms.accounts.models import User
+from lms.accounts.services import record_audit
+from lms.partners.models import TierName
+from lms.tiers import engine
+from lms.tiers.models import Decision, Programme, ProgrammeVersion
+from lms.tiers.services.errors import Backdated, ProgrammeRefused
+
+
+@transaction.atomic
+def publish_programme(
+    *,
+    programme: Programme,
+    document: Mapping[str, Any],
+    effective_at: datetime,
+    by: User | None,
+    at: datetime,
+    lines: Mapping[engine.problems.Path, int] | None = None,
+) -> ProgrammeVersion:
+    """Stores the document as the programme's next version, in force from `effective_at`; names its tiers.
+
+    The newest version's own document and date again return that version. Its cases must pass. Raises ProgrammeRefused
+    and Backdated (a decision was already made at or after `effective_at`). Locks the programme. `by` None is the
+    platform itself.
+    """
+    programme = Programme.objects.select_for_update(of=("self",)).get(pk=programme.pk)
+    stored = _as_stored(document)
+    newest = programme.versions.order_by("-number").first()
+    if newest is not None and newest.document == stored and newest.effective_at == effective_at:
+        return newest
+    rules = check_document(document, lines=lines)
+    if Decision.objects.filter(decided_at__gte=effective_at, version__programme=programme).exists():
+        raise Backdated(
+            "Decisions were already made after that date. Nothing was published; choose a later date for the new rules."
+        )
+    _name_tiers(rules)
+    version = ProgrammeVersion.objects.create(
+        programme=programme,
+        number=newest.number + 1 if newest is not None else 1,
+        document=stored,
+        effective_at=effective_at,
+        published_at=at,
+        published_by=by,
+    )
+    detail = {"programme": programme.slug, "version": version.number}
+    record_audit(action="tiers.publish_programme", actor=by, at=at, detail=detail)
+    return version
+
+
+def check_document(
+    document: Mapping[str, Any], *, lines: Mapping[engine.problems.Path, int] | None = None
+) -> engine.Programme:
+    """The rules of a document that may be published. Raises ProgrammeRefused with all that stands against it."""
+    try:
+        rules = engine.parse(document, lines=lines)
+    except engine.DocumentError as error:
+        raise ProgrammeRefused(error.problems) from error
+    problems = [engine.Problem((name,), "is not a rule that is read; put words under “notes”") for name in rules.unread]
+    if rules.tiers[0].requirements:
+        problems.append(engine.Problem(("tiers", 0), "the lowest tier may ask for nothing, so that everybody has one"))
+    if any(tier.invitation_only for tier in rules.tiers):
+        problems.append(
+            engine.Problem(("tiers",), "“invitation_only” can be checked but not published yet", is_unsupported=True)
+        )
+    if rules.tracks:
+        problems.append(engine.Problem(("tracks",), "can be checked but not published yet", is_unsupported=True))
+    for result in engine.run_cases(document, rules):
+        failures = (*result.failures, result.refused) if result.refused else result.failures
+        problems.extend(engine.Problem(("cases",), f"“{result.name}”: {failure}") for failure in failures)
+    if problems:
+        raise ProgrammeRefused(problems)
+    return rules
+
+
+def rules_of(version: ProgrammeVersion) -> engine.Programme:
+    """The version's rules, parsed once per process: a version never changes."""
+    return _parsed(version.pk, version.published_at) or engine.parse(version.document)
+
+
+@lru_cache(maxsize=64)
+def _parsed(pk: int, published_at: datetime) -> engine.Programme | None:
+    version = ProgrammeVersion.objects.filter(pk=pk, published_at=published_at).first()
+    return None if version is None else engine.parse(version.document)
+
+
+def _as_stored(value: Any) -> Any:
+    """The document as JSON gives it back on every database: decimals as floats, whole ones as integers.
+
+    Raises ProgrammeRefused for a number that a float can't carry exactly.
+    """
+    if isinstance(value, Mapping):
+        return {str(name): _as_stored(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_stored(member) for member in value]
+    if isinstance(value, Decimal | float):
+        number = Decimal(repr(value)) if isinstance(value, float) else value
+        if number == number.to_integral_value():
+            return int(number)
+        if Decimal(repr(float(number))) != number:
+            raise ProgrammeRefused([engine.Problem((), f"{number} has too many digits")])
+        return float(number)
+    return value
+
+
+def _name_tiers(rules: engine.Programme) -> None:
+    """Every tier has its name, ranked as in the document; new ones rank above all that are there."""
+    slugs = [tier.id for tier in rules.tiers]
+    known: dict[str, int] = dict(TierName.objects.filter(slug__in=slugs).values_list("slug", "rank"))
+    top = TierName.objects.aggregate(top=Max("rank"))["top"]
+    rank = -1 if top is None else top
+    ranks: list[int] = []
+    for tier in rules.tiers:
+        if tier.id not in known:
+            rank += 1
+            TierName(slug=tier.id, name=tier.name, rank=rank, position=rank).save(force_insert=True)
+        ranks.append(known.get(tier.id, rank))
+    if ranks != sorted(ranks):
+        problem = engine.Problem(("tiers",), "the order contradicts the ranks that the tiers already have")
+        raise ProgrammeRefused([problem])
