@@ -6,4 +6,4 @@ class ReportingConfig(AppConfig):
     verbose_name = "Reporting"
 
     def ready(self) -> None:
-        from lms.reporting import handlers  # noqa: F401  registers the event handlers
+        from lms.reporting import handlers, rules  # noqa: F401  register the event handlers and the permissions

@@ -3,7 +3,6 @@
 import hmac
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -67,7 +66,7 @@ class Credential(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute")
 
-    objects: ClassVar = CredentialQuerySet.as_manager()
+    objects = CredentialQuerySet.as_manager()
 
     USE_RESOLUTION = timedelta(minutes=1)
 
@@ -123,7 +122,7 @@ class Statement(models.Model):
     voided_by = models.UUIDField(null=True, help_text="Id of the voiding statement")
     body = models.TextField()
 
-    objects: ClassVar = StatementQuerySet.as_manager()
+    objects = StatementQuerySet.as_manager()
 
     class Meta:
         indexes = [

@@ -41,7 +41,7 @@ def activity(iri: str, *, type: str, name: str, description: str = "") -> tincan
 
 
 def score(raw: Decimal | int, *, maximum: Decimal | int) -> tincan.Score:
-    """A score out of `maximum`, from 0. `scaled` is cut to four places, not rounded: a near miss never reads as a pass."""
+    """A score out of `maximum`. `scaled` is cut to four places, not rounded: a near miss never reads as a pass."""
     scaled = (Decimal(raw) / Decimal(maximum)).quantize(_SCALED_STEP, rounding=ROUND_DOWN)
     return tincan.Score(scaled=float(scaled), raw=float(raw), min=0.0, max=float(maximum))
 
