@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "lms.accounts.middleware.session_limits",
+    "lms.accounts.middleware.personal_settings",
     "lms.accounts.middleware.throttled_sign_in",
     "lms.partners.middleware.current_membership",
     "django_htmx.middleware.HtmxMiddleware",
@@ -193,7 +194,17 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {"login_failed": None, "login": None, "reset_password": None}  # ours, in the database
+ACCOUNT_FORMS = {
+    "login": "lms.accounts.forms.LoginForm",
+    "reset_password": "lms.accounts.forms.ResetPasswordForm",
+}
+MFA_ADAPTER = "lms.accounts.adapter.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "lms.accounts.forms.AuthenticateForm",
+    "reauthenticate": "lms.accounts.forms.ReauthenticateForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "portal:home"
 LOGOUT_REDIRECT_URL = "account_login"

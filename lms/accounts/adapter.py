@@ -1,9 +1,47 @@
-"""What Laurel changes in allauth: nobody signs up without an invitation."""
+"""What Laurel changes in allauth: nobody signs up without an invitation, and it sends no mail of its own."""
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from lms.accounts.network import network_of
+from lms.common.sealing import seal, unseal
+
+_SECRET = "accounts.second_factor"  # noqa: S105  the purpose of the seal
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return network_of(request)
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Only addresses of this site, as a path: what a link may lead to after signing in."""
+        return bool(url) and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Letters leave through the outbox (lms.accounts.handlers), never in a request."""
+        raise NotImplementedError(f"{template_prefix}: no letter is sent in a request")
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Second-factor secrets are sealed in the database."""
+
+    def encrypt(self, text: str) -> str:
+        return seal(text, purpose=_SECRET)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unseal(encrypted_text, purpose=_SECRET)
+
+    def get_totp_issuer(self) -> str:
+        return str(settings.SITE_NAME)
+
+    def get_totp_label(self, user: AbstractBaseUser) -> str:
+        return str(user.get_username())

@@ -1,6 +1,7 @@
 """People who sign in, their API tokens, and the ledger of failed sign-ins."""
 
 import unicodedata
+from datetime import datetime
 from typing import Any, ClassVar
 
 import rules
@@ -9,7 +10,9 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
+from lms.accounts.passwords import MAXIMUM_POSTED
 from lms.common.models import PublicIdModel
 
 
@@ -49,6 +52,7 @@ class User(PublicIdModel, AbstractBaseUser, PermissionsMixin):
     language = models.CharField(max_length=12, default="en-gb")
     time_zone = models.CharField(max_length=64, default="UTC")
     theme = models.CharField(max_length=5, choices=Theme, blank=True, default=Theme.SYSTEM)
+    session_generation = models.PositiveIntegerField(default=0, help_text="Part of what a session is checked against")
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=timezone.now)
 
@@ -60,6 +64,15 @@ class User(PublicIdModel, AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """A session holds while the password and the generation are those it was begun with."""
+        value = f"{self.password}:{self.session_generation}"
+        return salted_hmac("lms.accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
+
+    def check_password(self, raw_password: str) -> bool:
+        """Never hashes what cannot be a password."""
+        return len(raw_password) <= MAXIMUM_POSTED and super().check_password(raw_password)
 
     @property
     def is_staff(self) -> bool:
@@ -93,6 +106,16 @@ class User(PublicIdModel, AbstractBaseUser, PermissionsMixin):
         return self.first_name
 
 
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def active(self, at: datetime) -> "ApiTokenQuerySet":
+        """Neither revoked nor expired."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None)
+
+    def visible_to(self, user: "User") -> "ApiTokenQuerySet":
+        """One's own and nobody else's."""
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+
 class ApiToken(models.Model):
     """A secret that speaks for one person over the API. Only its SHA-256 is kept; `prefix` finds and names it."""
 
@@ -109,6 +132,8 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
@@ -130,6 +155,16 @@ class SignInFailure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.network} {self.failed_at:%Y-%m-%d %H:%M}"
+
+
+class ResetLetter(models.Model):
+    """When the last letter for a new password went to an address, known or not: the limit on letters."""
+
+    account_key = models.CharField(max_length=64, unique=True, help_text="As in SignInFailure")
+    sent_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.account_key[:8]} {self.sent_at:%Y-%m-%d %H:%M}"
 
 
 class AuditEntry(models.Model):

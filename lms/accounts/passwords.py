@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 
 MAXIMUM_LENGTH = 256
+MAXIMUM_POSTED = 4096
 
 
 class MaximumLengthValidator:

@@ -39,6 +39,7 @@ class Problem(exceptions.APIException):
     def __init__(self, error: DomainError) -> None:
         super().__init__(error.message, code=error.code)
         self.status_code = error.status
+        self.wait = getattr(error, "retry_after", None)  # DRF makes Retry-After of it
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:

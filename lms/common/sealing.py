@@ -1,4 +1,4 @@
-"""Secrets that must wait in a table (an invitation's token in the outbox) are kept sealed: unreadable without our key."""
+"""Secrets that must wait in a table (an invitation's token in the outbox) are sealed: unreadable without our key."""
 
 import base64
 import hashlib

@@ -125,7 +125,7 @@ class Partner(PublicIdModel):
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self, on: date) -> "MembershipQuerySet":
-        """Memberships that hold on the day `on` (UTC). A planned last day counts, the day of an end at once does not."""
+        """Memberships that hold on the day `on` (UTC): a planned last day counts, the day of an end at once not."""
         return self.filter(Q(ends_on=None) | Q(ends_on__gt=on) | Q(ends_on=on, ended_at=None), starts_on__lte=on)
 
     def managers(self) -> "MembershipQuerySet":
