@@ -4,11 +4,8 @@ Each person has a random stream seeded by his address, so the same day always gi
 person changes nobody else's.
 """
 
-import heapq
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import count
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from random import Random
 
 from django.db import transaction
@@ -19,11 +16,11 @@ from lms.assessments.models import Assessment
 from lms.common.errors import DomainError
 from lms.demo.calendar import Calendar
 from lms.demo.exams import sit_exam
+from lms.demo import protagonists
+from lms.demo.people import Cast, end_membership
+from lms.demo.timeline import Action, Timeline
 from lms.events.services import drain
 from lms.partners.models import Membership
-
-Action = Callable[[datetime], None]
-WEEK = timedelta(days=7)
 
 # Which courses lead to which exam, per persona; in the order in which people take them.
 PLANS: dict[str, list[tuple[tuple[str, ...], str | None]]] = {
@@ -45,24 +42,6 @@ DILIGENCE = (0.97, 0.62, 0.9, 0.45, 0.8, 0.95, 0.55, 0.85, 0.3, 0.75, 0.9, 0.68)
 
 
 @dataclass
-class Timeline:
-    """Actions in order of time; an action may add later ones."""
-
-    end: datetime
-    _heap: list[tuple[datetime, int, Action]] = field(default_factory=list)
-    _number: Iterator[int] = field(default_factory=count)
-
-    def add(self, at: datetime, action: Action) -> None:
-        if at < self.end:
-            heapq.heappush(self._heap, (at, next(self._number), action))
-
-    def week(self, until: datetime) -> Iterator[tuple[datetime, Action]]:
-        while self._heap and self._heap[0][0] < until:
-            at, _, action = heapq.heappop(self._heap)
-            yield at, action
-
-
-@dataclass
 class Learner:
     """One membership's way through its plan. Chance comes from the person's own stream only."""
 
@@ -73,6 +52,12 @@ class Learner:
     exams: dict[str, Assessment]
     rng: Random
     ability: float
+    leaves_at: datetime | None = None
+
+    def later(self, at: datetime, action: Action) -> None:
+        """Plans an action, unless the person will have left by then."""
+        if self.leaves_at is None or at < self.leaves_at:
+            self.timeline.add(at, action)
 
     def begin(self, at: datetime) -> None:
         self._plan_step(0, at + timedelta(days=self.rng.uniform(1, 60 - 50 * self.diligence)))
@@ -86,14 +71,14 @@ class Learner:
         if number >= len(plan) or self.rng.random() > 0.35 + 0.65 * self.diligence:
             return
         courses, exam = plan[number]
-        self.timeline.add(self._office_hour(at), lambda now: self._take(list(courses), exam, number, now))
+        self.later(self._office_hour(at), lambda now: self._take(list(courses), exam, number, now))
 
     def _take(self, slugs: list[str], exam: str | None, number: int, at: datetime) -> None:
         """Enrols in the first course of the list; the rest, the exam and the next step follow its end."""
         course = self.courses[slugs[0]]
         newest = course.versions.order_by("-number").first()
         if newest is None or newest.published_at > at:  # not written yet: look again in a month
-            self.timeline.add(at + timedelta(days=30), lambda now: self._take(slugs, exam, number, now))
+            self.later(at + timedelta(days=30), lambda now: self._take(slugs, exam, number, now))
             return
         enrolment = enrol_person(person=self.membership.person, course=course, membership=self.membership, at=at)
         lessons = list(enrolment.version.lessons.select_related("module").order_by("position"))
@@ -113,14 +98,14 @@ class Learner:
                 complete_lesson(enrolment=enrolment, lesson=lessons[0], at=now)
                 self._next_lesson(enrolment, lessons[1:], now, rest, exam, number)
 
-            self.timeline.add(at + pause, finish)
+            self.later(at + pause, finish)
 
     def _after_course(self, at: datetime, rest: list[str], exam: str | None, number: int) -> None:
         soon = self._office_hour(at + timedelta(days=self.rng.uniform(1, 12)))
         if rest:
-            self.timeline.add(soon, lambda now: self._take(rest, exam, number, now))
+            self.later(soon, lambda now: self._take(rest, exam, number, now))
         elif exam:
-            self.timeline.add(soon, lambda now: self._sit(exam, number, 1, now))
+            self.later(soon, lambda now: self._sit(exam, number, 1, now))
         else:
             self._plan_step(number + 1, at + timedelta(days=self.rng.uniform(5, 40)))
 
@@ -131,20 +116,23 @@ class Learner:
             self._plan_step(number + 1, at + timedelta(days=self.rng.uniform(5, 40)))
             renewal = at + timedelta(days=300 + self.rng.uniform(0, 60))
             if self.rng.random() < self.diligence:
-                self.timeline.add(self._office_hour(renewal), lambda now: self._sit(exam, 99, 1, now))
+                self.later(self._office_hour(renewal), lambda now: self._sit(exam, 99, 1, now))
         elif attempt < 3 and self.rng.random() < 0.5 + 0.5 * self.diligence:
             again = self._office_hour(at + timedelta(days=self.rng.uniform(2, 15)))
-            self.timeline.add(again, lambda now: self._sit(exam, number, attempt + 1, now))
+            self.later(again, lambda now: self._sit(exam, number, attempt + 1, now))
 
 
-def plan_history(
-    memberships: list[Membership], courses: dict[str, Course], exams: dict[str, Assessment], calendar: Calendar
-) -> Timeline:
+def plan_history(cast: Cast, courses: dict[str, Course], exams: dict[str, Assessment], calendar: Calendar) -> Timeline:
     """The beginnings of everybody's way, ready to be played."""
     timeline = Timeline(end=calendar.now)
-    partners = sorted({membership.partner_id for membership in memberships})
-    for membership in memberships:
+    leaving = {leaver.membership.pk: leaver for leaver in cast.leavers}
+    partners = sorted({membership.partner_id for membership in cast.memberships})
+    for membership in cast.memberships:
+        if membership.person.email in protagonists.WAYS:
+            protagonists.plan(membership, timeline, courses, exams, calendar)
+            continue
         rng = Random(f"laurel:{membership.person.email}:{membership.partner.slug}")  # noqa: S311  not a secret
+        leaver = leaving.get(membership.pk)
         learner = Learner(
             membership=membership,
             diligence=DILIGENCE[partners.index(membership.partner_id) % len(DILIGENCE)],
@@ -153,21 +141,18 @@ def plan_history(
             exams=exams,
             rng=rng,
             ability=min(0.95, max(0.5, rng.gauss(0.84, 0.08))),
+            leaves_at=leaver.at if leaver else None,
         )
-        start = max(
-            calendar.first_morning,
-            calendar.first_morning.replace(
-                year=membership.starts_on.year, month=membership.starts_on.month, day=membership.starts_on.day
-            ),
-        )
-        learner.begin(start)
+        learner.begin(datetime.combine(membership.starts_on, time(8), UTC))
+        if leaver:
+            timeline.add(leaver.at, lambda now, leaver=leaver: end_membership(leaver))
     return timeline
 
 
 def play_week(timeline: Timeline, until: datetime) -> None:
-    """Plays one week in one transaction, then delivers what it caused. A refusal (a leaver's exam) ends that way."""
+    """Plays one week in one transaction, then delivers what it caused. A refusal ends that person's way."""
     with transaction.atomic():
-        for at, action in timeline.week(until):
+        for at, action in timeline.before(until):
             try:
                 with transaction.atomic():
                     action(at)
