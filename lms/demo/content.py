@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ EXAMS = (
         valid_months=12,
         personas=("sales_rep", "executive"),
         courses=("selling-halden-to-many-sites",),
-        criteria="Qualifies companies with many sites, states the value in numbers, and makes no claim that does not hold.",
+        criteria="Qualifies companies with many sites, states the value in numbers, and claims nothing that does not hold.",
     ),
     Exam(
         slug="halden-presales",
@@ -87,17 +88,18 @@ def build_content(cast: Cast, calendar: Calendar) -> tuple[dict[str, Course], di
     """Everything there is to learn; returns courses and exams by slug."""
     author, reviewer = cast.staff["channel_marketing_author"], cast.staff["content_reviewer"]
     at = calendar.first_morning
-    jobs: list[Callable[[], None]] = [lambda: _import_checks(author, at)]
     exams: dict[str, Assessment] = {}
     courses: dict[str, Course] = {}
-    for exam in EXAMS:
-        jobs.append(lambda exam=exam: exams.update({exam.slug: _build_exam(exam, author, at)}))
-    for path in sorted((FOLDER / "courses").glob("*.yaml")):
-        jobs.append(lambda path=path: _build_course(path, courses, author, reviewer, calendar))
-    for path in sorted((FOLDER / "playbooks").glob("*.yaml")):
-        jobs.append(lambda path=path: _build_playbook(path, author, reviewer, calendar))
-    jobs.append(lambda: _build_certifications(courses, exams))
-    jobs.append(lambda: _publish_programme(cast.staff["portal_manager"], at))
+    course_files = sorted((FOLDER / "courses").glob("*.yaml"))
+    playbook_files = sorted((FOLDER / "playbooks").glob("*.yaml"))
+    jobs: list[Callable[[], None]] = [
+        partial(_import_checks, author, at),
+        *(partial(_build_exam, exam, exams, author, at) for exam in EXAMS),
+        *(partial(_build_course, path, courses, author, reviewer, calendar) for path in course_files),
+        *(partial(_build_playbook, path, author, reviewer, calendar) for path in playbook_files),
+        partial(_build_certifications, courses, exams),
+        partial(_publish_programme, cast.staff["portal_manager"], at),
+    ]
     for job in steps("Courses, exams and rules", jobs):
         job()
     return courses, exams
@@ -108,7 +110,7 @@ def _import_checks(author: User, at: datetime) -> None:
     import_items(bank=bank, data=(FOLDER / "checks.gift").read_bytes(), by=author, at=at)
 
 
-def _build_exam(exam: Exam, author: User, at: datetime) -> Assessment:
+def _build_exam(exam: Exam, exams: dict[str, Assessment], author: User, at: datetime) -> None:
     bank = get_or_create_bank(exam.title)
     import_items(bank=bank, data=(FOLDER / f"bank-{exam.bank}.gift").read_bytes(), by=author, at=at)
     for row in yaml.safe_load((FOLDER / "bank-ordering.yaml").read_text()):
@@ -130,7 +132,7 @@ def _build_exam(exam: Exam, author: User, at: datetime) -> Assessment:
         Section(assessment=assessment, position=position, title=topic, bank=bank, topic=topic, draw=exam.draw)
         for position, topic in enumerate(topics, 1)
     )
-    return assessment
+    exams[exam.slug] = assessment
 
 
 def _add_ordering_item(bank: ItemBank, row: dict[str, Any], author: User, at: datetime) -> None:

@@ -6,6 +6,7 @@ person changes nobody else's.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from random import Random
 
 from django.db import transaction
@@ -14,9 +15,9 @@ from courses.models import Course, Enrolment, Lesson
 from courses.services import complete_lesson, enrol_person
 from lms.assessments.models import Assessment
 from lms.common.errors import DomainError
+from lms.demo import protagonists
 from lms.demo.calendar import Calendar
 from lms.demo.exams import sit_exam
-from lms.demo import protagonists
 from lms.demo.people import Cast, end_membership
 from lms.demo.timeline import Action, Timeline
 from lms.events.services import drain
@@ -145,7 +146,7 @@ def plan_history(cast: Cast, courses: dict[str, Course], exams: dict[str, Assess
         )
         learner.begin(datetime.combine(membership.starts_on, time(8), UTC))
         if leaver:
-            timeline.add(leaver.at, lambda now, leaver=leaver: end_membership(leaver))
+            timeline.add(leaver.at, partial(end_membership, leaver))
     return timeline
 
 

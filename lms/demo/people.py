@@ -80,8 +80,8 @@ def joined(partner: Partner) -> datetime:
     return datetime.combine(partner.joined_on, time(8), UTC)
 
 
-def end_membership(leaver: Leaver) -> None:
-    leave_partner(membership=leaver.membership, by=None, at=leaver.at)
+def end_membership(leaver: Leaver, at: datetime) -> None:
+    leave_partner(membership=leaver.membership, by=None, at=at)
 
 
 def _build_staff(rows: list[dict[str, Any]], password: str) -> dict[str, User]:

@@ -122,8 +122,8 @@ def _wipe() -> None:
     """Deletes the demo's database and files. Refuses when the data are not the demo's."""
     try:
         is_foreign = builder.state() == "foreign"
-    except DatabaseError:  # no tables yet, or those of another version
-        is_foreign = False
+    except DatabaseError:  # no tables of ours: the database is new, or somebody else's
+        is_foreign = bool(connection.introspection.table_names())
     if is_foreign:
         raise CommandError("This database holds data that the demo did not make. It is left alone.")
     if settings.IS_SQLITE:
