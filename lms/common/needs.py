@@ -1,22 +1,14 @@
-"""What the site offers for each need. Apps above fill it, the home page reads it: neither knows the other.
+"""What the site offers for each need. Apps that have something fill it, the home page reads it: neither knows the other.
 
 A provider is registered once, in AppConfig.ready(). It is asked per request and answers with what this person may see,
-best first, in a number of queries that does not grow with the number of links.
+best first, under the need's slug, in a number of queries that does not grow with the number of links.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from django.http import HttpRequest
-
-
-class Need(StrEnum):
-    """Why a person comes. The value stands in addresses."""
-
-    GET_CERTIFIED = "get-certified"
-    CLOSE_A_DEAL = "close-a-deal"
-    IMPLEMENT = "implement-the-product"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +21,7 @@ class NeedLink:
     note: str = ""
 
 
-Provider = Callable[[HttpRequest], Mapping[Need, Sequence[NeedLink]]]
+Provider = Callable[[HttpRequest], Mapping[str, Sequence[NeedLink]]]
 
 _providers: list[Provider] = []
 
@@ -41,9 +33,9 @@ def register(provider: Provider) -> Provider:
     return provider
 
 
-def links_for(request: HttpRequest) -> dict[Need, list[NeedLink]]:
+def links_for(request: HttpRequest) -> dict[str, list[NeedLink]]:
     """All answers this person may see, in the order in which providers were registered."""
-    found: dict[Need, list[NeedLink]] = {need: [] for need in Need}
+    found: defaultdict[str, list[NeedLink]] = defaultdict(list)
     for provider in _providers:
         for need, links in provider(request).items():
             found[need] += links
