@@ -2,10 +2,10 @@
 
 from lms.events.services import subscribe
 from lms.reporting import services
-from lms.xapi.events import StatementsStored
+from lms.xapi.events import MilestonesStored
 
 
-@subscribe(StatementsStored)
-def project_statements(event: StatementsStored) -> None:
-    """Figures follow the statements that trusted authorities stored or voided."""
+@subscribe(MilestonesStored)
+def project_milestones(event: MilestonesStored) -> None:
+    """Figures follow the statements that trusted authorities stored, and those that were voided."""
     services.project_registrations(registrations=event.registrations, at=event.at)

@@ -15,6 +15,7 @@ from lms.xapi.timestamps import format_timestamp, parse_timestamp
 
 Json = Mapping[str, Any]
 VOIDED_KEY = verb_key(vocabulary.VOIDED)
+MILESTONE_KEYS = frozenset(map(verb_key, vocabulary.MILESTONES))
 _SET_BY_SERVER = ("id", "stored", "version", "authority")
 
 

@@ -8,15 +8,14 @@ from uuid import UUID
 import tincan
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from lms.accounts.models import User
 from lms.events.services import emit
 from lms.xapi import statements as ours
 from lms.xapi import vocabulary
-from lms.xapi.drafts import VOIDED_KEY, Draft, draft
+from lms.xapi.drafts import MILESTONE_KEYS, VOIDED_KEY, Draft, draft
 from lms.xapi.errors import NotYours, StatementConflict, UnknownStatement, VoidingRefused
-from lms.xapi.events import StatementsStored
+from lms.xapi.events import MilestonesStored, StatementsStored
 from lms.xapi.models import Authority, Mention, Statement
 from lms.xapi.timestamps import after
 
@@ -49,24 +48,27 @@ def record(
 
     Raises StatementConflict (other content under the same id), NotYours (voids a statement of another authority;
     only the platform may) and VoidingRefused (voids a voiding statement). Emits StatementsStored when anything new was
-    stored. Locks the rows that are voided.
+    stored, and MilestonesStored for the registrations whose standing it may change. Locks the rows that are voided.
     """
     drafts = [
         draft(_as_json(statement), authority=authority, stored_at=after(at, count), default_version=default_version)
         for count, statement in enumerate(statements)
     ]
-    new = _insert(drafts)
+    new = _insert(_distinct(drafts))
     if new:
         Mention.objects.bulk_create(
             Mention(key=key, stored_at=item.row.stored_at, statement=item.row, is_member=is_member)
             for item in new
             for key, is_member in item.mentions.items()
         )
-        touched = _void_targets(new, authority)
-        if authority.is_trusted:
-            touched |= {item.row.registration for item in new if item.row.registration}
-        stored = tuple(item.row.statement_id for item in new)
-        emit(StatementsStored(at=at, statement_ids=stored, registrations=tuple(sorted(touched))))
+        voided = _void_targets(new, authority)
+        if not authority.is_platform:  # whose voidings always find their target
+            _void_latecomers(new, authority)
+        emit(StatementsStored(at=at, statement_ids=tuple(item.row.statement_id for item in new)))
+        counting = voided + [item.row for item in new if authority.is_trusted]
+        moved = {row.registration for row in counting if row.registration and row.verb_key in MILESTONE_KEYS}
+        if moved:
+            emit(MilestonesStored(at=at, registrations=tuple(sorted(moved))))
     return [item.row.statement_id for item in drafts]
 
 
@@ -74,57 +76,58 @@ def _as_json(statement: tincan.Statement | Mapping[str, Any]) -> Mapping[str, An
     return statement.as_version() if isinstance(statement, tincan.Statement) else statement
 
 
-def _insert(drafts: Sequence[Draft]) -> list[Draft]:
-    """Inserts those whose id is not stored yet; another writer that comes between makes it look again."""
+def _distinct(drafts: Iterable[Draft]) -> list[Draft]:
+    """One draft per id, by id. Raises StatementConflict when two of one id differ."""
+    distinct: dict[UUID, Draft] = {}
+    for item in drafts:
+        _check_same(item, distinct.setdefault(item.row.statement_id, item).row.digest)
+    return sorted(distinct.values(), key=lambda item: item.row.statement_id)
+
+
+def _insert(drafts: list[Draft]) -> list[Draft]:
+    """Inserts those whose id is not stored yet, and returns them. Most are new, so it looks only when one is not."""
     for attempt in range(1, _TRIES + 1):
-        new = _unknown(drafts)
         try:
             with transaction.atomic():
-                Statement.objects.bulk_create(item.row for item in new)
+                Statement.objects.bulk_create(item.row for item in drafts)
         except IntegrityError:
             if attempt == _TRIES:
                 raise
-            for item in new:
-                item.row.pk = None
+            drafts = _unknown(drafts)
         else:
-            return new
-    raise AssertionError("the loop returns or raises")
+            break
+    return drafts
 
 
-def _unknown(drafts: Sequence[Draft]) -> list[Draft]:
-    """One draft per id that is not stored, by id. Marks those that a stored statement of the right hand voids already.
-
-    Raises StatementConflict when the content under an id differs, in the batch or from what is stored.
-    """
-    new: dict[UUID, Draft] = {}
+def _unknown(drafts: list[Draft]) -> list[Draft]:
+    """Those whose id is not stored. Raises StatementConflict when other content is stored under an id."""
+    known = dict(
+        Statement.objects.filter(statement_id__in=[item.row.statement_id for item in drafts]).values_list(
+            "statement_id", "digest"
+        )
+    )
+    unknown = []
     for item in drafts:
-        first = new.setdefault(item.row.statement_id, item)
-        _check_same(item.row.statement_id, first.row.digest, item.row.digest)
-    given = [statement_id for statement_id, item in new.items() if item.has_own_id]
-    related = Statement.objects.filter(Q(statement_id__in=given) | Q(verb_key=VOIDED_KEY, object_key__in=given))
-    fields = ("statement_id", "digest", "verb_key", "object_key", "authority_id", "authority__is_platform")
-    for statement_id, digest, verb_key, target, authority_id, is_platform in (
-        related.values_list(*fields) if given else ()
-    ):
-        if statement_id in new:
-            _check_same(statement_id, digest, new.pop(statement_id).row.digest)
-        if verb_key == VOIDED_KEY and target in new:
-            row = new[target].row
-            if row.verb_key != VOIDED_KEY and (is_platform or authority_id == row.authority_id):
-                row.voided_by = statement_id
-    return sorted(new.values(), key=lambda item: item.row.statement_id)
+        if item.row.statement_id in known:
+            _check_same(item, known[item.row.statement_id])
+        else:
+            item.row.pk = None
+            unknown.append(item)
+    return unknown
 
 
-def _check_same(statement_id: UUID, one: str, other: str) -> None:
-    if one != other:
-        raise StatementConflict(f"Another statement is stored under the id {statement_id}; nothing was changed.")
+def _check_same(item: Draft, digest: str) -> None:
+    if item.row.digest != digest:
+        raise StatementConflict(
+            f"Another statement is stored under the id {item.row.statement_id}; nothing was changed."
+        )
 
 
-def _void_targets(new: Iterable[Draft], authority: Authority) -> set[UUID]:
-    """Marks what the new voiding statements void. Returns the registrations of trusted statements among them."""
+def _void_targets(new: Iterable[Draft], authority: Authority) -> list[Statement]:
+    """Marks what the new voiding statements void. Returns the statements among them that a trusted authority stored."""
     voidings = {item.voids: item.row.statement_id for item in new if item.voids}
     if not voidings:
-        return set()
+        return []
     targets = list(
         Statement.objects.filter(statement_id__in=voidings)
         .select_for_update(of=("self",), no_key=True)
@@ -138,7 +141,18 @@ def _void_targets(new: Iterable[Draft], authority: Authority) -> set[UUID]:
             raise NotYours(f"{target.statement_id} was stored by another authority; only that one may void it.")
         target.voided_by = target.voided_by or voidings[target.statement_id]
     Statement.objects.bulk_update(targets, ["voided_by"])
-    return {target.registration for target in targets if target.registration and target.authority.is_trusted}
+    return [target for target in targets if target.authority.is_trusted]
+
+
+def _void_latecomers(new: Iterable[Draft], authority: Authority) -> None:
+    """Marks new statements that a voiding statement of the same authority named before they came."""
+    rows = {item.row.statement_id: item.row for item in new if item.has_own_id and not item.voids}
+    voidings = Statement.objects.filter(verb_key=VOIDED_KEY, object_key__in=rows, authority=authority)
+    late = []
+    for voiding in voidings.only("statement_id", "object_key") if rows else ():
+        rows[voiding.object_key].voided_by = voiding.statement_id
+        late.append(rows[voiding.object_key])
+    Statement.objects.bulk_update(late, ["voided_by"])
 
 
 @transaction.atomic

@@ -16,6 +16,8 @@ TERMINATED = _ADL + "terminated"
 VOIDED = _ADL + "voided"
 EARNED = "http://id.tincanapi.com/verb/earned"
 WITHDREW = "http://id.tincanapi.com/verb/unregistered"
+# Verbs that tell how a registration stands, rather than what was done on the way.
+MILESTONES = frozenset({REGISTERED, COMPLETED, PASSED, FAILED, EARNED, WITHDREW})
 
 _ACTIVITY = "http://adlnet.gov/expapi/activities/"
 COURSE = _ACTIVITY + "course"
