@@ -261,6 +261,11 @@ class Attempt(PublicIdModel):
         """Whether nothing can be saved any more: submitted, or past the deadline and about to be."""
         return self.submitted_at is not None or at > self.deadline_at
 
+    @property
+    def percent(self) -> int | None:
+        """Whole percent of the points, rounded down: 69.9 never reads as 70. None until scored."""
+        return None if self.points is None or not self.max_points else int(self.points * 100 / self.max_points)
+
     def seconds_left(self, at: datetime) -> int:
         """Whole seconds until the deadline, by the server's clock; nought when the attempt is over."""
         return 0 if self.is_over(at) else int((self.deadline_at - at).total_seconds())

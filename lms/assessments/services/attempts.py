@@ -197,6 +197,12 @@ class SectionResult:
         """Whole percent, rounded down."""
         return int(self.points * 100 / self.max_points)
 
+    @property
+    def figure(self) -> str:
+        """ "7.5 of 10 points"."""
+        points, possible = (f"{value.normalize():f}" for value in (round(self.points, 2), self.max_points))
+        return f"{points} of {possible} points"
+
 
 def section_results(attempt: Attempt) -> list[SectionResult]:
     """The result by section, in the order in which the sections were sat. One query."""

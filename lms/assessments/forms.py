@@ -1,0 +1,90 @@
+"""What candidates and authors send."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+
+from lms.assessments.importers import MAX_BYTES
+from lms.assessments.items import AnswerRefused, Question
+from lms.assessments.models import ItemBank
+
+PREFIX = "answer-"
+MAX_FIELDS = 300
+
+
+def read_answer(question: Question, data: QueryDict) -> Any:
+    """The answer of a posted form in the shape that autosave sends (docs/front-end.md). Raises AnswerRefused."""
+    match question.answer_type:
+        case "choices":
+            return data.getlist("answer")
+        case "map":
+            return {name: data[PREFIX + name] for name in _keyed(data)}
+        case "sequence":
+            return _sequence({name: data[PREFIX + name] for name in _keyed(data)})
+        case _:
+            return data.get("answer")
+
+
+def _keyed(data: QueryDict) -> list[str]:
+    names = [name.removeprefix(PREFIX) for name in data if name.startswith(PREFIX)]
+    if len(names) > MAX_FIELDS:
+        raise AnswerRefused("The answer has more parts than the question. Nothing was saved.")
+    return names
+
+
+def _sequence(places: dict[str, str]) -> list[str]:
+    """The names in the order of their places; empty when no place was given."""
+    given = {name: place for name, place in places.items() if place}
+    if not given:
+        return []
+    if sorted(given.values()) != sorted(str(place) for place in range(1, len(places) + 1)):
+        raise AnswerRefused("Give every line its place, each place once. Nothing was saved.")
+    return sorted(given, key=lambda name: int(given[name]))
+
+
+def refill(question: Question, data: QueryDict) -> Question:
+    """The question with what was posted in its fields, so that a refused answer can be corrected."""
+    chosen = set(data.getlist("answer"))
+    options = tuple(
+        replace(line, chosen=data.get(PREFIX + line.token, "") or ("1" if line.token in chosen else ""))
+        for line in question.options
+    )
+    prompts = tuple(replace(line, chosen=data.get(PREFIX + line.token, "")) for line in question.prompts)
+    value = data.get("answer", "")[:500] if question.answer_type == "text" else ""
+    return replace(question, options=options, prompts=prompts, value=value)
+
+
+class SaveForm(forms.Form):
+    """Number and nonce of a save; without a nonce there is nothing new to save."""
+
+    seq = forms.IntegerField()
+    nonce = forms.UUIDField(required=False)
+
+    def values(self) -> tuple[int, UUID | None]:
+        if not self.is_valid():
+            return 0, None
+        return self.cleaned_data["seq"], self.cleaned_data["nonce"]
+
+
+class ImportForm(forms.Form):
+    """A question file for a bank that is there or is to be made."""
+
+    bank = forms.ModelChoiceField(ItemBank.objects.order_by("name"), required=False, empty_label="A new bank")
+    new_bank = forms.CharField(max_length=150, required=False, help_text="Only for a new bank")
+    file = forms.FileField(help_text="GIFT, at most 2 MB. UTF-8, or windows-1252 for old files.")
+
+    def clean_file(self) -> UploadedFile:
+        file: UploadedFile = self.cleaned_data["file"]
+        if (file.size or 0) > MAX_BYTES:
+            raise forms.ValidationError("The file is larger than 2 MB.")
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if not data.get("bank") and not data.get("new_bank", "").strip():
+            self.add_error("new_bank", "Choose a bank, or name the new one.")
+        return data

@@ -1,0 +1,141 @@
+"""Banks, items and exams for tests. Attempts are made by the services."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+from lms.accounts.models import User
+from lms.assessments import services
+from lms.assessments.items import builders
+from lms.assessments.items.builders import ItemFields
+from lms.assessments.models import Assessment, Attempt, ItemBank, ItemVersion, Response
+from lms.partners.models import Membership
+
+MADE_AT = datetime(2026, 11, 1, tzinfo=UTC)
+ONE, ZERO = Decimal(1), Decimal(0)
+# In every key, and in nothing else: a page that shows it has shown a key.
+SENTINEL = "sentinel-of-the-key"
+
+
+def choice(number: int = 1, **kwargs: Any) -> ItemFields:
+    options = [("Right", ONE, f"{SENTINEL} right"), ("Half", Decimal("0.5"), ""), ("Wrong", ZERO, f"{SENTINEL} wrong")]
+    return builders.choice(f"Question {number}", options, general=f"{SENTINEL} general", **kwargs)
+
+
+def one_of_each() -> list[ItemFields]:
+    """One item per type; the sentinel is in each key."""
+    return [
+        choice(),
+        builders.choice(
+            "Which two?",
+            [("A", Decimal("0.5"), ""), ("B", Decimal("0.5"), ""), ("C", Decimal("-0.5"), ""), ("D", ZERO, "")],
+            general=SENTINEL,
+            is_multiple=True,
+        ),
+        builders.true_false("It is so.", True, feedback={"false": SENTINEL}, general=SENTINEL),
+        builders.matching("Match", [("Paris", "France"), ("Rome", "Italy")], distractors=["Spain"], general=SENTINEL),
+        builders.ordering("Order", ["first", "second", "third"], general=SENTINEL),
+        builders.numeric("How many?", [(Decimal("9.5"), Decimal("10.5"), ONE, SENTINEL)], general=SENTINEL),
+        builders.short_answer("Which rule?", [("Site Silent", ONE, SENTINEL), ("silent*", Decimal("0.5"), "")]),
+    ]
+
+
+def make_bank(fields: list[ItemFields] | None = None, *, slug: str = "", topic: str = "") -> ItemBank:
+    slug = slug or f"bank-{uuid4().hex[:8]}"
+    bank = ItemBank.objects.create(slug=slug, name=slug)
+    for number, one in enumerate(fields or [choice(number) for number in range(1, 5)], start=1):
+        add(bank, one, code=f"item-{number}", topic=topic)
+    return bank
+
+
+def add(bank: ItemBank, fields: ItemFields, *, code: str, topic: str = "") -> ItemVersion:
+    return services.add_item_version(bank=bank, code=code, topic=topic, by=None, at=MADE_AT, **fields)
+
+
+def make_exam(bank: ItemBank | None = None, *, draw: int | None = None, **kwargs: Any) -> Assessment:
+    bank = bank or make_bank()
+    values = {
+        "slug": f"exam-{uuid4().hex[:8]}",
+        "title": "Engineer exam",
+        "time_limit_minutes": 60,
+        "attempts_allowed": 2,
+        "wait_hours": 24,
+        "cut_score": Decimal(70),
+        "opened_at": MADE_AT,
+        **kwargs,
+    }
+    exam = Assessment.objects.create(**values)
+    exam.sections.create(position=1, title="All", bank=bank, draw=draw or bank.items.count())
+    return exam
+
+
+def start(exam: Assessment, member: Membership, at: datetime, seed: int = 7) -> Attempt:
+    return services.start_attempt(
+        assessment=exam, person=member.person, membership=member, at=at, rng=Random(seed)
+    )
+
+
+def token(response: Response, text: str) -> str:
+    """The token under which an option or prompt with these words was shown."""
+    question = response.question
+    return next(line.token for line in [*question.options, *question.prompts] if line.text == text)
+
+
+def right_answer(response: Response) -> Any:
+    """What a candidate who knows everything posts."""
+    version = response.item_version
+    key, by_id = version.key, {name: shown for shown, name in response.loaded_shown.tokens.items()}
+    match version.type:
+        case "choice":
+            return next(by_id[name] for name, weight in key["weights"].items() if Decimal(weight) == 1)
+        case "choices":
+            return [by_id[name] for name, weight in key["weights"].items() if Decimal(weight) > 0]
+        case "true_false":
+            return by_id["true" if key["answer"] else "false"]
+        case "matching":
+            return {by_id[prompt]: by_id[option] for prompt, option in key["pairs"].items()}
+        case "ordering":
+            return [by_id[name] for name in key["sequence"]]
+        case "numeric":
+            return key["answers"][0]["low"]
+        case _:
+            return key["answers"][0]["pattern"]
+
+
+def wrong_answer(response: Response) -> Any:
+    """What a candidate who knows nothing posts, of the same shape."""
+    right = right_answer(response)
+    match response.item_version.type:
+        case "choice":
+            return token(response, "Wrong")
+        case "choices":
+            return [token(response, "C"), token(response, "D")]
+        case "true_false":
+            return token(response, "False" if response.item_version.key["answer"] else "True")
+        case "matching":
+            return {prompt: token(response, "Spain") for prompt in right}
+        case "ordering":
+            return [*right[1:], right[0]]
+        case "numeric":
+            return "0.5"
+        case _:
+            return "Nothing at all"
+
+
+def save(attempt: Attempt, position: int, answer: Any, at: datetime, version: int = 1) -> Response:
+    return services.save_response(
+        attempt=attempt, position=position, answer=answer, version=version, nonce=uuid4(), at=at
+    )
+
+
+def answer_all(attempt: Attempt, at: datetime, right: int | None = None) -> None:
+    """Answers the first `right` items (all by default) rightly and the others wrongly."""
+    for response in attempt.responses.select_related("item_version").order_by("position"):
+        is_right = right is None or response.position <= right
+        save(attempt, response.position, (right_answer if is_right else wrong_answer)(response), at)
+
+
+def person_without_membership() -> User:
+    return User.objects.create_user(f"{uuid4().hex}@halden.example", name="Nobody")
