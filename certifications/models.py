@@ -1,18 +1,19 @@
 """Certifications, what they require, and credentials as they were issued."""
 
 import secrets
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
-from django.utils import timezone
+from django.db.models import Exists, OuterRef, Q
 
+from certifications.snapshot import Snapshot
 from courses.models import Course
 from lms.assessments.models import Assessment, Attempt
 from lms.common.models import PublicIdModel
-from lms.partners.models import Membership
+from lms.partners.models import Membership, Partner, today
+from lms.partners.rules import todays_memberships
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -25,6 +26,24 @@ def new_credential_id() -> str:
     return secrets.token_urlsafe(16)
 
 
+class CertificationQuerySet(models.QuerySet["Certification"]):
+    def offered(self) -> "CertificationQuerySet":
+        """Those that can still be earned."""
+        return self.filter(retired_at=None)
+
+    def visible_to(self, user: "User | AnonymousUser") -> "CertificationQuerySet":
+        """All for channel roles; otherwise what is for one of the person's personas today, and what he holds."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.has_perm("partners.view_all_partners"):
+            return self
+        wanted = self.model.personas.through.objects.filter(certification=OuterRef("pk"))
+        own = [membership.persona_id for membership in todays_memberships(user)]
+        is_for_him = Q(~Exists(wanted)) | Q(Exists(wanted.filter(persona__in=own)))
+        held = Credential.objects.filter(certification=OuterRef("pk"), person=user)
+        return self.filter(Q(is_for_him, retired_at=None) | Q(Exists(held)))
+
+
 class Certification(PublicIdModel):
     """What a person can be certified as. `number` grows when its requirements change; credentials keep theirs."""
 
@@ -34,9 +53,11 @@ class Certification(PublicIdModel):
     criteria = models.TextField(help_text="What a holder has shown, in one or two sentences")
     personas = models.ManyToManyField("partners.Persona", blank=True, related_name="+", help_text="Empty: everybody")
     number = models.PositiveIntegerField(default=1)
-    valid_months = models.PositiveSmallIntegerField(default=24)
+    valid_months = models.PositiveSmallIntegerField(default=24, help_text="0: no end date")
     position = models.PositiveSmallIntegerField(default=0)
     retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CertificationQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.title
@@ -73,15 +94,22 @@ class Requirement(models.Model):
 
 class CredentialQuerySet(models.QuerySet["Credential"]):
     def valid(self, on: date) -> "CredentialQuerySet":
-        """Issued, not revoked, and not expired on the day `on` (the last day counts)."""
-        return self.filter(issued_at__date__lte=on, revoked_at=None).filter(Q(expires_on=None) | Q(expires_on__gte=on))
+        """Issued, not revoked, and not expired on the day `on` (UTC; the last day counts)."""
+        end = datetime.combine(on + timedelta(days=1), time.min, UTC)
+        return self.filter(issued_at__lt=end, revoked_at=None).filter(Q(expires_on=None) | Q(expires_on__gte=on))
 
     def visible_to(self, user: "User | AnonymousUser") -> "CredentialQuerySet":
         """One's own; those of the people a manager looks after; all for channel roles."""
         if not user.is_authenticated:
             return self.none()
-        people = Membership.objects.visible_to(user).active(timezone.localdate()).values("person_id")
+        if user.has_perm("partners.view_all_partners"):
+            return self
+        people = Membership.objects.visible_to(user).active(today()).values("person_id")
         return self.filter(Q(person=user) | Q(person__in=people))
+
+    def of_people_at(self, partner: Partner, on: date) -> "CredentialQuerySet":
+        """Credentials of those who belong to `partner` on the day `on`: they go with the person when he leaves."""
+        return self.filter(person__in=partner.memberships.active(on).values("person_id"))
 
 
 class Credential(models.Model):
@@ -106,8 +134,13 @@ class Credential(models.Model):
     sequence = models.PositiveSmallIntegerField()
     holder_name = models.CharField(max_length=150)
     snapshot = models.JSONField(help_text="Title, criteria, number, issuer, score, evidence statement ids, as issued")
-    attempt = models.OneToOneField(
-        Attempt, null=True, blank=True, on_delete=models.PROTECT, related_name="credential"
+    attempt = models.ForeignKey(
+        Attempt,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="credentials",
+        help_text="The last one passed",
     )
     issued_at = models.DateTimeField()
     expires_on = models.DateField(null=True, blank=True, help_text="The last valid day")
@@ -124,6 +157,7 @@ class Credential(models.Model):
             models.UniqueConstraint(
                 fields=["certification", "person", "sequence"], name="certifications_credential_once"
             ),
+            models.UniqueConstraint(fields=["certification", "attempt"], name="certifications_attempt_earns_once"),
             models.CheckConstraint(
                 condition=Q(revoked_at=None, revoked_by=None, revocation_reason="")
                 | (Q(revoked_at__isnull=False, revoked_by__isnull=False) & ~Q(revocation_reason="")),
@@ -133,6 +167,16 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return f"{self.holder_name}: {self.certification}"
+
+    @property
+    def as_issued(self) -> Snapshot:
+        """What it says, typed."""
+        return Snapshot.from_json(self.snapshot)
+
+    @property
+    def verify_url(self) -> str:
+        """Where anybody may check it. Built from SITE_URL, never from a Host header."""
+        return f"{settings.SITE_URL}/verify/{self.public_id}/"
 
     def status(self, on: date) -> "Credential.Status":
         if self.revoked_at is not None:

@@ -2,13 +2,12 @@
 
 from certifications.models import Credential
 from certifications.pdf.page import draw_certificate
-from certifications.snapshot import Snapshot
 
 
 def render_pdf(credential: Credential) -> bytes:
     """The certificate of a credential, A4 landscape. The same credential gives the same bytes."""
     return draw_certificate(
-        Snapshot.from_json(credential.snapshot),
+        credential.as_issued,
         credential_id=credential.public_id,
         verify_url=credential.verify_url,
     )

@@ -20,7 +20,7 @@ _NO_HINTS = hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NO_LAYOUT_CLOSURE | hb.Su
 
 
 class EmbeddedFont:
-    """A face as used in one document. CIDs count up from 1 in the order of first use, so equal pages give equal bytes."""
+    """A face as used in one document. CIDs count from 1 in the order of first use: equal pages give equal bytes."""
 
     def __init__(self, face: Face, document: pdfdoc.PDFDocument) -> None:
         self.face = face

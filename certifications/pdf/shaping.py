@@ -98,7 +98,7 @@ def _visual(runs: list[tuple[int, Run]]) -> list[tuple[int, Run]]:
     """Rule L2 of UAX #9 on whole runs: from the highest level down, each stretch at or above it is reversed."""
     for threshold in range(max(level for level, _ in runs), 0, -1):
         ordered: list[tuple[int, Run]] = []
-        for is_above, stretch in groupby(runs, key=lambda item: item[0] >= threshold):  # noqa: B023  used at once
+        for is_above, stretch in groupby(runs, key=lambda item: item[0] >= threshold):
             members = list(stretch)
             ordered += members[::-1] if is_above else members
         runs = ordered

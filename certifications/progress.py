@@ -1,0 +1,186 @@
+"""The way to a certification: its steps with state and minutes, and what expires when. Reads only."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+
+from certifications.models import Certification, Credential, CredentialQuerySet, Requirement
+from courses.models import CourseVersion, Enrolment
+from courses.progress import Progress as CourseProgress
+from courses.progress import for_enrolments
+from lms.assessments.models import Attempt
+from lms.partners.models import Partner
+
+if TYPE_CHECKING:
+    from lms.accounts.models import User
+
+RENEWAL_WINDOW = timedelta(days=90)
+
+
+class State(StrEnum):
+    """How far a step is."""
+
+    DONE = "done"
+    STARTED = "started"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One requirement. `kind` is course or exam, `minutes` what is left of it (the time limit of an exam)."""
+
+    kind: str
+    title: str
+    minutes: int
+    state: State
+    url_name: str
+    url_args: tuple[str, ...]
+
+    @property
+    def url(self) -> str:
+        """Where to go on with it."""
+        return reverse(self.url_name, args=self.url_args)
+
+    @property
+    def is_done(self) -> bool:
+        return self.state == State.DONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """A person on the way to a certification. `credential` is the newest he holds; renewing it takes the exams anew."""
+
+    certification: Certification
+    steps: tuple[Step, ...]
+    credential: Credential | None
+    is_renewal: bool
+
+    @property
+    def done(self) -> int:
+        return sum(step.is_done for step in self.steps)
+
+    @property
+    def total(self) -> int:
+        return len(self.steps)
+
+    @property
+    def minutes_left(self) -> int:
+        return sum(step.minutes for step in self.steps if not step.is_done)
+
+    @property
+    def next_step(self) -> Step | None:
+        return next((step for step in self.steps if not step.is_done), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Facts:
+    """What `way` has read, by id."""
+
+    enrolments: dict[int, Enrolment]
+    lessons: dict[int, CourseProgress]
+    versions: dict[int, CourseVersion]
+    attempts: dict[int, Attempt]
+    credentials: dict[int, Credential]
+
+
+def progress(person: "User", certification: Certification, on: date) -> Progress:
+    """How far `person` is on the day `on`."""
+    return way(person, [certification], on)[0]
+
+
+def way(person: "User", certifications: Iterable[Certification], on: date) -> list[Progress]:
+    """Progress for each certification, in the order given. The number of queries does not grow with theirs."""
+    certifications = list(certifications)
+    requirements: dict[int, list[Requirement]] = defaultdict(list)
+    wanted = Requirement.objects.filter(certification__in=certifications).select_related("course", "assessment")
+    for requirement in wanted.order_by("position"):
+        requirements[requirement.certification_id].append(requirement)
+    facts = _facts(person, [one for several in requirements.values() for one in several], certifications, on)
+    return [_progress(certification, requirements[certification.pk], facts, on) for certification in certifications]
+
+
+def _facts(person: "User", requirements: list[Requirement], certifications: list[Certification], on: date) -> _Facts:
+    end = datetime.combine(on + timedelta(days=1), time.min, UTC)
+    courses = [requirement.course_id for requirement in requirements if requirement.course_id]
+    enrolments = list(Enrolment.objects.current().filter(person=person, course__in=courses).select_related("version"))
+    versions = CourseVersion.objects.filter(course__in=courses).order_by("number")
+    exams = [requirement.assessment_id for requirement in requirements if requirement.assessment_id]
+    attempts = Attempt.objects.filter(person=person, assessment__in=exams, is_passed=True, submitted_at__lt=end)
+    credentials = Credential.objects.filter(person=person, certification__in=certifications, issued_at__lt=end)
+    return _Facts(
+        enrolments={enrolment.course_id: enrolment for enrolment in enrolments},
+        lessons=for_enrolments(enrolments),
+        versions={version.course_id: version for version in versions},
+        attempts={attempt.assessment_id: attempt for attempt in attempts.order_by("submitted_at", "pk")},
+        credentials={credential.certification_id: credential for credential in credentials.order_by("sequence")},
+    )
+
+
+def _progress(certification: Certification, requirements: list[Requirement], facts: _Facts, on: date) -> Progress:
+    credential = facts.credentials.get(certification.pk)
+    expires_on = credential.expires_on if credential else None
+    is_renewal = expires_on is not None and expires_on <= on + RENEWAL_WINDOW
+    since = credential.issued_at if credential and is_renewal else None
+    return Progress(
+        certification=certification,
+        steps=tuple(
+            _course_step(requirement, facts) if requirement.course_id else _exam_step(requirement, facts, since)
+            for requirement in requirements
+        ),
+        credential=credential,
+        is_renewal=is_renewal,
+    )
+
+
+def _course_step(requirement: Requirement, facts: _Facts) -> Step:
+    course = requirement.course
+    assert course is not None  # noqa: S101  a requirement is one thing
+    enrolment = facts.enrolments.get(course.pk)
+    version = facts.versions.get(course.pk)
+    state, minutes = State.OPEN, version.minutes if version else 0
+    url_name, url_args = "wagtail_serve", (f"{course.slug}/",)
+    if enrolment is not None:
+        lessons = facts.lessons[enrolment.pk]
+        state = State.DONE if enrolment.completed_at else State.STARTED if lessons.is_started else State.OPEN
+        minutes = 0 if enrolment.completed_at else lessons.minutes_left
+        if lessons.next_lesson is not None and not enrolment.completed_at:
+            url_name, url_args = "cms:lesson", (course.slug, lessons.next_lesson.slug)
+    return Step(kind="course", title=course.title, minutes=minutes, state=state, url_name=url_name, url_args=url_args)
+
+
+def _exam_step(requirement: Requirement, facts: _Facts, since: datetime | None) -> Step:
+    """`since`: only an attempt handed in after it counts (a renewal)."""
+    exam = requirement.assessment
+    assert exam is not None  # noqa: S101  a requirement is one thing
+    attempt = facts.attempts.get(exam.pk)
+    is_passed = attempt is not None and (since is None or (attempt.submitted_at or since) > since)
+    return Step(
+        kind="exam",
+        title=exam.title,
+        minutes=0 if is_passed else exam.time_limit_minutes,
+        state=State.DONE if is_passed else State.OPEN,
+        url_name="assessments:start",
+        url_args=(exam.slug,),
+    )
+
+
+def expiring(
+    *, on: date, within_days: int, person: "User | None" = None, partner: Partner | None = None
+) -> CredentialQuerySet:
+    """Credentials that hold on the day `on` and end within so many days, soonest first; of one person, or of those who
+    belong to one partner that day. What was renewed already is left out."""
+    credentials = Credential.objects.valid(on).filter(expires_on__lte=on + timedelta(days=within_days))
+    if person is not None:
+        credentials = credentials.filter(person=person)
+    if partner is not None:
+        credentials = credentials.of_people_at(partner, on)
+    renewed = Credential.objects.filter(
+        person=OuterRef("person"), certification=OuterRef("certification"), sequence__gt=OuterRef("sequence")
+    )
+    return credentials.filter(~Exists(renewed)).select_related("certification", "person").order_by("expires_on", "pk")
