@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class CmsConfig(AppConfig):
     name = "cms"
     verbose_name = "Content"
+
+    def ready(self) -> None:
+        from cms import checks, handlers, rules  # noqa: F401  registers checks, receivers and permissions

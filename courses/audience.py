@@ -28,7 +28,7 @@ class Audience:
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """What of a membership decides about an audience. `tier_rank` 0 is the entry tier, also of a partner without one."""
+    """What of a membership decides about an audience. `tier_rank` 0 is the entry tier, or none."""
 
     persona_id: int
     partner_type_id: int
@@ -52,7 +52,7 @@ def reader(membership: Membership) -> Reader:
     )
 
 
-def _list_admits(model: type[models.Model], field: str, chosen: int) -> Q:
+def list_admits(model: type[models.Model], field: str, chosen: int) -> Q:
     """The list is empty or holds `chosen`. By subqueries: a join would give a row once per list entry."""
     relation: Any = model._meta.get_field(field)
     entries = relation.remote_field.through.objects.filter(**{relation.m2m_field_name(): OuterRef("pk")})
@@ -64,9 +64,9 @@ def admits(model: type[models.Model], readers: Iterable[Reader]) -> Q:
     condition = Q(pk__in=[])
     for reader in readers:
         condition |= (
-            _list_admits(model, "personas", reader.persona_id)
-            & _list_admits(model, "partner_types", reader.partner_type_id)
-            & _list_admits(model, "regions", reader.region_id)
+            list_admits(model, "personas", reader.persona_id)
+            & list_admits(model, "partner_types", reader.partner_type_id)
+            & list_admits(model, "regions", reader.region_id)
             & (Q(minimum_tier=None) | Q(minimum_tier__rank__lte=reader.tier_rank))
         )
     return condition

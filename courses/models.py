@@ -199,7 +199,7 @@ class Enrolment(PublicIdModel):
 
 
 class LessonProgress(models.Model):
-    """A learner opened, and perhaps completed, one lesson. Progress is counted in these rows, never stored as a share."""
+    """A learner opened, and perhaps completed, one lesson. Progress is counted, never stored as a share."""
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="progress")
     lesson = models.ForeignKey(Lesson, on_delete=models.PROTECT, related_name="+")

@@ -62,7 +62,7 @@ def initialized(enrolment: Enrolment, at: datetime) -> tincan.Statement:
 
 
 def progressed(enrolment: Enrolment, lesson: Lesson, done: int, total: int, at: datetime) -> tincan.Statement:
-    """The course progressed by one lesson: whole lessons done and in all, and cmi5's percentage, cut, never rounded up."""
+    """One lesson more: whole lessons done and in all, and cmi5's percentage, cut, never rounded up."""
     counts = {
         LESSONS_DONE_EXTENSION: done,
         LESSONS_TOTAL_EXTENSION: total,

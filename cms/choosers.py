@@ -1,0 +1,57 @@
+"""Choosers of our own for the editor."""
+
+from django import forms
+from django.db.models import Q, QuerySet
+from wagtail.admin.forms.choosers import BaseFilterForm
+from wagtail.admin.ui.tables import Column
+from wagtail.admin.views.generic.chooser import BaseChooseView, ChooseResultsView, ChooseView
+from wagtail.admin.viewsets.chooser import ChooserViewSet
+
+from lms.assessments.models import Item
+from lms.common.guards import clean_search_query
+
+
+class ItemFilterForm(BaseFilterForm):  # type: ignore[misc]
+    q = forms.CharField(label="Search", required=False)
+
+    def filter(self, objects: QuerySet[Item]) -> QuerySet[Item]:
+        self.search_query = clean_search_query(self.cleaned_data["q"])
+        self.is_searching = bool(self.search_query)
+        for word in self.search_query.split():
+            objects = objects.filter(Q(code__icontains=word) | Q(topic__icontains=word) | Q(bank__name__icontains=word))
+        return objects
+
+
+class ItemList(BaseChooseView):  # type: ignore[misc]
+    """Items fit for a lesson: a check tells what is right, so none that an exam may draw."""
+
+    filter_form_class = ItemFilterForm
+    ordering = ["bank__name", "code"]
+
+    def get_object_list(self) -> QuerySet[Item]:
+        return Item.objects.for_checks().select_related("bank")
+
+    @property
+    def columns(self) -> list[Column]:
+        return [self.title_column, Column("topic", label="Topic"), Column("bank", label="Bank")]
+
+
+class ItemChooseView(ItemList, ChooseView):
+    pass
+
+
+class ItemChooseResultsView(ItemList, ChooseResultsView):
+    pass
+
+
+class ItemChooserViewSet(ChooserViewSet):  # type: ignore[misc]
+    model = Item
+    icon = "help"
+    choose_one_text = "Choose a question"
+    choose_another_text = "Choose another question"
+    choose_view_class = ItemChooseView
+    choose_results_view_class = ItemChooseResultsView
+
+
+item_chooser = ItemChooserViewSet("item_chooser")
+ItemChooserBlock = item_chooser.get_block_class(name="ItemChooserBlock", module_path="cms.choosers")

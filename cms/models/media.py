@@ -1,0 +1,94 @@
+"""Pictures and files of pages and lessons. They have no public address: `cms.views` serves them by permission."""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.urls import reverse
+from wagtail.documents.models import AbstractDocument, DocumentQuerySet
+from wagtail.images.models import AbstractImage, AbstractRendition, Image, ImageQuerySet
+
+from courses.audience import readers_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from lms.accounts.models import User
+
+MEDIA_COLLECTION = "Course media"
+
+
+def _may_see(user: "User | AnonymousUser") -> bool | str:
+    """True: every file. A name: files of this collection. False: none."""
+    if not user.is_authenticated:
+        return False
+    if user.has_perm("courses.view_all_courses"):
+        return True
+    return MEDIA_COLLECTION if readers_of(user) else False
+
+
+class PictureQuerySet(ImageQuerySet):  # type: ignore[misc]
+    def visible_to(self, user: "User | AnonymousUser") -> "PictureQuerySet":
+        """All for vendor staff; the course media for who belongs to a partner today."""
+        scope = _may_see(user)
+        return self.filter(collection__name=scope) if isinstance(scope, str) else self if scope else self.none()
+
+
+class Picture(AbstractImage):  # type: ignore[misc]
+    """An image as uploaded. Pages show renditions of it, never the file itself."""
+
+    admin_form_fields = Image.admin_form_fields
+
+    objects = PictureQuerySet.as_manager()
+
+
+class PictureRendition(AbstractRendition):  # type: ignore[misc]
+    """A picture in one size. Made when first shown; replaced, with a new address, when the picture's file changes."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    image = models.ForeignKey(Picture, on_delete=models.CASCADE, related_name="renditions")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["image", "filter_spec", "focal_point_key"], name="cms_rendition_once")
+        ]
+
+    @property
+    def url(self) -> str:
+        return reverse("cms:image", args=[self.public_id])
+
+
+class LibraryFileQuerySet(DocumentQuerySet):  # type: ignore[misc]
+    def visible_to(self, user: "User | AnonymousUser") -> "LibraryFileQuerySet":
+        """All for vendor staff; the course media for who belongs to a partner today."""
+        scope = _may_see(user)
+        return self.filter(collection__name=scope) if isinstance(scope, str) else self if scope else self.none()
+
+
+class LibraryFile(AbstractDocument):  # type: ignore[misc]
+    """A download, a video or its captions."""
+
+    VIDEO_TYPES = {"mp4": "video/mp4", "webm": "video/webm", "vtt": "text/vtt"}
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    admin_form_fields = ("title", "file", "collection", "tags")
+
+    objects = LibraryFileQuerySet.as_manager()
+
+    class Meta(AbstractDocument.Meta):
+        verbose_name = "file"
+        verbose_name_plural = "files"
+
+    @property
+    def url(self) -> str:
+        return reverse("cms:document", args=[self.public_id])
+
+    @property
+    def player_url(self) -> str:
+        """Where a video or its captions are played from."""
+        return reverse("cms:video", args=[self.public_id])
+
+    @property
+    def video_type(self) -> str | None:
+        """The media type of a video or captions file, None for anything else."""
+        return self.VIDEO_TYPES.get(self.file_extension.lower())
