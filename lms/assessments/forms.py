@@ -75,12 +75,17 @@ class ImportForm(forms.Form):
 
     bank = forms.ModelChoiceField(ItemBank.objects.order_by("name"), required=False, empty_label="A new bank")
     new_bank = forms.CharField(max_length=150, required=False, help_text="Only for a new bank")
-    file = forms.FileField(help_text="GIFT, at most 2 MB. UTF-8, or windows-1252 for old files.")
+    file = forms.FileField(help_text="GIFT, at most 1.5 MB. UTF-8, or windows-1252 for old files.")
 
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
-        if (file.size or 0) > MAX_BYTES:
-            raise forms.ValidationError("The file is larger than 2 MB.")
+    def __init__(self, *args: Any, has_file: bool = True, **kwargs: Any) -> None:
+        """`has_file` is False in the confirming step: the file was read in the first one."""
+        super().__init__(*args, **kwargs)
+        self.fields["file"].required = has_file
+
+    def clean_file(self) -> UploadedFile | None:
+        file: UploadedFile | None = self.cleaned_data["file"]
+        if file is not None and (file.size or 0) > MAX_BYTES:
+            raise forms.ValidationError("The file is larger than 1.5 MB.")
         return file
 
     def clean(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from lms.assessments.importers import drafts, gift
 from lms.assessments.items.builders import ItemFields
 from lms.common.guards import UnsafeInput, check_text
 
-MAX_BYTES = 2_000_000
+MAX_BYTES = 1_500_000
 MAX_CODE = 100
 MAX_TOPIC = 100
 
@@ -31,7 +31,7 @@ class ReadItem:
 def decode(data: bytes) -> tuple[str, str]:
     """The text of a file and the name of its encoding: UTF-8, UTF-16 by its mark, else windows-1252.
 
-    Raises UnsafeInput for more than 2 MB and for what is no text.
+    Raises UnsafeInput for more than 1.5 MB and for what is no text.
     """
     if len(data) > MAX_BYTES:
         raise UnsafeInput(f"The file has {len(data)} bytes; at most {MAX_BYTES} are read.")

@@ -147,6 +147,8 @@ function start(form) {
       return true;
     }
     if (reply.status === 409) {
+      const body = await reply.json().catch(() => ({}));
+      if (body.code === "attempt_over") { waiting.clear(); isStopped = true; say(WORDS.closed); return false; }
       waiting.settle(name, entry.nonce);
       if (name === item && entry.isFromHere) { isStopped = true; say(WORDS.newer, true); }
       return true;
