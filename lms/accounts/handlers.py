@@ -15,7 +15,7 @@ from django.utils import timezone
 from lms.accounts import services, throttle
 from lms.accounts.backends import login_of
 from lms.accounts.events import PasswordResetRequested
-from lms.accounts.middleware import SEEN_AT, SIGNED_IN_AT
+from lms.accounts.middleware import SEEN_AT, SIGNED_IN_AT, VISITED_BEFORE
 from lms.accounts.models import User
 from lms.common.letters import send_letter
 from lms.common.sealing import unseal
@@ -39,6 +39,8 @@ def begin_session(user: User, request: HttpRequest, **kwargs: object) -> None:
     """Starts the session's clocks, forgives the failures before, and has the device remembered."""
     now = timezone.now().timestamp()
     request.session[SIGNED_IN_AT] = request.session[SEEN_AT] = now
+    # Our app stands before django.contrib.auth, so this receiver comes before the one that sets `last_login`.
+    request.session[VISITED_BEFORE] = user.last_login.timestamp() if user.last_login else None
     throttle.forgive(request, user.email)
     throttle.forgive(request, services.second_factor_login(user))
     request.signed_in_login = user.email  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ from lms.accounts.throttle import TooManyTries, remember_device
 Handler = Callable[[HttpRequest], HttpResponse]
 SIGNED_IN_AT = "signed_in_at"
 SEEN_AT = "seen_at"
+VISITED_BEFORE = "visited_before"
 _SEEN_EVERY_SECONDS = 60
 
 

@@ -17,22 +17,16 @@ from django.views.decorators.http import require_POST
 from lms.accounts import services
 from lms.accounts.forms import ProfileForm, ThemeForm, TokenForm
 from lms.accounts.models import ApiToken, User
+from lms.accounts.requests import person_of
 from lms.common.errors import DomainError
 
 THEME_COOKIE_AGE = 365 * 24 * 3600
 
 
-def signed_in(request: HttpRequest) -> User:
-    """The person behind a request that `login_required` let through."""
-    if not isinstance(request.user, User):
-        raise TypeError("login_required stands before every view that asks for a person")
-    return request.user
-
-
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
     """What a person may see and say about himself."""
-    user = signed_in(request)
+    user = person_of(request)
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=user.pk))
     if request.method == "POST" and form.is_valid():
         services.update_profile(user=user, **form.cleaned_data)
@@ -42,7 +36,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 def _profile_page(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:
-    user = signed_in(request)
+    user = person_of(request)
     tokens = ApiToken.objects.visible_to(user).active(timezone.now()).order_by("-created_at")
     page = {
         "form": ProfileForm(instance=user),
@@ -73,7 +67,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     """Ends all sessions but this one."""
-    user = services.sign_out_everywhere(user=signed_in(request), at=timezone.now())
+    user = services.sign_out_everywhere(user=person_of(request), at=timezone.now())
     update_session_auth_hash(request, user)
     messages.success(request, "You are signed out on all other devices.")
     return redirect("accounts:profile")
@@ -90,7 +84,7 @@ def token_create(request: HttpRequest) -> HttpResponse:
     data = form.cleaned_data
     try:
         token, text = services.create_token(
-            user=signed_in(request), name=data["name"], scope=data["scope"], expires_at=form.expires_at(now), at=now
+            user=person_of(request), name=data["name"], scope=data["scope"], expires_at=form.expires_at(now), at=now
         )
     except DomainError as error:
         form.add_error(None, error.message)
@@ -102,7 +96,7 @@ def token_create(request: HttpRequest) -> HttpResponse:
 @require_POST
 def token_revoke(request: HttpRequest, prefix: str) -> HttpResponse:
     """Makes one of one's own tokens worthless."""
-    user = signed_in(request)
+    user = person_of(request)
     token = get_object_or_404(ApiToken.objects.visible_to(user), prefix=prefix)
     services.revoke_token(token=token, by=user, at=timezone.now())
     messages.success(request, f"The token “{token.name}” no longer works.")

@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from lms.accounts.models import User
+from lms.accounts.requests import person_of
 from lms.common.errors import DomainError
 from lms.partners import services
 from lms.partners.forms import InvitationForm, MembershipForm, NewAccountForm
@@ -24,15 +25,9 @@ from lms.partners.rules import todays_memberships
 SESSION_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-def _person(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
-
-
 def _partner(request: HttpRequest, partner_id: UUID, permission: str) -> Partner:
     """The partner as far as it exists for this person (404), if he may do what is asked (403)."""
-    partner = get_object_or_404(Partner.objects.visible_to(_person(request)), public_id=partner_id)
+    partner = get_object_or_404(Partner.objects.visible_to(person_of(request)), public_id=partner_id)
     if not request.user.has_perm(permission, partner):
         raise PermissionDenied
     return partner
@@ -61,7 +56,7 @@ def invite(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             invitation = services.invite_person(
-                partner=partner, by=_person(request), at=timezone.now(), **form.cleaned_data
+                partner=partner, by=person_of(request), at=timezone.now(), **form.cleaned_data
             )
         except DomainError as error:
             form.add_error(None, error.message)
@@ -77,16 +72,16 @@ def invite(request: HttpRequest, partner_id: UUID) -> HttpResponse:
 def invitation_withdraw(request: HttpRequest, partner_id: UUID, invitation_id: UUID) -> HttpResponse:
     """Makes an invitation's link worthless."""
     partner = _partner(request, partner_id, "partners.invite_person")
-    invitations = Invitation.objects.visible_to(_person(request)).filter(partner=partner)
+    invitations = Invitation.objects.visible_to(person_of(request)).filter(partner=partner)
     invitation = get_object_or_404(invitations, public_id=invitation_id)
-    services.withdraw_invitation(invitation=invitation, by=_person(request), at=timezone.now())
+    services.withdraw_invitation(invitation=invitation, by=person_of(request), at=timezone.now())
     messages.success(request, f"The invitation to {invitation.email} no longer works.")
     return redirect("portal:partner_people", partner_id=partner.public_id)
 
 
 def _membership(request: HttpRequest, partner_id: UUID, membership_id: UUID) -> Membership:
     partner = _partner(request, partner_id, "partners.manage_people")
-    people = Membership.objects.visible_to(_person(request)).active(today()).filter(partner=partner)
+    people = Membership.objects.visible_to(person_of(request)).active(today()).filter(partner=partner)
     return get_object_or_404(people.select_related("partner", "person", "persona"), public_id=membership_id)
 
 
@@ -99,7 +94,7 @@ def membership_edit(request: HttpRequest, partner_id: UUID, membership_id: UUID)
     if request.method == "POST" and form.is_valid():
         try:
             services.change_membership(
-                membership=membership, by=_person(request), at=timezone.now(), **form.cleaned_data
+                membership=membership, by=person_of(request), at=timezone.now(), **form.cleaned_data
             )
         except DomainError as error:
             form.add_error(None, error.message)
@@ -117,7 +112,7 @@ def membership_end(request: HttpRequest, partner_id: UUID, membership_id: UUID) 
     """Ends a membership at once."""
     membership = _membership(request, partner_id, membership_id)
     try:
-        services.leave_partner(membership=membership, by=_person(request), at=timezone.now())
+        services.leave_partner(membership=membership, by=person_of(request), at=timezone.now())
     except DomainError as error:
         messages.error(request, error.message)
         return redirect("portal:person", partner_id=partner_id, membership_id=membership_id)
