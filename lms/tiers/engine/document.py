@@ -80,6 +80,10 @@ class Programme:
     lifecycle: Lifecycle
     unread: tuple[str, ...]
 
+    def requirement(self, requirement: str) -> tuple[Tier, Node] | None:
+        """A requirement and its tier, by the requirement's id."""
+        return next(((tier, node) for tier in self.tiers for node in tier.requirements if node.id == requirement), None)
+
 
 def parse(document: Any, *, lines: Mapping[Path, int] | None = None) -> Programme:
     """The programme of a document (see docs/programmes.md).

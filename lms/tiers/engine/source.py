@@ -10,6 +10,8 @@ from lms.tiers.engine.problems import DocumentError, Path, Problem
 
 MAX_CHARACTERS = 500_000
 MAX_DEPTH = 40
+_MAPPING = "tag:yaml.org,2002:map"
+_SEQUENCE = "tag:yaml.org,2002:seq"
 _INTEGER = "tag:yaml.org,2002:int"
 _FLOAT = "tag:yaml.org,2002:float"
 _BOOLEAN = "tag:yaml.org,2002:bool"
@@ -68,7 +70,7 @@ def _build(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
     line = _line(node.start_mark)
     if line is not None:
         lines[path] = line
-    if isinstance(node, yaml.MappingNode):
+    if isinstance(node, yaml.MappingNode) and node.tag == _MAPPING:
         members: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value)
@@ -77,7 +79,7 @@ def _build(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
                 raise DocumentError([problem])
             members[key] = _build(value_node, (*path, key), lines)
         return members
-    if isinstance(node, yaml.SequenceNode):
+    if isinstance(node, yaml.SequenceNode) and node.tag == _SEQUENCE:
         return [_build(member, (*path, index), lines) for index, member in enumerate(node.value)]
     return _scalar(node, path, line)
 

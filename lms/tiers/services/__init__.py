@@ -10,22 +10,38 @@ from lms.tiers.services.decisions import (
     verify,
 )
 from lms.tiers.services.errors import Backdated, NoProgrammeInForce, ProgrammeRefused
+from lms.tiers.services.explanation import changes, explain
 from lms.tiers.services.facts import gather_facts
+from lms.tiers.services.figures import Figure, Row
 from lms.tiers.services.programmes import check_document, publish_programme, rules_of
+from lms.tiers.services.requirement import Candidate, Counted, RequirementView, requirement_view
+from lms.tiers.services.status import Risk, TierStatus, status, statuses
 
 __all__ = [
     "Backdated",
+    "Candidate",
+    "Counted",
+    "Figure",
     "NoProgrammeInForce",
     "ProgrammeRefused",
+    "RequirementView",
+    "Risk",
+    "Row",
+    "TierStatus",
     "Verification",
+    "changes",
     "check_document",
     "digest",
     "evaluate_all",
     "evaluate_one",
     "evaluate_partner",
     "evaluate_person",
+    "explain",
     "gather_facts",
     "publish_programme",
+    "requirement_view",
     "rules_of",
+    "status",
+    "statuses",
     "verify",
 ]

@@ -9,7 +9,6 @@ from fractions import Fraction
 from django.db.models import Q
 
 from certifications.models import Credential
-from certifications.snapshot import Snapshot
 from lms.partners.models import Membership, Partner
 from lms.reporting.models import CourseRecord
 from lms.reporting.services import completion_rate
@@ -92,13 +91,13 @@ def _held(memberships: list[Membership], partner: Partner, at: datetime) -> dict
 
 
 def _as_held(credential: Credential) -> Held:
-    snapshot = Snapshot.from_json(credential.snapshot)
+    issued = credential.as_issued
     return Held(
         code=credential.certification.slug,
         since=credential.issued_at.astimezone(UTC).date(),
         until=credential.expires_on,
         reference=credential.public_id,
-        statements=tuple(dict.fromkeys([*snapshot.statement_ids, snapshot.statement_id])),
+        statements=tuple(dict.fromkeys([*issued.statement_ids, issued.statement_id])),
     )
 
 

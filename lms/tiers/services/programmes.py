@@ -1,10 +1,11 @@
 """Programmes: published as numbered versions that never change."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import Max
@@ -83,14 +84,13 @@ def check_document(
 
 
 def rules_of(version: ProgrammeVersion) -> engine.Programme:
-    """The version's rules, parsed once per process: a version never changes."""
-    return _parsed(version.pk, version.published_at) or engine.parse(version.document)
+    """The version's rules, parsed once per process."""
+    return _parsed(json.dumps(version.document))
 
 
 @lru_cache(maxsize=64)
-def _parsed(pk: int, published_at: datetime) -> engine.Programme | None:
-    version = ProgrammeVersion.objects.filter(pk=pk, published_at=published_at).first()
-    return None if version is None else engine.parse(version.document)
+def _parsed(document: str) -> engine.Programme:
+    return engine.parse(json.loads(document))
 
 
 def _as_stored(value: Any) -> Any:
@@ -115,7 +115,7 @@ def _as_stored(value: Any) -> Any:
 def _name_tiers(rules: engine.Programme) -> None:
     """Every tier has its name, ranked as in the document; new ones rank above all that are there."""
     slugs = [tier.id for tier in rules.tiers]
-    known: dict[str, int] = dict(TierName.objects.filter(slug__in=slugs).values_list("slug", "rank"))
+    known: dict[str, int] = {tier.slug: cast("TierName", tier).rank for tier in TierName.objects.filter(slug__in=slugs)}
     top = TierName.objects.aggregate(top=Max("rank"))["top"]
     rank = -1 if top is None else top
     ranks: list[int] = []

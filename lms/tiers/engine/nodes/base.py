@@ -13,7 +13,7 @@ from lms.tiers.engine.formula import Formula
 
 if TYPE_CHECKING:
     from lms.tiers.engine.nodes.reader import Reader
-    from lms.tiers.engine.scores import Scorecard
+    from lms.tiers.engine.nodes.scorecard import Scorecard
 
 
 class State(StrEnum):
@@ -63,6 +63,11 @@ class Node(abc.ABC):
     @abc.abstractmethod
     def read(cls, reader: "Reader", members: Mapping[str, object], path: tuple[str | int, ...], id: str) -> "Node":  # noqa: A002
         """The rule from its mapping in the document. Notes problems on the reader instead of raising."""
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The credentials that help to meet it."""
+        return frozenset()
 
     @abc.abstractmethod
     def assess(self, context: "Context") -> Finding:

@@ -23,6 +23,10 @@ def count_state(findings: tuple[Finding, ...], need: int) -> State:
 class _Group(Node):
     of: tuple[Node, ...]
 
+    @property
+    def wanted(self) -> frozenset[str]:
+        return frozenset(code for node in self.of for code in node.wanted)
+
     def need(self) -> int:
         raise NotImplementedError
 

@@ -56,6 +56,10 @@ class People(Node):
             and_min=tuple(quotas),
         )
 
+    @property
+    def wanted(self) -> frozenset[str]:
+        return self.quota.codes.union(*(quota.codes for quota in self.and_min))
+
     def assess(self, context: Context) -> Finding:
         whole = _finding(self, context, self.quota, self.id, self.label)
         if not self.and_min or whole.have is None:
@@ -124,6 +128,10 @@ class Credentials(Node):
             codes=reader.codes(inner, inside),
             min=reader.count(inner.get("min"), (*inside, "min")),
         )
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        return self.codes
 
     def assess(self, context: Context) -> Finding:
         holders = context.holders(self.codes)

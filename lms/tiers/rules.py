@@ -1,0 +1,37 @@
+"""Who may see and do what with tiers."""
+
+from typing import TYPE_CHECKING
+
+import rules
+
+from lms.partners.models import Partner
+from lms.partners.rules import is_channel_role, is_manager, is_member
+from lms.tiers.models import Decision
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from lms.accounts.models import User
+
+
+def _partner(subject: Decision | Partner | None) -> Partner | None:
+    return subject.partner if isinstance(subject, Decision) else subject
+
+
+@rules.predicate
+def is_member_of_its_partner(user: "User | AnonymousUser", subject: Decision | Partner | None) -> bool:
+    """Belongs to the partner, or to the one a decision is about."""
+    return bool(is_member(user, _partner(subject)))
+
+
+@rules.predicate
+def is_manager_of_its_partner(user: "User | AnonymousUser", subject: Decision | Partner | None) -> bool:
+    """Manages the partner, or the one a decision is about."""
+    return bool(is_manager(user, _partner(subject)))
+
+
+rules.add_perm("tiers.view_decision", is_channel_role | is_member_of_its_partner)
+# Statement ids and colleagues' certificates behind a decision.
+rules.add_perm("tiers.view_evidence", is_channel_role | is_manager_of_its_partner)
+rules.add_perm("tiers.view_programmes", is_channel_role)
+rules.add_perm("tiers.publish_programme", is_channel_role)

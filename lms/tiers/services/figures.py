@@ -1,0 +1,108 @@
+"""Findings and measures in the words and numbers that pages show."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from lms.tiers import engine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A requirement as "have / need", in the words and numbers of components/requirement.html."""
+
+    finding: engine.Finding
+    tier: str
+
+    @property
+    def id(self) -> str:
+        return self.finding.id
+
+    @property
+    def label(self) -> str:
+        return self.finding.label
+
+    @property
+    def is_met(self) -> bool:
+        return self.finding.is_met
+
+    @property
+    def need(self) -> int:
+        """The end of the bar."""
+        return 1000
+
+    @property
+    def have(self) -> int:
+        """How far the bar goes, in thousandths of the need."""
+        if self.is_met:
+            return 1000
+        have, need = self.finding.have, self.finding.need
+        if have is None or need <= 0:
+            return 0
+        return min(int(Fraction(1000) * max(have, Fraction(0)) / need), 999)
+
+    @property
+    def have_text(self) -> str:
+        return _in_words(self.finding, self.finding.have)
+
+    @property
+    def need_text(self) -> str:
+        return _in_words(self.finding, self.finding.need)
+
+    @property
+    def figure(self) -> str:
+        """The whole figure: "2, needs 4"."""
+        if self.finding.unit == "yes":
+            return self.have_text.capitalize()
+        return f"{self.have_text}, needs {self.need_text}"
+
+    @property
+    def missing(self) -> str:
+        """What is lacking, or "" where the figure says it already."""
+        return self.finding.missing if self.finding.kind in {"people", "credentials", "any", "all", "at_least"} else ""
+
+
+def _in_words(finding: engine.Finding, value: Fraction | None) -> str:
+    if value is None:
+        return "not known"
+    if finding.unit == "yes":
+        return "yes" if value else "no"
+    return engine.as_words(value, finding.unit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A measure that went into an evaluation, with its source."""
+
+    label: str
+    text: str
+    measure: engine.Measure
+
+    @classmethod
+    def of(cls, finding: engine.Finding, facts: engine.Facts, rules: engine.Programme) -> tuple["Figure", ...]:
+        """Those that the finding rests on, as far as they are known."""
+        return tuple(
+            cls(
+                label=rules.labels.get(name, name.replace("_", " ").capitalize()),
+                text=engine.as_words(facts.measures[name].value, rules.units.get(name, "")),
+                measure=facts.measures[name],
+            )
+            for name in finding.measures
+            if name in facts.measures
+        )
+
+    @property
+    def as_of(self) -> datetime | None:
+        return _moment(self.measure.as_of)
+
+    @property
+    def since(self) -> datetime | None:
+        return _moment(self.measure.detail.get("since"))
+
+    @property
+    def until(self) -> datetime | None:
+        return _moment(self.measure.detail.get("until"))
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,13 @@
+"""Addresses of tiers."""
+
+from django.urls import path
+
+from lms.tiers import views
+
+app_name = "tiers"
+
+urlpatterns = [
+    path("partners/<uuid:partner_id>/decisions/", views.decisions, name="decisions"),
+    path("partners/<uuid:partner_id>/decisions/<int:number>/", views.decision, name="decision"),
+    path("partners/<uuid:partner_id>/requirements/<slug:requirement_id>/", views.requirement, name="requirement"),
+]

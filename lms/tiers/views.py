@@ -1,0 +1,115 @@
+"""Pages on tiers: the log of decisions, one decision explained, one requirement opened."""
+
+from itertools import pairwise
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import date as format_date
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from lms.partners.models import Membership, Partner
+from lms.tiers import services
+from lms.tiers.models import Decision
+
+PAGE_SIZE = 25
+
+
+def _partner(request: HttpRequest, partner_id: UUID) -> Partner:
+    partner = get_object_or_404(Partner.objects.visible_to(request.user), public_id=partner_id)
+    if not request.user.has_perm("tiers.view_decision", partner):
+        raise PermissionDenied
+    return partner
+
+
+def _crumbs(partner: Partner) -> list[dict[str, str]]:
+    return [{"label": partner.name, "url": reverse("portal:partner", args=[partner.public_id])}]
+
+
+@require_safe
+@login_required
+def decisions(request: HttpRequest, partner_id: UUID) -> HttpResponse:
+    """The partner's decisions, newest first, each with what moved."""
+    partner = _partner(request, partner_id)
+    log = Decision.objects.visible_to(request.user).filter(partner=partner).select_related("tier", "version")
+    page = Paginator(log.order_by("-number"), PAGE_SIZE).get_page(request.GET.get("page"))
+    shown = list(page)
+    older = log.filter(number=shown[-1].number - 1).first() if shown else None
+    entries = [
+        {
+            "title": decision.tier.name,
+            "when": format_date(decision.decided_at, "j F Y, H:i"),
+            "text": "; ".join(services.changes(before, decision)) + ".",
+            "tone": _tone(before, decision),
+            "url": reverse("tiers:decision", args=[partner.public_id, decision.number]),
+        }
+        for decision, before in pairwise([*shown, older])
+        if decision is not None
+    ]
+    context = {
+        "partner": partner,
+        "entries": entries,
+        "newer": f"?page={page.previous_page_number()}" if page.has_previous() else "",
+        "older": f"?page={page.next_page_number()}" if page.has_next() else "",
+        "crumbs": _crumbs(partner),
+    }
+    return render(request, "tiers/decisions.html", context)
+
+
+def _tone(before: Decision | None, decision: Decision) -> str:
+    if before is None or before.tier_id == decision.tier_id:
+        return "neutral"
+    return "gold" if decision.tier.rank > before.tier.rank else "warn"
+
+
+@require_safe
+@login_required
+def decision(request: HttpRequest, partner_id: UUID, number: int) -> HttpResponse:
+    """Why the partner has this tier: rules, requirements, people, inputs with their source, evidence, and the check."""
+    partner = _partner(request, partner_id)
+    log = Decision.objects.visible_to(request.user).filter(partner=partner).for_verification()
+    found = get_object_or_404(log.select_related("version__published_by"), number=number)
+    context = {
+        "partner": partner,
+        "decision": found,
+        "ruling": found.result["ruling"],
+        "tiers": reversed(services.explain(decision=found, viewer=request.user)),
+        "verification": services.verify(found),
+        "may_see_evidence": request.user.has_perm("tiers.view_evidence", found),
+        "is_newest": not log.filter(number=number + 1).exists(),
+        "crumbs": [
+            *_crumbs(partner),
+            {"label": "Decisions", "url": reverse("tiers:decisions", args=[partner.public_id])},
+        ],
+    }
+    return render(request, "tiers/decision.html", context)
+
+
+@require_safe
+@login_required
+def requirement(request: HttpRequest, partner_id: UUID, requirement_id: str) -> HttpResponse:
+    """Who counts for a requirement, who nearly does, what is missing. Members see themselves, managers everybody."""
+    partner = _partner(request, partner_id)
+    try:
+        view = services.requirement_view(partner=partner, requirement=requirement_id, at=timezone.now())
+    except services.NoProgrammeInForce as error:
+        raise Http404(error.message) from error
+    if view is None:
+        raise Http404("No such requirement")
+    visible = set(Membership.objects.visible_to(request.user).filter(partner=partner).values_list("pk", flat=True))
+    counted = [one for one in view.counted if one.membership.pk in visible]
+    context = {
+        "partner": partner,
+        "view": view,
+        "counted": counted,
+        "hidden": len(view.counted) - len(counted),
+        "candidates": [one for one in view.candidates if one.membership.pk in visible],
+        "may_see_evidence": request.user.has_perm("tiers.view_evidence", partner),
+        "crumbs": _crumbs(partner),
+    }
+    return render(request, "tiers/requirement.html", context)
