@@ -79,8 +79,8 @@ def check_defined(document: dict[str, Any]) -> None:
     try:
         returned = jsonld.compact(jsonld.expand(document, options), document["@context"], options)
     except jsonld.JsonLdError as error:
-        if isinstance(error.cause, DomainError):
-            raise error.cause from error
+        if isinstance(error.__cause__, DomainError):
+            raise error.__cause__ from error
         raise
     lost = _members(document) - _members(returned)
     if lost:
