@@ -54,3 +54,17 @@ class TooLarge(DomainError):
 
     code = "too_large"
     status = 413
+
+
+class InvalidCredential(DomainError):
+    """A credential that must not exist."""
+
+    code = "invalid_credential"
+    status = 400
+
+
+class NotAuthenticated(DomainError):
+    """No credential, or not one that opens the door."""
+
+    code = "not_authenticated"
+    status = 401

@@ -73,6 +73,9 @@ class Credential(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.key})"
 
+    def is_active(self, at: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > at)
+
     def has_scope(self, *scopes: str) -> bool:
         """Whether it carries one of `scopes`."""
         return not set(scopes).isdisjoint(self.scopes)

@@ -84,9 +84,9 @@ def build(
 ) -> tincan.Statement:
     """One statement of ours: `actor` did `verb` (an IRI of `lms.xapi.vocabulary`) to `object` at `at`.
 
-    The context names the partner as team and the persona as extension (when there is a membership), the platform, the
-    person's language and the registration. A statement that may be repeated gets an `id` derived from its fact (uuid5,
-    never uuid7: tincan refuses that).
+    The context names the partner as team and the persona as extension (when there is a membership), the platform (where
+    the specification allows it: of activities), the person's language and the registration. A statement that may be
+    repeated gets an `id` derived from its fact (uuid5, never uuid7: tincan refuses that).
     """
     context_extensions = dict(extensions or {})
     if membership is not None:
@@ -94,7 +94,7 @@ def build(
     context = tincan.Context(
         registration=registration,
         team=team_group(membership.partner) if membership is not None else None,
-        platform=settings.SITE_NAME,
+        platform=settings.SITE_NAME if isinstance(object, tincan.Activity) else None,
         language=actor.language or None,
         context_activities=_context_activities(parent, grouping),
         extensions=tincan.Extensions(context_extensions) if context_extensions else None,

@@ -19,7 +19,7 @@ def course_statement(
     at: datetime,
     course: str = COURSE,
     name: str = "Foundations",
-    id: UUID | None = None,
+    id: UUID | None = None,  # noqa: A002
 ) -> tincan.Statement:
     """One fact about a course: `verb` is an IRI of the vocabulary."""
     return statements.build(

@@ -14,7 +14,7 @@ class AuthorityFactory(DjangoModelFactory[Authority]):
         model = Authority
 
     name = factory.Sequence(lambda n: f"System {n}")
-    agent = factory.LazyAttribute(lambda o: {"objectType": "Agent", "mbox": f"mailto:{uuid4()}@system.example"})
+    agent = factory.LazyFunction(lambda: {"objectType": "Agent", "mbox": f"mailto:{uuid4()}@system.example"})
 
 
 def statement(**changes: Any) -> dict[str, Any]:

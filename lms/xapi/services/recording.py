@@ -1,4 +1,4 @@
-"""Every write of the statement store."""
+"""Storing and voiding statements."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
