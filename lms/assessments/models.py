@@ -144,6 +144,9 @@ class Assessment(PublicIdModel):
     wait_hours = models.PositiveSmallIntegerField(
         default=24, help_text="Between the end of an attempt and the next start"
     )
+    renewable_after_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="After a pass, when the exam may be sat again for a renewal; empty: never"
+    )
     cut_score = models.DecimalField(max_digits=5, decimal_places=2, help_text="Percent of the points that pass")
     personas = models.ManyToManyField(Persona, blank=True, related_name="+", help_text="Empty: everybody")
     opened_at = models.DateTimeField(null=True, blank=True)

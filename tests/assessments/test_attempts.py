@@ -139,7 +139,7 @@ def test_start_refuses_when_attempts_are_used_up(exam: Assessment, member: Membe
     submitted(exam, member, now + DAY)
     with pytest.raises(NoAttemptLeft):
         start(exam, member, now + DAY * 9)
-    assert services.attempts_left(exam, member.person) == 0
+    assert services.state_for(exam, member.person, now + DAY * 9).attempts_left == 0
     assert services.state_for(exam, member.person, now + DAY * 9).state == State.EXHAUSTED
 
 
@@ -313,7 +313,9 @@ def test_database_refuses_a_submission_after_the_deadline(attempt: Attempt, now:
         Attempt.objects.filter(pk=done.pk).update(submitted_at=now + DAY)
 
 
-def test_tokens_and_order_differ_between_attempts(exam: Assessment, member: Membership, other: Membership, now: datetime) -> None:
+def test_tokens_and_order_differ_between_attempts(
+    exam: Assessment, member: Membership, other: Membership, now: datetime
+) -> None:
     """EXAM-05: nothing about a token or its place tells whether it is right."""
     tokens: set[str] = set()
     places = set()
@@ -337,3 +339,26 @@ def services_errors():
     from lms.assessments import errors
 
     return errors
+
+
+def test_passed_exam_is_sat_again_only_when_it_may_be_renewed(
+    exam: Assessment, member: Membership, now: datetime
+) -> None:
+    exam.renewable_after_days = 270
+    exam.save(update_fields=["renewable_after_days"])
+    first = submitted(exam, member, now, right=4)
+    assert first.is_passed
+    with pytest.raises(AlreadyPassed):
+        start(exam, member, now + timedelta(days=269))
+    again = start(exam, member, now + timedelta(days=271))
+    assert again.number == 2
+    state = services.state_for(exam, member.person, now + timedelta(days=271))
+    assert (state.state, state.attempts_left) == ("open", exam.attempts_allowed - 1)
+
+
+def test_passed_exam_that_is_not_renewable_is_never_sat_again(
+    exam: Assessment, member: Membership, now: datetime
+) -> None:
+    submitted(exam, member, now, right=4)
+    with pytest.raises(AlreadyPassed):
+        start(exam, member, now + timedelta(days=5000))

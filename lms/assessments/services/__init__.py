@@ -25,7 +25,7 @@ from lms.assessments.services.checks import (
     prepare_checks,
 )
 from lms.assessments.services.responses import flag_response, save_response
-from lms.assessments.services.states import AttemptState, State, attempts_left, state_for, states_for
+from lms.assessments.services.states import AttemptState, State, state_for, states_for
 
 __all__ = [
     "AttemptState",
@@ -37,7 +37,6 @@ __all__ = [
     "SectionResult",
     "State",
     "add_item_version",
-    "attempts_left",
     "check_answer",
     "close_overdue",
     "flag_response",

@@ -21,17 +21,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptState:
-    """`until` ends the waiting time (waiting) or the attempt (open). `attempt` is the open, passed or last one."""
+    """`until` ends the waiting time (waiting) or the attempt (open). `attempt` is the open, passed or last one.
+
+    `attempts_left` counts for the present round: a pass that may be renewed begins a new one. `next_number` counts on
+    through all rounds.
+    """
 
     state: State
     attempts_left: int
+    next_number: int
     until: datetime | None = None
     attempt: Attempt | None = None
-
-
-def attempts_left(assessment: Assessment, person: User) -> int:
-    """How many attempts the person may still start, passed or not."""
-    return max(0, assessment.attempts_allowed - assessment.attempts.filter(person=person).count())
 
 
 def state_for(assessment: Assessment, person: User, at: datetime) -> AttemptState:
@@ -51,19 +51,38 @@ def states_for(assessments: Iterable[Assessment], person: User, at: datetime) ->
 def derive(assessment: Assessment, attempts: list[Attempt], at: datetime) -> AttemptState:
     """The state from all attempts of one person in their order. Pure.
 
-    An attempt past its deadline stays open until it is scored, which the next page view or the sweep does.
+    An attempt past its deadline stays open until it is scored, which the next page view or the sweep does. A pass that
+    may be renewed by now ends a round: attempts are counted anew.
     """
+    number = len(attempts) + 1
+    attempts = _present_round(assessment, attempts, at)
     left = max(0, assessment.attempts_allowed - len(attempts))
     last = attempts[-1] if attempts else None
+
+    def result(state: State, attempt: Attempt | None, until: datetime | None = None) -> AttemptState:
+        return AttemptState(state=state, attempts_left=left, next_number=number, until=until, attempt=attempt)
+
     if last and last.submitted_at is None:
-        return AttemptState(state=State.OPEN, attempts_left=left, until=last.deadline_at, attempt=last)
+        return result(State.OPEN, last, last.deadline_at)
     passed = next((attempt for attempt in attempts if attempt.is_passed), None)
     if passed:
-        return AttemptState(state=State.PASSED, attempts_left=left, attempt=passed)
+        return result(State.PASSED, passed)
     if not left:
-        return AttemptState(state=State.EXHAUSTED, attempts_left=0, attempt=last)
+        return result(State.EXHAUSTED, last)
     until = last.submitted_at + timedelta(hours=assessment.wait_hours) if last and last.submitted_at else None
     if until and at < until:
-        return AttemptState(state=State.WAITING, attempts_left=left, until=until, attempt=last)
-    state = State.AVAILABLE if assessment.is_open(at) else State.CLOSED
-    return AttemptState(state=state, attempts_left=left, attempt=last)
+        return result(State.WAITING, last, until)
+    return result(State.AVAILABLE if assessment.is_open(at) else State.CLOSED, last)
+
+
+def _present_round(assessment: Assessment, attempts: list[Attempt], at: datetime) -> list[Attempt]:
+    """The attempts since the last pass that may be renewed by now; all of them when there is none."""
+    if assessment.renewable_after_days is None:
+        return attempts
+    wait = timedelta(days=assessment.renewable_after_days)
+    renewable = [
+        index
+        for index, attempt in enumerate(attempts, start=1)
+        if attempt.is_passed and attempt.submitted_at and attempt.submitted_at + wait <= at
+    ]
+    return attempts[renewable[-1] :] if renewable else attempts
