@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from certifications.models import Certification, Requirement
-from cms.services import build_course_page, build_playbook_page
+from cms.services import build_course_page, build_playbook_page, library
 from courses.models import Course
 from lms.accounts.models import User
 from lms.assessments.items import builders
@@ -67,7 +67,7 @@ EXAMS = (
         valid_months=12,
         personas=("sales_rep", "executive"),
         courses=("selling-halden-to-many-sites",),
-        criteria="Qualifies companies with many sites, states the value in numbers, and claims nothing that does not hold.",
+        criteria="Qualifies companies with many sites, states value in numbers, and claims nothing that does not hold.",
     ),
     Exam(
         slug="halden-presales",
@@ -123,6 +123,7 @@ def _build_exam(exam: Exam, exams: dict[str, Assessment], author: User, at: date
         time_limit_minutes=exam.minutes,
         attempts_allowed=4,
         wait_hours=24,
+        renewable_after_days=270,
         cut_score=Decimal(exam.cut),
         opened_at=at,
     )
@@ -142,6 +143,7 @@ def _add_ordering_item(bank: ItemBank, row: dict[str, Any], author: User, at: da
 
 def _build_course(path: Path, courses: dict[str, Course], author: User, reviewer: User, calendar: Calendar) -> None:
     page = build_course_page(
+        parent=library(),
         data=yaml.safe_load(path.read_text()),
         media=FOLDER / "media",
         owner=author,
@@ -153,6 +155,7 @@ def _build_course(path: Path, courses: dict[str, Course], author: User, reviewer
 
 def _build_playbook(path: Path, author: User, reviewer: User, calendar: Calendar) -> None:
     build_playbook_page(
+        parent=library(),
         data=yaml.safe_load(path.read_text()),
         media=FOLDER / "media",
         owner=author,

@@ -90,7 +90,7 @@ class Learner:
     ) -> None:
         if not lessons:
             self._after_course(at, rest, exam, number)
-        elif self.rng.random() < 0.94 + 0.058 * self.diligence:  # else put aside, as people do
+        elif self.rng.random() < 0.9 + 0.095 * self.diligence:  # else put aside, as people do
             pause = timedelta(minutes=lessons[0].minutes + self.rng.uniform(0, 4))
             if self.rng.random() < 0.3:
                 pause += timedelta(days=self.rng.uniform(1, 6))
