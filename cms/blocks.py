@@ -15,7 +15,7 @@ from wagtail.rich_text import RichText, expand_db_html
 from cms.choosers import ItemChooserBlock
 from lms.common.html import clean_html
 
-FEATURES = ["h3", "h4", "bold", "italic", "code", "ol", "ul", "blockquote", "link"]
+FEATURES = ["h2", "h3", "bold", "italic", "code", "ol", "ul", "blockquote", "link"]
 SHORT_FEATURES = ["bold", "italic", "code", "ol", "ul", "link"]
 PICTURE_FILTER = "max-1040x1400|format-webp|webpquality-82"
 POSTER_FILTER = "max-1040x780|format-webp|webpquality-78"
