@@ -79,7 +79,15 @@ class ProfileForm(forms.ModelForm[User]):
 
 
 class ThemeForm(forms.Form):
-    theme = forms.ChoiceField(choices=User.Theme.choices, required=False, widget=forms.RadioSelect)
+    """Light, dark, or "system", which is stored as no choice."""
+
+    theme = forms.ChoiceField(
+        choices=[(value or "system", label) for value, label in User.Theme.choices], widget=forms.RadioSelect
+    )
+
+    def clean_theme(self) -> str:
+        theme: str = self.cleaned_data["theme"]
+        return "" if theme == "system" else theme
 
 
 class TokenForm(forms.Form):

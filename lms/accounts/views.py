@@ -40,7 +40,7 @@ def _profile_page(request: HttpRequest, *, status: int = 200, **context: Any) ->
     tokens = ApiToken.objects.visible_to(user).active(timezone.now()).order_by("-created_at")
     page = {
         "form": ProfileForm(instance=user),
-        "theme_form": ThemeForm(initial={"theme": user.theme}),
+        "theme_form": ThemeForm(initial={"theme": user.theme or "system"}),
         "token_form": TokenForm(),
         "tokens": tokens,
         **context,

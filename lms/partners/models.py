@@ -1,7 +1,7 @@
 """Partner organisations, who belongs to them, and the words by which content is aimed."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -21,8 +21,11 @@ def today() -> date:
     return timezone.now().date()
 
 
-class SlugManager(models.Manager["Vocabulary"]):
-    def get_by_natural_key(self, slug: str) -> "Vocabulary":
+V = TypeVar("V", bound="Vocabulary")
+
+
+class SlugManager(models.Manager[V]):
+    def get_by_natural_key(self, slug: str) -> V:
         return self.get(slug=slug)
 
 
@@ -33,7 +36,7 @@ class Vocabulary(models.Model):
     name = models.CharField(max_length=100)
     position = models.PositiveSmallIntegerField(default=0)
 
-    objects = SlugManager()
+    objects: ClassVar[SlugManager[Self]] = SlugManager()
 
     class Meta:
         abstract = True
