@@ -6,4 +6,4 @@ class CertificationsConfig(AppConfig):
     verbose_name = "Certifications"
 
     def ready(self) -> None:
-        from certifications import handlers  # noqa: F401  registers the event handlers
+        from certifications import handlers, rules  # noqa: F401  registers event handlers and permissions

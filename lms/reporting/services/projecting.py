@@ -74,15 +74,20 @@ def project_registrations(*, registrations: Iterable[UUID], at: datetime) -> lis
     list(statements.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
     differences = _differences(wanted)
     _store(differences)
-    partners = {
-        record.partner_public_id
-        for difference in differences
-        if difference.changes_figures
-        for record in (difference.stored, difference.rebuilt)
-        if record is not None and record.partner_public_id is not None
-    }
-    emit(*(PartnerFiguresChanged(at=at, partner_id=partner) for partner in sorted(partners)))
+    changed = _changed(differences, at)
+    emit(*(PartnerFiguresChanged(at=changed[partner], partner_id=partner) for partner in sorted(changed)))
     return differences
+
+
+def _changed(differences: list[Difference], at: datetime) -> dict[UUID, datetime]:
+    """The partners whose figures changed, and by when: a late delivery sees statements stored after its event."""
+    changed: dict[UUID, datetime] = {}
+    for difference in differences:
+        for record in (difference.stored, difference.rebuilt):
+            if difference.changes_figures and record is not None and record.partner_public_id is not None:
+                partner = record.partner_public_id
+                changed[partner] = max(changed.get(partner, at), record.stored_through)
+    return changed
 
 
 def rebuild(
