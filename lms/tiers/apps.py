@@ -6,4 +6,4 @@ class TiersConfig(AppConfig):
     verbose_name = "Tiers"
 
     def ready(self) -> None:
-        from lms.tiers import handlers  # noqa: F401  registers the event handlers
+        from lms.tiers import handlers, rules  # noqa: F401  registers event handlers and permissions

@@ -1,17 +1,15 @@
 """The evaluator: which tier the facts reach under a programme, and what each requirement found."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Any
-
-import msgspec
 
 from lms.tiers.engine.document import Programme, Tier, TrackRule
 from lms.tiers.engine.facts import Facts
 from lms.tiers.engine.nodes import Context, Finding, State
 from lms.tiers.engine.nodes.groups import count_state
+from lms.tiers.engine.storage import Stored
 
 ELIGIBLE_NOTE = "eligible; a human invitation is still required"
 
@@ -35,7 +33,7 @@ class TierFinding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluation:
+class Evaluation(Stored):
     """The answer. `reached` is the highest tier whose requirements hold; `tier` the highest the partner may hold now,
     which differs when a tier is by invitation only and nobody has invited him (`note` says so)."""
 
@@ -60,15 +58,6 @@ class Evaluation:
         """The points of a scorecard that are sure; None when the programme has no such scorecard."""
         points = self.scores.get(score)
         return None if points is None else sum(points.values(), Fraction(0))
-
-    def as_json(self) -> dict[str, Any]:
-        """JSON primitives in a fixed order, from which `from_json` makes an equal evaluation."""
-        primitives: dict[str, Any] = msgspec.to_builtins(self, enc_hook=str, order="deterministic")
-        return primitives
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "Evaluation":
-        return msgspec.convert(stored, cls, dec_hook=lambda kind, value: kind(value))
 
 
 def evaluate(programme: Programme, facts: Facts, at: date | datetime, *, track: str = "") -> Evaluation:

@@ -6,9 +6,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-import msgspec
-
 from lms.tiers.engine.numbers import exact
+from lms.tiers.engine.storage import Stored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +50,7 @@ class Measure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class Facts(Stored):
     """Everything an evaluation may look at. `people` None means nobody counted them; an empty tuple, that nobody is.
 
     A measure that is not in `measures` is not known, which differs from zero and from no.
@@ -61,16 +60,6 @@ class Facts:
     measures: dict[str, Measure] = field(default_factory=dict)
     holds: frozenset[str] = frozenset()
     invited: frozenset[str] = frozenset()
-
-    def as_json(self) -> dict[str, Any]:
-        """JSON primitives, always in the same order, from which `from_json` makes equal facts."""
-        primitives: dict[str, Any] = msgspec.to_builtins(self, enc_hook=str, order="deterministic")
-        return primitives
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "Facts":
-        """The facts again. Raises msgspec.ValidationError for what `as_json` did not write."""
-        return msgspec.convert(stored, cls, dec_hook=lambda kind, value: kind(value))
 
     @classmethod
     def plain(cls, given: Mapping[str, Any]) -> "Facts":

@@ -1,47 +1,28 @@
 """From what the facts reach to the tier the partner holds: promotion at once, demotion as the programme says."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-import msgspec
 
 from lms.tiers.engine.document import Demotion, Programme
 from lms.tiers.engine.evaluation import Evaluation
+from lms.tiers.engine.storage import Stored
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class Standing(Stored):
     """Where the partner stood before: his tier, and since when it is only being kept."""
 
     tier: str | None = None
     kept_since: datetime | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        primitives: dict[str, Any] = msgspec.to_builtins(self)
-        return primitives
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "Standing":
-        return msgspec.convert(stored, cls)
-
 
 @dataclass(frozen=True, kw_only=True)
-class Ruling:
+class Ruling(Stored):
     """The tier held from now on. `kept_since` and `kept_until` are set while it is kept though no longer reached."""
 
     tier: str | None
     kept_since: datetime | None = None
     kept_until: datetime | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        primitives: dict[str, Any] = msgspec.to_builtins(self)
-        return primitives
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "Ruling":
-        return msgspec.convert(stored, cls)
 
 
 def rule(programme: Programme, evaluation: Evaluation, standing: Standing, at: datetime) -> Ruling:

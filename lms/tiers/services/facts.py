@@ -10,8 +10,7 @@ from django.db.models import Q
 
 from certifications.models import Credential
 from lms.partners.models import Membership, Partner
-from lms.reporting.models import CourseRecord
-from lms.reporting.services import completion_rate
+from lms.reporting.services import completion_rate, evidence
 from lms.tiers.engine import Facts, Held, Measure, Person
 
 COMPLETION = "completion_rate_12m"
@@ -115,13 +114,6 @@ def _completion(partner: Partner, at: datetime) -> dict[str, Measure]:
     rate = completion_rate(partner=partner, since=since, until=until)
     if rate.share is None:
         return {}
-    completed = (
-        CourseRecord.objects.of(partner_id=partner.public_id)
-        .standing(since, until)
-        .filter(completed_at__lt=until)
-        .order_by("completed_at", "pk")
-        .values_list("completed_statement", flat=True)
-    )
     figure = Measure(
         value=rate.share,
         source="lms.reporting.completion_rate",
@@ -134,6 +126,6 @@ def _completion(partner: Partner, at: datetime) -> dict[str, Measure]:
         },
     )
     return {
-        COMPLETION: replace(figure, statements=tuple(map(str, completed))),
+        COMPLETION: replace(figure, statements=tuple(map(str, evidence(partner=partner, since=since, until=until)))),
         COMPLETED: replace(figure, value=Fraction(rate.numerator)),
     }
