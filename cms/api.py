@@ -44,7 +44,7 @@ class CatalogueDetailSerializer(CatalogueCourseSerializer):
     modules = OutlineModuleSerializer(many=True, source="newest.outline_modules")
 
 
-class CatalogueFilter(filters.FilterSet):  # type: ignore[misc]
+class CatalogueFilter(filters.FilterSet):
     need = filters.ChoiceFilter(choices=Need.choices)
 
     class Meta:
@@ -102,7 +102,8 @@ class CatalogueDetail(CatalogueBase, RetrieveAPIView[Course]):
             Prefetch("modules", queryset=modules, to_attr="outline_modules")
         )
         course.newest = versions[0]
-        return course
+        found: Course = course
+        return found
 
 
 api_urlpatterns = [

@@ -11,7 +11,7 @@ from lms.assessments.models import Item
 from lms.common.guards import clean_search_query
 
 
-class ItemFilterForm(BaseFilterForm):  # type: ignore[misc]
+class ItemFilterForm(BaseFilterForm):
     q = forms.CharField(label="Search", required=False)
 
     def filter(self, objects: QuerySet[Item]) -> QuerySet[Item]:
@@ -22,7 +22,7 @@ class ItemFilterForm(BaseFilterForm):  # type: ignore[misc]
         return objects
 
 
-class ItemList(BaseChooseView):  # type: ignore[misc]
+class ItemList(BaseChooseView):
     """Items fit for a lesson: a check tells what is right, so none that an exam may draw."""
 
     filter_form_class = ItemFilterForm
@@ -44,7 +44,7 @@ class ItemChooseResultsView(ItemList, ChooseResultsView):
     pass
 
 
-class ItemChooserViewSet(ChooserViewSet):  # type: ignore[misc]
+class ItemChooserViewSet(ChooserViewSet):
     model = Item
     icon = "help"
     choose_one_text = "Choose a question"

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 from django.utils import timezone
+from wagtail.log_actions import get_active_log_context
 from wagtail.models import Revision
 from wagtail.signals import page_published, page_unpublished
 
@@ -14,7 +15,8 @@ from cms.models import CoursePage
 @receiver(page_published, sender=CoursePage)
 def store_outline(sender: type[CoursePage], instance: CoursePage, revision: Revision, **kwargs: Any) -> None:
     if instance.live:
-        services.publish_course(page=instance, by=revision.user, at=timezone.now())
+        publisher = get_active_log_context().user or revision.user
+        services.publish_course(page=instance, by=publisher, at=timezone.now())
 
 
 @receiver(page_unpublished, sender=CoursePage)

@@ -41,7 +41,7 @@ def place_of(user: "User", course: Course) -> Place | None:
         return None
     version.course = course
     counts = progress.for_enrolment(mine) if mine else None
-    lessons = counts.lessons if counts else tuple(version.lessons.defer("body").order_by("position"))
+    lessons = counts.lessons if counts else tuple(version.lessons.outlined())
     return Place(course=course, version=version, enrolment=mine, progress=counts, lessons=lessons)
 
 
@@ -56,9 +56,11 @@ def course_url(course: Course) -> str:
 def outline(place: Place, *, current: Lesson | None = None, is_open: bool = True) -> dict[str, Any]:
     """The context of components/outline.html. With `is_open` False lessons are named but not linked."""
     done = place.progress.done_lessons if place.progress else frozenset()
-    rows: dict[int, list[dict[str, Any]]] = {}
+    modules: dict[int, dict[str, Any]] = {}
     for lesson in place.lessons:
-        rows.setdefault(lesson.module_id, []).append(
+        module = lesson.module
+        entry = {"title": module.title, "objectives": module.objectives, "resources": module.resources, "lessons": []}
+        modules.setdefault(module.pk, entry)["lessons"].append(
             {
                 "title": lesson.title,
                 "minutes": lesson.minutes,
@@ -67,21 +69,12 @@ def outline(place: Place, *, current: Lesson | None = None, is_open: bool = True
                 "state": "done" if lesson.pk in done else "open",
             }
         )
-    modules = place.version.modules.order_by("position")
     return {
         "title": place.version.title,
         "url": course_url(place.course),
         "done": len(done),
         "total": len(place.lessons),
-        "modules": [
-            {
-                "title": module.title,
-                "objectives": module.objectives,
-                "resources": module.resources,
-                "lessons": rows.get(module.pk, []),
-            }
-            for module in modules
-        ],
+        "modules": list(modules.values()),
     }
 
 

@@ -1,10 +1,11 @@
 """The catalogue, lessons, and the files in them. Course and playbook pages are served by Wagtail."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +20,9 @@ from cms.models import CoursePage, LibraryFile, Picture, PictureRendition
 from cms.rendering import segments_of
 from courses.models import Course, Lesson, Need
 from courses.services import open_lesson
+from lms.accounts.requests import person_of
 from lms.assessments.services import Check, CheckContext, prepare_checks
+from lms.partners.middleware import membership_of
 from lms.partners.models import Persona
 
 DAY_SECONDS = 86_400
@@ -30,9 +33,10 @@ DAY_SECONDS = 86_400
 def catalogue(request: HttpRequest) -> HttpResponse:
     """What is for the person, found by words, need, persona and minutes."""
     personas = list(Persona.objects.order_by("position", "pk"))
-    own = request.membership.persona if request.membership else None
+    membership = membership_of(request)
+    own = membership.persona if membership else None
     filters = CatalogueForm(request.GET).filters(personas, own)
-    found = shelf.catalogue(request.user, filters, timezone.localdate())
+    found = shelf.catalogue(person_of(request), filters, timezone.localdate())
     context = {
         "catalogue": found,
         "filters": filters,
@@ -60,9 +64,8 @@ def _chips(request: HttpRequest, name: str, choices: list[tuple[str, str]], curr
     kept = {key: value for key, value in request.GET.items() if key in CatalogueForm.base_fields and key != name}
     chips = []
     for value, label in choices:
-        query = QueryDict(mutable=True)
-        query.update(kept | ({name: value} if value else {}))
-        chips.append({"label": label, "url": f"?{query.urlencode()}", "is_current": value == current})
+        chosen = kept | ({name: value} if value else {})
+        chips.append({"label": label, "url": f"?{urlencode(chosen)}", "is_current": value == current})
     return chips
 
 
@@ -71,7 +74,7 @@ def _chips(request: HttpRequest, name: str, choices: list[tuple[str, str]], curr
 def lesson(request: HttpRequest, course_slug: str, lesson_slug: str) -> HttpResponse:
     """A lesson of the version the person is enrolled in. Vendor staff read the newest; others enrol first."""
     course = get_object_or_404(Course.objects.visible_to(request.user), slug=course_slug)
-    place = reading.place_of(request.user, course)
+    place = reading.place_of(person_of(request), course)
     here = next((one for one in place.lessons if one.slug == lesson_slug), None) if place else None
     if place is None or here is None:
         raise Http404
@@ -81,7 +84,6 @@ def lesson(request: HttpRequest, course_slug: str, lesson_slug: str) -> HttpResp
     if place.enrolment and place.progress and here.pk not in place.progress.opened_lessons:
         open_lesson(enrolment=place.enrolment, lesson=here, at=timezone.now())
     before, after = place.neighbours(here)
-    body = Lesson.objects.only("body", "key").get(pk=here.pk)
     page = CoursePage.objects.filter(course=course).defer_streamfields().select_related("content_owner").first()
     context = {
         "course": course,
@@ -89,7 +91,7 @@ def lesson(request: HttpRequest, course_slug: str, lesson_slug: str) -> HttpResp
         "place": place,
         "lesson": here,
         "outline": reading.outline(place, current=here),
-        "segments": _with_checks(request, place, here, body),
+        "segments": _with_checks(request, place, here),
         "before": before and {"title": before.title, "url": reading.lesson_url(course, before)},
         "after": after and {"title": after.title, "minutes": after.minutes, "url": reading.lesson_url(course, after)},
         "is_done": bool(place.progress and here.pk in place.progress.done_lessons),
@@ -98,18 +100,16 @@ def lesson(request: HttpRequest, course_slug: str, lesson_slug: str) -> HttpResp
     return render(request, "cms/lesson.html", context)
 
 
-def _with_checks(
-    request: HttpRequest, place: reading.Place, here: Lesson, body: Lesson
-) -> list[tuple[str, Check | None]]:
+def _with_checks(request: HttpRequest, place: reading.Place, here: Lesson) -> list[tuple[str, Check | None]]:
     """The lesson's segments: HTML, or a check made for this person."""
-    segments = segments_of(body, place.version.digest)
+    segments = segments_of(here, place.version.digest)
     context = CheckContext(
         parent_iri=here.activity_iri,
         registration=place.enrolment.registration if place.enrolment else None,
         back=reading.lesson_url(place.course, here),
     )
     codes = [segment.item for segment in segments if segment.item]
-    checks = prepare_checks(codes=codes, person=request.user, at=timezone.now(), context=context) if codes else {}
+    checks = prepare_checks(codes=codes, person=person_of(request), at=timezone.now(), context=context) if codes else {}
     return [(segment.html, checks.get(segment.item)) for segment in segments]
 
 

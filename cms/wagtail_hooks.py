@@ -41,7 +41,7 @@ def warn_of_long_videos(request: HttpRequest, page: Page) -> None:
     messages.info(request, f"Training time: {page.minutes} minutes in {len(page.lessons())} lessons.")
 
 
-class OverdueView(PageReportView):  # type: ignore[misc]
+class OverdueView(PageReportView):
     """Pages past their review date: partners see “being reviewed” in their place."""
 
     page_title = "Overdue pages"

@@ -120,6 +120,12 @@ class Module(models.Model):
         return f"{settings.XAPI_BASE_IRI}/modules/{self.key}"
 
 
+class LessonQuerySet(models.QuerySet["Lesson"]):
+    def outlined(self) -> "LessonQuerySet":
+        """In course order, with their modules, without their bodies: what an outline shows."""
+        return self.defer("body").select_related("module").order_by("position")
+
+
 class Lesson(models.Model):
     """A few minutes of one module. `body` is the frozen StreamField value; the CMS knows how to show it."""
 
@@ -131,6 +137,8 @@ class Lesson(models.Model):
     title = models.CharField(max_length=200)
     minutes = models.PositiveSmallIntegerField()
     body = models.JSONField(default=list)
+
+    objects = LessonQuerySet.as_manager()
 
     class Meta:
         constraints = [

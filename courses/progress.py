@@ -40,9 +40,7 @@ def for_enrolments(enrolments: Iterable[Enrolment]) -> dict[int, Progress]:
     """Progress by enrolment id. Two queries however many enrolments there are."""
     enrolments = list(enrolments)
     lessons: dict[int, list[Lesson]] = defaultdict(list)
-    for lesson in (
-        Lesson.objects.filter(version__in={e.version_id for e in enrolments}).defer("body").order_by("position")
-    ):
+    for lesson in Lesson.objects.filter(version__in={e.version_id for e in enrolments}).outlined():
         lessons[lesson.version_id].append(lesson)
     rows: dict[int, list[LessonProgress]] = defaultdict(list)
     for row in LessonProgress.objects.filter(enrolment__in=enrolments).order_by("opened_at", "pk"):

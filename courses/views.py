@@ -11,6 +11,8 @@ from django.views.decorators.http import require_POST
 from courses import progress, services
 from courses.errors import CourseAlreadyCompleted
 from courses.models import Course, Enrolment
+from lms.accounts.requests import person_of
+from lms.partners.middleware import membership_of
 
 
 def _course_page(course: Course) -> HttpResponse:
@@ -18,7 +20,7 @@ def _course_page(course: Course) -> HttpResponse:
 
 
 def _own_enrolment(request: HttpRequest, course_id: object) -> Enrolment:
-    enrolments = Enrolment.objects.visible_to(request.user).current().filter(person=request.user)
+    enrolments = Enrolment.objects.visible_to(request.user).current().filter(person=person_of(request))
     return get_object_or_404(enrolments.select_related("course"), course__public_id=course_id)
 
 
@@ -26,14 +28,13 @@ def _own_enrolment(request: HttpRequest, course_id: object) -> Enrolment:
 @login_required
 def enrol(request: HttpRequest, course_id: object) -> HttpResponse:
     """Enrols and goes to the first lesson; who is enrolled already goes on where he left."""
-    course = get_object_or_404(Course.objects.visible_to(request.user), public_id=course_id)
-    mine = Enrolment.objects.current().filter(person=request.user, course=course).select_related("course").first()
+    person = person_of(request)
+    course = get_object_or_404(Course.objects.visible_to(person), public_id=course_id)
+    mine = Enrolment.objects.current().filter(person=person, course=course).select_related("course").first()
     if mine is None:
-        if not request.user.has_perm("courses.enrol", course):
+        if not person.has_perm("courses.enrol", course):
             raise PermissionDenied
-        mine = services.enrol_person(
-            person=request.user, course=course, membership=request.membership, at=timezone.now()
-        )
+        mine = services.enrol_person(person=person, course=course, membership=membership_of(request), at=timezone.now())
     lesson = progress.for_enrolment(mine).next_lesson
     return redirect("cms:lesson", course.slug, lesson.slug) if lesson else _course_page(course)
 
@@ -44,7 +45,7 @@ def withdraw(request: HttpRequest, course_id: object) -> HttpResponse:
     """Leaves a course that is not completed."""
     enrolment = _own_enrolment(request, course_id)
     try:
-        services.withdraw_enrolment(enrolment=enrolment, by=request.user, at=timezone.now())
+        services.withdraw_enrolment(enrolment=enrolment, by=person_of(request), at=timezone.now())
     except CourseAlreadyCompleted as error:
         messages.warning(request, error.message)
     else:

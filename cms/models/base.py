@@ -1,7 +1,7 @@
 """What every page for partners has: whom it is for, who keeps it true, and until when."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -15,7 +15,7 @@ from wagtail.models import Page, PageManager
 from wagtail.query import PageQuerySet
 from wagtail.search import index
 
-from courses.audience import Audience, Reader, admits, list_admits, readers_of
+from courses.audience import Audience, admits, list_admits, readers_of
 from courses.models import Need
 from lms.partners.models import Persona
 
@@ -25,32 +25,27 @@ if TYPE_CHECKING:
     from lms.accounts.models import User
 
 
-class ContentQuerySet(PageQuerySet):  # type: ignore[misc]
-    def visible_to(self, user: "User | AnonymousUser") -> "ContentQuerySet":
+class ContentQuerySet(PageQuerySet):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
         """Live pages: all for vendor staff, otherwise those for one of the person's memberships."""
         if not user.is_authenticated:
-            return self.none()
-        if user.has_perm("courses.view_all_courses"):
-            return self.live()
-        return self.live().filter(self.for_readers(readers_of(user)) | self.own(user))
-
-    def for_readers(self, readers: list[Reader]) -> models.Q:
-        return admits(self.model, readers)
+            return cast("Self", self.none())
+        pages = self.live()
+        if not user.has_perm("courses.view_all_courses"):
+            pages = pages.filter(admits(self.model, readers_of(user)) | self.own(user))
+        return cast("Self", pages)
 
     def own(self, user: "User") -> models.Q:
         """Pages that stay visible to a person whatever their audience becomes."""
         return models.Q(pk__in=[])
 
-    def for_persona(self, persona: Persona) -> "ContentQuerySet":
+    def for_persona(self, persona: Persona) -> Self:
         """Pages that name the persona, or nobody."""
-        return self.filter(list_admits(self.model, "personas", persona.pk))
+        return cast("Self", self.filter(list_admits(self.model, "personas", persona.pk)))
 
-    def listed(self, on: date) -> "ContentQuerySet":
-        """Not past the review date on the day `on`: a gap is better than something wrong (R51)."""
-        return self.filter(review_on__gte=on)
-
-    def overdue(self, on: date) -> "ContentQuerySet":
-        return self.filter(review_on__lt=on)
+    def overdue(self, on: date) -> Self:
+        """Past the review date on the day `on`: a gap is better than something wrong (R51)."""
+        return cast("Self", self.filter(review_on__lt=on))
 
 
 class Aimed(models.Model):
@@ -100,10 +95,10 @@ class Stewarded(models.Model):
         return self.review_on < on
 
 
-class ContentPage(Aimed, Stewarded, Page):  # type: ignore[misc]
+class ContentPage(Aimed, Stewarded, Page):
     """Base of pages for partners: signed in, of the audience, and not overdue."""
 
-    objects = PageManager.from_queryset(ContentQuerySet)()
+    objects: ClassVar[Any] = PageManager.from_queryset(ContentQuerySet)()
 
     search_fields = [*Page.search_fields, index.SearchField("promise", boost=3)]
     audience_panel = MultiFieldPanel(

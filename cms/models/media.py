@@ -27,14 +27,14 @@ def _may_see(user: "User | AnonymousUser") -> bool | str:
     return MEDIA_COLLECTION if readers_of(user) else False
 
 
-class PictureQuerySet(ImageQuerySet):  # type: ignore[misc]
+class PictureQuerySet(ImageQuerySet):
     def visible_to(self, user: "User | AnonymousUser") -> "PictureQuerySet":
         """All for vendor staff; the course media for who belongs to a partner today."""
         scope = _may_see(user)
         return self.filter(collection__name=scope) if isinstance(scope, str) else self if scope else self.none()
 
 
-class Picture(AbstractImage):  # type: ignore[misc]
+class Picture(AbstractImage):
     """An image as uploaded. Pages show renditions of it, never the file itself."""
 
     admin_form_fields = Image.admin_form_fields
@@ -42,7 +42,7 @@ class Picture(AbstractImage):  # type: ignore[misc]
     objects = PictureQuerySet.as_manager()
 
 
-class PictureRendition(AbstractRendition):  # type: ignore[misc]
+class PictureRendition(AbstractRendition):
     """A picture in one size. Made when first shown; replaced, with a new address, when the picture's file changes."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -58,14 +58,14 @@ class PictureRendition(AbstractRendition):  # type: ignore[misc]
         return reverse("cms:image", args=[self.public_id])
 
 
-class LibraryFileQuerySet(DocumentQuerySet):  # type: ignore[misc]
+class LibraryFileQuerySet(DocumentQuerySet):
     def visible_to(self, user: "User | AnonymousUser") -> "LibraryFileQuerySet":
         """All for vendor staff; the course media for who belongs to a partner today."""
         scope = _may_see(user)
         return self.filter(collection__name=scope) if isinstance(scope, str) else self if scope else self.none()
 
 
-class LibraryFile(AbstractDocument):  # type: ignore[misc]
+class LibraryFile(AbstractDocument):
     """A download, a video or its captions."""
 
     VIDEO_TYPES = {"mp4": "video/mp4", "webm": "video/webm", "vtt": "text/vtt"}

@@ -1,10 +1,10 @@
 """The page types, a closed list: each says where it may stand and what may stand below it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid5
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from wagtail import blocks
@@ -12,24 +12,34 @@ from wagtail.admin.panels import FieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import Page, PageManager
 from wagtail.search import index
+from wagtail.url_routing import RouteResult
 
 from cms import reading
 from cms.blocks import BattlecardBlock, ModulesBlock, PlayBlock, StageBlock
 from cms.models.base import ContentPage, ContentQuerySet
 from courses.models import Course, Enrolment
 from courses.outline import LessonOutline, ModuleOutline, Outline
+from lms.accounts.requests import person_of
 
 if TYPE_CHECKING:
     from lms.accounts.models import User
 
 
-class LibraryPage(Page):  # type: ignore[misc]
+class LibraryPage(Page):
     """The root of the site at /library/: holds all pages for partners and shows the catalogue."""
 
     parent_page_types = ["wagtailcore.Page"]
     subpage_types = ["cms.CoursePage", "cms.PlaybookPage"]
     max_count = 1
     preview_modes: list[tuple[str, str]] = []
+
+    def route(self, request: HttpRequest, path_components: list[str]) -> RouteResult:
+        """A course page with all it shows, in one query where Wagtail's own way takes four."""
+        if len(path_components) == 1:
+            pages = CoursePage.objects.child_of(self).live().select_related("course", "content_owner")
+            if page := pages.filter(slug=path_components[0]).first():
+                return RouteResult(page)
+        return super().route(request, path_components)
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return redirect("cms:catalogue")
@@ -50,7 +60,7 @@ class CoursePage(ContentPage):
     objectives = StreamField([("objective", blocks.CharBlock(max_length=200))], min_num=1)
     modules = StreamField(ModulesBlock(), min_num=1)
 
-    objects = PageManager.from_queryset(CoursePageQuerySet)()
+    objects: ClassVar[Any] = PageManager.from_queryset(CoursePageQuerySet)()
 
     parent_page_types = ["cms.LibraryPage"]
     subpage_types: list[str] = []
@@ -68,7 +78,7 @@ class CoursePage(ContentPage):
     def clean(self) -> None:
         """Keeps the address free of courses that once had it: their learners' links still lead there."""
         super().clean()
-        if Course.objects.filter(slug=self.slug).exclude(pk=self.course_id).exists():
+        if Course.objects.filter(slug=self.slug).exclude(page=self).exists():
             raise ValidationError({"slug": "An earlier course has this address. Choose another one."})
 
     def with_content_json(self, content: dict[str, Any]) -> "CoursePage":
@@ -76,6 +86,16 @@ class CoursePage(ContentPage):
         page: CoursePage = super().with_content_json(content)
         page.course_id = self.course_id
         return page
+
+    def publish(self, *args: Any, **kwargs: Any) -> None:
+        """The page goes live and its outline is stored (cms.handlers), or neither."""
+        with transaction.atomic():
+            super().publish(*args, **kwargs)
+
+    def unpublish(self, *args: Any, **kwargs: Any) -> None:
+        """The page is withdrawn and its course retired, or neither."""
+        with transaction.atomic():
+            super().unpublish(*args, **kwargs)
 
     @property
     def minutes(self) -> int:
@@ -97,7 +117,7 @@ class CoursePage(ContentPage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
-        return context | reading.course_context(self.course, request.user)
+        return context | reading.course_context(self.course, person_of(request))
 
     def get_preview_context(self, request: HttpRequest, mode_name: str) -> dict[str, Any]:
         return {"page": self, "self": self}

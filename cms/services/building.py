@@ -35,7 +35,7 @@ def build_course_page(
     Files are looked up in `media`, questions by their code. Raises KeyError, FileNotFoundError or DoesNotExist for
     what the data names and nobody has.
     """
-    found = CoursePage.objects.filter(slug=data["slug"]).first()
+    found: CoursePage | None = CoursePage.objects.filter(slug=data["slug"]).first()
     if found is not None:
         return found
     make = _Maker(data["slug"], media, owner)
@@ -57,7 +57,7 @@ def build_playbook_page(
     *, parent: LibraryPage, data: dict[str, Any], media: Path, owner: User, at: datetime, publish_by: User
 ) -> PlaybookPage:
     """A published playbook page from one playbooks/*.yaml; the page of that address when there is one already."""
-    found = PlaybookPage.objects.filter(slug=data["slug"]).first()
+    found: PlaybookPage | None = PlaybookPage.objects.filter(slug=data["slug"]).first()
     if found is not None:
         return found
     make = _Maker(data["slug"], media, owner)

@@ -36,7 +36,8 @@ WORKFLOW = "Content review"
 
 def library() -> LibraryPage:
     """The page all pages for partners stand under. Raises DoesNotExist before `set_up_site`."""
-    return LibraryPage.objects.get()
+    page: LibraryPage = LibraryPage.objects.get()
+    return page
 
 
 @transaction.atomic
