@@ -72,9 +72,7 @@ def make_exam(bank: ItemBank | None = None, *, draw: int | None = None, **kwargs
 
 
 def start(exam: Assessment, member: Membership, at: datetime, seed: int = 7) -> Attempt:
-    return services.start_attempt(
-        assessment=exam, person=member.person, membership=member, at=at, rng=Random(seed)
-    )
+    return services.start_attempt(assessment=exam, person=member.person, membership=member, at=at, rng=Random(seed))
 
 
 def token(response: Response, text: str) -> str:

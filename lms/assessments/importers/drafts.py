@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _TAG = re.compile(r"<\s*/?\s*([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_PLAIN_LINK = re.compile(r"href\s*=\s*[\"']?(?!https:|mailto:)", re.IGNORECASE)
+_PLAIN_LINK = re.compile(r"href\s*=\s*(?![\"']?(?:https|mailto):)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"(\*\*|__|`|^\s*[-*+] |^#+ |\]\(|(?<!\w)[*_]\w[^*_]*[*_](?!\w))", re.MULTILINE)
 _ONE_PARAGRAPH = re.compile(r"<p>((?:(?!<p>).)*)</p>", re.DOTALL)
 _NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,2})?"

@@ -91,7 +91,13 @@ def validated(type_: str, content: Any, key: Any) -> tuple[dict[str, Any], dict[
     TYPES[type_].check(loaded_content, loaded_key)
     if not loaded_content.stem.strip():
         raise ItemInvalid("The question has no text.")
-    return msgspec.to_builtins(loaded_content), msgspec.to_builtins(loaded_key)
+    return _json(loaded_content), _json(loaded_key)
+
+
+def _json(struct: msgspec.Struct) -> dict[str, Any]:
+    """The members as JSON knows them: lists for tuples, strings for decimals."""
+    members: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(struct))
+    return members
 
 
 def digest(type_: str, content: dict[str, Any], key: dict[str, Any]) -> str:
