@@ -36,7 +36,12 @@ def _crumbs(partner: Partner) -> list[dict[str, str]]:
 def decisions(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     """The partner's decisions, newest first, each with what moved."""
     partner = _partner(request, partner_id)
-    log = Decision.objects.visible_to(request.user).filter(partner=partner).select_related("tier", "version")
+    log = (
+        Decision.objects.visible_to(request.user)
+        .filter(partner=partner)
+        .select_related("tier", "version")
+        .defer("inputs")
+    )
     page = Paginator(log.order_by("-number"), PAGE_SIZE).get_page(request.GET.get("page"))
     shown = list(page)
     older = log.filter(number=shown[-1].number - 1).first() if shown else None
