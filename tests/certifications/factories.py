@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+from django.db import transaction
+
 from certifications import services
 from certifications.models import Certification, Credential, Requirement
 from courses import services as courses
@@ -50,6 +52,7 @@ def completed(version: CourseVersion, membership: Membership, at: datetime) -> E
     return enrolment
 
 
+@transaction.atomic
 def sat(
     assessment: Assessment, membership: Membership, at: datetime, *, points: str = "8", is_passed: bool = True
 ) -> Attempt:
