@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -115,7 +115,7 @@ def _append(
         partner=partner,
         number=1 if newest is None else newest.number + 1,
         version=version,
-        tier=cast("TierName", TierName.objects.get(slug=result["ruling"]["tier"])),
+        tier=TierName.objects.get(slug=result["ruling"]["tier"]),
         previous_tier=None if newest is None else newest.tier,
         decided_at=at,
         inputs=inputs,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -115,7 +115,7 @@ def _as_stored(value: Any) -> Any:
 def _name_tiers(rules: engine.Programme) -> None:
     """Every tier has its name, ranked as in the document; new ones rank above all that are there."""
     slugs = [tier.id for tier in rules.tiers]
-    known: dict[str, int] = {tier.slug: cast("TierName", tier).rank for tier in TierName.objects.filter(slug__in=slugs)}
+    known: dict[str, int] = {tier.slug: tier.rank for tier in TierName.objects.filter(slug__in=slugs)}
     top = TierName.objects.aggregate(top=Max("rank"))["top"]
     rank = -1 if top is None else top
     ranks: list[int] = []
