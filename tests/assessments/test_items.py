@@ -113,7 +113,7 @@ def test_numeric_takes_the_first_interval_that_fits() -> None:
         ("24,500", "24500"),
         ("1,234,567.5", "1234567.5"),
         ("24 500", "24500"),
-        ("24 500", "24500"),
+        ("24\u202f500", "24500"),
         ("1'000", "1000"),
         ("0,25", "0.25"),
         ("3,5", "3.5"),
@@ -135,7 +135,7 @@ def test_numbers_are_read_as_people_write_them(text: str, value: str) -> None:
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
     """EXAM-30: NaN, infinities and 1e400 included."""
-    with pytest.raises(ValueError, match=".*"):
+    with pytest.raises(ValueError):
         parse_number(text)
     if text:
         with pytest.raises(AnswerRefused, match="Nothing was saved"):
@@ -239,14 +239,14 @@ def test_html_is_cleaned_wherever_people_write() -> None:
     """XSS: stem, options and feedback pass the one policy."""
     evil = "<b>x</b><script>alert(1)</script><img src=x onerror=alert(1)>"
     fields = builders.choice(evil, [(f"1 {evil}", ONE, evil), (f"2 {evil}", ZERO, "")], general=evil)
-    content, key = items.validated(**{"type_": fields["type"], "content": fields["content"], "key": fields["key"]})
+    content, key = items.validated(**_arguments(fields))
     for text in (repr(content), repr(key)):
         assert "<b>x</b>" in text
         assert not any(mark in text for mark in ("<script", "<img", "onerror="))
 
 
 def test_patterns_are_no_html() -> None:
-    content, key = items.validated(**_arguments(builders.short_answer("S", [("a < b & c", ONE, "a < b")])))
+    _, key = items.validated(**_arguments(builders.short_answer("S", [("a < b & c", ONE, "a < b")])))
     assert key["answers"][0]["pattern"] == "a < b & c"
     assert key["answers"][0]["feedback"] == "a &lt; b"
 

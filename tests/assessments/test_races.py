@@ -1,0 +1,104 @@
+"""Races, on PostgreSQL: many requests of one person in the same moment."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from lms.assessments import services
+from lms.assessments.errors import AttemptOver, NewerAnswer
+from lms.assessments.models import Attempt
+from lms.events.models import Message
+from lms.xapi.models import Statement
+from tests.assessments.factories import answer_all, make_exam, right_answer, save, start, wrong_answer
+from tests.factories import MembershipFactory
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+THREADS = 8
+
+
+def together(work: Callable[[int], Any], count: int = THREADS) -> list[Any]:
+    """Runs `work(0..count-1)` at once, each on a connection of its own; an exception is its result."""
+    barrier = Barrier(count)
+
+    def run(number: int) -> Any:
+        try:
+            barrier.wait(timeout=10)
+            return work(number)
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+def test_parallel_starts_with_one_attempt_left_make_one(now: datetime) -> None:
+    """EXAM-15, EXAM-17."""
+    exam, member = make_exam(attempts_allowed=1), MembershipFactory()
+    found = together(lambda number: start(exam, member, now, seed=number))
+    attempt = Attempt.objects.get()
+    assert found == [attempt] * THREADS
+    assert attempt.responses.count() == 4
+    assert Statement.objects.filter(registration=attempt.registration).count() == 1
+
+
+def test_parallel_submits_score_once(now: datetime) -> None:
+    """EXAM-33."""
+    attempt = start(make_exam(), MembershipFactory(), now)
+    answer_all(attempt, now)
+    found = together(lambda number: services.submit_attempt(attempt=attempt, at=now + timedelta(seconds=number)))
+    assert {one.submitted_at for one in found} == {Attempt.objects.get().submitted_at}
+    bodies = list(Statement.objects.filter(registration=attempt.registration).values_list("body", flat=True))
+    assert sum("/verbs/passed" in body for body in bodies) == 1
+    assert Message.objects.filter(type="assessments.AttemptScored").count() <= 1
+
+
+def test_parallel_saves_keep_the_newest(now: datetime) -> None:
+    """EXAM-18: whatever the order of arrival, the highest version is what is stored."""
+    attempt = start(make_exam(), MembershipFactory(), now)
+    response = attempt.responses.select_related("item_version").first()
+    right, wrong = right_answer(response), wrong_answer(response)
+    found = together(
+        lambda number: save(attempt, response.position, right if number == 7 else wrong, now, version=number + 1)
+    )
+    response.refresh_from_db()
+    assert response.version == THREADS
+    assert response.answer == response.loaded_shown.tokens[right]
+    assert all(one.version == THREADS or isinstance(one, NewerAnswer) or one.version <= THREADS for one in found)
+
+
+def test_saves_while_submitting_are_scored_or_refused(now: datetime) -> None:
+    """No answer is stored that was not scored, and none that was acknowledged is lost."""
+    for _ in range(5):
+        attempt = start(make_exam(attempts_allowed=9, wait_hours=0), MembershipFactory(), now)
+        responses = list(attempt.responses.select_related("item_version").order_by("position"))
+
+        def work(number: int, attempt: Attempt = attempt, responses: list = responses) -> Any:
+            if number == 0:
+                return services.submit_attempt(attempt=attempt, at=now)
+            response = responses[number % 4]
+            return save(attempt, response.position, right_answer(response), now, version=number)
+
+        found = together(work)
+        attempt.refresh_from_db()
+        for response in attempt.responses.all():
+            assert response.points == (1 if response.is_answered else 0)
+        assert all(isinstance(one, AttemptOver | NewerAnswer) or one is not None for one in found)
+        acknowledged = {one.position for one in found[1:] if not isinstance(one, Exception)}
+        assert acknowledged == {one.position for one in attempt.responses.all() if one.is_answered}
+        assert attempt.points == len(acknowledged)
+
+
+def test_start_while_the_overdue_attempt_is_swept(now: datetime) -> None:
+    """The sweep and a new start score the old attempt once, and one new attempt begins."""
+    exam, member = make_exam(attempts_allowed=2, wait_hours=0), MembershipFactory()
+    start(exam, member, now)
+    later = now + timedelta(hours=2)
+    together(lambda number: services.close_overdue(later) if number % 2 else start(exam, member, later, seed=number))
+    assert list(Attempt.objects.order_by("number").values_list("number", "submitted_by")) == [(1, "deadline"), (2, "")]
