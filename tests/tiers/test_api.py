@@ -52,7 +52,7 @@ def test_tier_with_its_requirements(ann: Membership) -> None:
         "have": "1",
         "need": "2",
         "figure": "1, needs 2",
-        "missing": "1 more with Halden Sales",
+        "missing": "1 more person with Halden Sales",
     }
     assert [row["id"] for row in body["own_requirements"]] == ["select-sales"]
     assert (body["at_risk_on"], body["kept_until"]) == (None, None)

@@ -72,7 +72,7 @@ def test_people_quota_counts_within_and_names_what_is_missing() -> None:
     finding = found(rule, {"people": {"x": ["A"], "y": ["A"], "z": ["B"]}}, labels={"B": "Big"})
     assert finding.state is engine.State.UNMET
     assert (finding.have, finding.need, finding.people) == (Fraction(3), Fraction(3), ("x", "y", "z"))
-    assert finding.missing == "1 more with Big"
+    assert finding.missing == "1 more person with Big"
     assert [part.people for part in finding.parts] == [("z",)]
 
 

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from lms.accounts.models import AuditEntry
 from lms.partners.models import TierName
 from lms.tiers import engine, services
+from lms.tiers.engine.nodes import KINDS
 from lms.tiers.models import Programme, ProgrammeVersion
 from tests.factories import PartnerFactory, TierNameFactory, UserFactory
 from tests.tiers.factories import DOCUMENT, IN_FORCE, later, programme
@@ -193,3 +194,29 @@ def test_check_command_refuses_what_is_no_document(
         path.write_bytes(content)
     with pytest.raises(CommandError, match=words):
         check(path, capsys)
+
+
+DOCS = settings.BASE_DIR / "docs" / "programmes.md"
+
+
+def test_documented_document_is_one() -> None:
+    block = DOCS.read_text().split("```yaml\n")[1].split("```")[0]
+    document = engine.read_yaml(block).document
+    (result,) = engine.run_cases(document)
+    assert (result.was_run, result.failures, engine.parse(document).unread) == (True, (), ())
+
+
+def test_every_kind_of_rule_is_documented_with_an_example() -> None:
+    rows = [line.split("|") for line in DOCS.read_text().splitlines() if line.startswith(("| `", "| | `"))]
+    examples = [row[2].split("`")[1] for row in rows]
+    found = set()
+    for example in examples:
+        text = example if example.startswith("{") else f"{{{example}}}"
+        rule = engine.read_yaml(text).document
+        document = {
+            "tiers": [{"id": "top", "requires": rule}],
+            "scores": {"main": {"adds": {"max": 30, "per_unit": 10, "metric": "adds"}}},
+        }
+        engine.parse(document)
+        found |= rule.keys() & KINDS.keys()
+    assert found == set(KINDS)

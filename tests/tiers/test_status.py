@@ -25,7 +25,7 @@ def test_status_tells_tier_way_and_figures(now: datetime) -> None:
         ("premier-sales", "1, needs 2", False, 500),
         ("premier-completion", "100%, needs 60%", True, 1000),
     ]
-    assert [row.missing for row in found.missing] == ["1 more with Halden Sales"]
+    assert [row.missing for row in found.missing] == ["1 more person with Halden Sales"]
     assert [row.id for row in found.own_rows] == ["select-sales"]
 
 

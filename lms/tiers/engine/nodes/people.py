@@ -87,7 +87,13 @@ def _finding(node: Node, context: Context, quota: Quota, id: str, label: str) ->
     words = " or ".join(context.words(code) for code in sorted(quota.codes))
     lacking = 0 if holders is None else max(quota.min - len(holders), 0)
     state = State.UNKNOWN if holders is None else State.UNMET if lacking else State.MET
-    missing = "not known yet" if holders is None else f"{lacking} more with {words}" if lacking else ""
+    missing = (
+        "not known yet"
+        if holders is None
+        else f"{lacking} more {'person' if lacking == 1 else 'people'} with {words}"
+        if lacking
+        else ""
+    )
     return Finding(
         id=id,
         label=label or f"People with {words}",
