@@ -3,12 +3,16 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from lms.accounts.models import User
 from lms.accounts.network import network_of
 from lms.common.sealing import seal, unseal
 
@@ -25,6 +29,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_safe_url(self, url: str | None) -> bool:
         """Only addresses of this site, as a path: what a link may lead to after signing in."""
         return bool(url) and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """Whether this is the person's password. Who has a second factor confirms by that, never by password alone."""
+        if is_mfa_enabled(user):
+            return False
+        confirmed: User | None = self.authenticate(context.request, email=user.email, password=password)
+        return confirmed is not None and confirmed.pk == user.pk
+
+    def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        by_factor = [method for method in methods if method["id"] != "reauthenticate"]
+        return by_factor or methods
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Letters leave through the outbox (lms.accounts.handlers), never in a request."""

@@ -49,7 +49,8 @@ def test_invitation_letter_is_sent_by_the_outbox_with_both_parts(a: House) -> No
     assert letter.to == ["new.person@aster.example"]
     assert letter.body.count(f"http://127.0.0.1:8000/invitations/{token}/") == 1
     html = letter.alternatives[0][0]
-    assert f"/invitations/{token}/" in html and "Manager Aster" in html
+    assert f"/invitations/{token}/" in html
+    assert "Manager Aster" in html
 
 
 def test_invitation_token_is_kept_nowhere_in_clear(a: House) -> None:

@@ -272,6 +272,8 @@ def test_names_are_escaped_and_isolated(a: House) -> None:
 def test_profile_lists_the_partners(a: House, b: House) -> None:
     MembershipFactory(person=a.rep.person, partner=b.partner)
     page = signed_in(a.rep.person).get(reverse("accounts:profile")).content.decode()
-    assert "Aster" in page and "Birch" in page and "You act for this partner" in page
+    assert "Aster" in page
+    assert "Birch" in page
+    assert "You act for this partner" in page
     nobody = signed_in(UserFactory()).get(reverse("accounts:profile")).content.decode()
     assert "You belong to no partner" in nobody
