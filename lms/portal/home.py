@@ -1,0 +1,219 @@
+"""What the home page says: where the person was, what the needs offer, what ends, what changed. Reads only."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+
+from django.db.models import F, Max
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from certifications.models import Certification, Credential
+from certifications.progress import Progress, expiring, way
+from courses.models import CourseVersion, Enrolment, Need
+from courses.progress import Progress as CourseProgress
+from courses.progress import for_enrolments
+from lms.accounts.models import User
+from lms.common.needs import NeedLink, links_for
+from lms.partners.models import Membership
+from lms.portal.words import count_words, listed, minutes_words
+from lms.tiers.models import Decision
+from lms.tiers.services import TierStatus, statuses
+
+EXPIRES_WITHIN_DAYS = 90
+CHANGES_SHOWN = 3
+
+
+def greeting(user: User, now: datetime) -> str:
+    """ "Good morning, Inès", by the person's own clock."""
+    hour = timezone.localtime(now).hour
+    part = "morning" if 4 <= hour < 12 else "afternoon" if 12 <= hour < 18 else "evening"
+    return f"Good {part}, {user.first_name or user.email}"
+
+
+def tier_status(membership: Membership | None, at: datetime) -> TierStatus | None:
+    """Where the person's partner stands, by the newest decision; None without partner or decision."""
+    if membership is None:
+        return None
+    return statuses(partners=[membership.partner], at=at).get(membership.partner_id)
+
+
+def tier_sentence(membership: Membership, status: TierStatus | None) -> str:
+    """What the partner needs for the next tier, in one sentence."""
+    name = membership.partner.name
+    if status is None:
+        return f"{name} has no tier yet: it comes with the first evaluation."
+    if status.next_tier is None:
+        return f"{name} holds {status.tier}, the highest tier."
+    lacking = [row.missing or f"{row.label.lower()} {row.figure}" for row in status.missing]
+    if not lacking:
+        return f"{name} meets everything for {status.next_tier}."
+    if len(lacking) > 2:
+        return f"{status.met} of {status.total} requirements for {status.next_tier} are met at {name}."
+    return f"{name} lacks {listed(lacking)} for {status.next_tier}."
+
+
+def certification_ways(user: User, on: date) -> list[Progress]:
+    """The certifications that are for this person, those begun first."""
+    certifications = Certification.objects.visible_to(user).offered().order_by("position", "pk")
+    ways = way(user, certifications, on)
+    return sorted(ways, key=lambda one: (_is_settled(one, on), -one.done))
+
+
+def _is_settled(one: Progress, on: date) -> bool:
+    """Held, and not yet to be renewed."""
+    credential = one.credential
+    return credential is not None and not one.is_renewal and credential.status(on) == Credential.Status.VALID
+
+
+def open_ways(ways: list[Progress], on: date) -> list[Progress]:
+    """Those that are still to be earned or renewed."""
+    return [one for one in ways if not _is_settled(one, on)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Continue:
+    """The one big card: the course last worked on, and its next lesson."""
+
+    enrolment: Enrolment
+    progress: CourseProgress
+    then: str
+
+    @property
+    def left(self) -> str:
+        """ "4 of 7 lessons done · 14 min left · then the exam opens"."""
+        done = f"{self.progress.done} of {count_words(self.progress.total, 'lesson')} done"
+        return " · ".join(
+            part for part in (done, f"{minutes_words(self.progress.minutes_left)} left", self.then) if part
+        )
+
+
+def continue_card(user: User, ways: list[Progress]) -> Continue | None:
+    """Where the person was: the open enrolment whose lesson he opened last, else the newest."""
+    enrolments = Enrolment.objects.visible_to(user).current().filter(person=user, completed_at=None)
+    newest = (
+        enrolments.annotate(touched_at=Max("progress__opened_at"))
+        .order_by(F("touched_at").desc(nulls_last=True), "-enrolled_at")
+        .select_related("course", "version")[:1]
+    )
+    found = list(newest)
+    progress = for_enrolments(found)
+    if not found or progress[found[0].pk].next_lesson is None:
+        return None
+    course = found[0].course
+    is_for_exam = any(
+        step.kind == "exam" and not step.is_done
+        for one in ways
+        if any(course.slug in (arg.strip("/") for arg in step.url_args) for step in one.steps)
+        for step in one.steps
+    )
+    return Continue(
+        enrolment=found[0], progress=progress[found[0].pk], then="then the exam opens" if is_for_exam else ""
+    )
+
+
+def answers(request: HttpRequest, ways: list[Progress], user: User, on: date) -> dict[str, list[NeedLink]]:
+    """Links for each need. Certifications and one's certificates stand first under "Get certified"."""
+    found = links_for(request)
+    certified = [
+        NeedLink(
+            title=one.certification.title,
+            url=reverse("certifications:certification", args=[one.certification.slug]),
+            meta=minutes_words(one.minutes_left),
+            note="Renew it" if one.is_renewal else f"{one.done} of {count_words(one.total, 'step')} done",
+        )
+        for one in open_ways(ways, on)
+    ]
+    held = Credential.objects.valid(on).filter(person=user).count()
+    wallet = NeedLink(title="My certificates", url=reverse("certifications:wallet"), meta=str(held) if held else "")
+    return {
+        Need.GET_CERTIFIED: [*certified[:2], wallet, *certified[2:], *found.get(Need.GET_CERTIFIED, [])],
+        Need.CLOSE_A_DEAL: found.get(Need.CLOSE_A_DEAL, []),
+        Need.IMPLEMENT_THE_PRODUCT: found.get(Need.IMPLEMENT_THE_PRODUCT, []),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """A certificate that ends soon, and what renewing it takes."""
+
+    credential: Credential
+    renewal: str
+
+
+def endings(user: User, ways: list[Progress], on: date) -> list[Ending]:
+    """The person's certificates that end within 90 days, soonest first."""
+    by_certification = {one.certification.pk: one for one in ways}
+    found = []
+    for credential in expiring(on=on, within_days=EXPIRES_WITHIN_DAYS, person=user):
+        one = by_certification.get(credential.certification_id)
+        renewal = f"Renewing takes {minutes_words(one.minutes_left)}." if one and one.minutes_left else ""
+        found.append(Ending(credential=credential, renewal=renewal))
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Something that happened since the last visit."""
+
+    at: datetime
+    title: str
+    text: str
+    url: str
+
+
+def changes(user: User, membership: Membership | None, since: datetime) -> list[Change]:
+    """What is new for the person since his last visit, newest first. Three queries."""
+    found = [*_revised(user, since), *_credentials(user, since), *_tier_moves(membership, since)]
+    return list(islice(sorted(found, key=lambda change: change.at, reverse=True), CHANGES_SHOWN))
+
+
+def _revised(user: User, since: datetime) -> list[Change]:
+    mine = Enrolment.objects.current().filter(person=user)
+    revised = CourseVersion.objects.filter(
+        published_at__gt=since, number__gt=1, course__in=mine.values("course_id")
+    ).select_related("course")
+    return [
+        Change(
+            at=version.published_at,
+            title=f"“{version.title}” was revised",
+            text="You need not take it again; you keep the edition you began with.",
+            url=reverse("wagtail_serve", args=[f"{version.course.slug}/"]),
+        )
+        for version in revised.order_by("-published_at")[:CHANGES_SHOWN]
+    ]
+
+
+def _credentials(user: User, since: datetime) -> list[Change]:
+    issued = Credential.objects.filter(person=user, issued_at__gt=since).select_related("certification")
+    return [
+        Change(
+            at=credential.issued_at,
+            title=f"You are now {credential.certification.title}",
+            text="Your certificate and badge are ready to download and share.",
+            url=reverse("certifications:credential", args=[credential.public_id]),
+        )
+        for credential in issued.order_by("-issued_at")[:CHANGES_SHOWN]
+    ]
+
+
+def _tier_moves(membership: Membership | None, since: datetime) -> list[Change]:
+    if membership is None:
+        return []
+    moves = (
+        Decision.objects.filter(partner_id=membership.partner_id, decided_at__gt=since)
+        .exclude(tier=F("previous_tier"))
+        .select_related("tier")
+        .defer("inputs", "result")
+    )
+    name, partner_id = membership.partner.name, membership.partner.public_id
+    return [
+        Change(
+            at=move.decided_at,
+            title=f"{name} is now {move.tier.name}",
+            text="See which requirements decided it.",
+            url=reverse("tiers:decision", args=[partner_id, move.number]),
+        )
+        for move in moves.order_by("-number")[:CHANGES_SHOWN]
+    ]
