@@ -263,7 +263,7 @@ MEDIA_URL = "/media/"  # nothing is served there: private files leave through vi
 STORAGES = {
     "default": {
         "BACKEND": "lms.common.storage.PrivateStorage",
-        "OPTIONS": {"location": str(MEDIA_ROOT), "base_url": None},
+        "OPTIONS": {"base_url": None},
     },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -296,6 +296,8 @@ WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
 WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
+# A page is for its audience: no shared passwords, which nothing would throttle.
+WAGTAIL_PRIVATE_PAGE_OPTIONS = {"SHARED_PASSWORD": False}
 WAGTAILIMAGES_IMAGE_MODEL = "cms.Picture"
 WAGTAILDOCS_DOCUMENT_MODEL = "cms.LibraryFile"
 WAGTAILDOCS_SERVE_METHOD = "serve_view"

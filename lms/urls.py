@@ -3,7 +3,6 @@
 from importlib.util import find_spec
 
 from django.urls import include, path
-from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 
 _APPS = [
@@ -20,10 +19,8 @@ _APPS = [
     "lms.xapi",
 ]
 urlpatterns = [path("", include(f"{app}.urls")) for app in _APPS if find_spec(f"{app}.urls")]
-if not find_spec("lms.accounts.urls"):
-    urlpatterns += [path("accounts/", include("allauth.urls"))]
 urlpatterns += [
     path("api/v1/", include("lms.api")),
     path("admin/", include(wagtailadmin_urls)),
-    path("library/", include(wagtail_urls)),
+    path("library/", include("cms.page_urls")),
 ]

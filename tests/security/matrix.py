@@ -1,0 +1,204 @@
+"""Who gets what at each address: the declared table behind test_access_matrix.
+
+A row says what GET and POST answer to each role, in the order of ROLES and grouped as
+
+    anonymous | own colleague manager (of partner A) | member manager (of partner B) | channel author reviewer portal
+
+with one sign per answer, see SIGNS. Addresses are made of partner A's rows; "own" is the person they are about. A row
+of an address with several faces has a variant after "#".
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from tests.security.world import World
+
+SIGNS = {
+    "2": "200",
+    "+": "201",
+    "R": "redirect on",
+    "L": "redirect to the sign-in page",
+    "B": "400 not understood",
+    "U": "401 who are you",
+    "F": "403 seen but forbidden",
+    "4": "404 does not exist for this person",
+    "M": "405 no such method",
+    "C": "409 refused by a rule",
+    "T": "415 not this content type",
+}
+NOBODY = UUID("00000000-0000-4000-8000-000000000000")
+
+
+@dataclass(frozen=True)
+class Row:
+    """`args` makes the address from the world, `data` what is posted; `is_json` posts it as JSON."""
+
+    get: str
+    post: str
+    args: Callable[[World], dict[str, Any] | list[str]] = lambda world: {}
+    data: Callable[[World], dict[str, Any]] = lambda world: {}
+    is_json: bool = False
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def _partner(world: World) -> dict[str, Any]:
+    return {"partner_id": world.a.public_id}
+
+
+def _member(world: World) -> dict[str, Any]:
+    return {"partner_id": world.a.public_id, "membership_id": world.members["own"].public_id}
+
+
+def _invitation(world: World) -> dict[str, Any]:
+    return {"partner_id": world.a.public_id, "invitation_id": world.invitation.public_id}
+
+
+def _open(world: World) -> dict[str, Any]:
+    return {"attempt_id": world.open.public_id}
+
+
+def _position(world: World) -> dict[str, Any]:
+    return {"attempt_id": world.open.public_id, "position": 1}
+
+
+def _scored(world: World) -> dict[str, Any]:
+    return {"attempt_id": world.scored.public_id}
+
+
+def _course(world: World) -> dict[str, Any]:
+    return {"course_id": world.page.course.public_id}
+
+
+def _lesson(world: World) -> dict[str, Any]:
+    return {"course_slug": world.page.slug, "lesson_slug": "first"}
+
+
+def _enrolment(world: World) -> dict[str, Any]:
+    return {"public_id": world.enrolment.public_id}
+
+
+def _save(world: World) -> dict[str, Any]:
+    return {"item": "1", "seq": 1, "nonce": str(uuid4()), "answer": None}
+
+
+def _persona(world: World) -> str:
+    return str(world.members["own"].persona_id)
+
+
+def _fixed(**values: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: values
+
+
+PUBLIC_SIGNS = ("2 222 22 2222", "M MMM MM MMMM")
+PUBLIC = Row(*PUBLIC_SIGNS)
+PERSONAL = Row("L 222 22 2222", "M MMM MM MMMM")
+
+MATRIX: dict[str, Row] = {
+    # --- For machines ---
+    "common:health": PUBLIC,
+    "common:robots": PUBLIC,
+    "xapi:about": PUBLIC,
+    "xapi:statements": Row("B BBB BB BBBB", "B BBB BB BBBB"),
+    "badges:did": PUBLIC,
+    "badges:issuer": PUBLIC,
+    "badges:achievement": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.achievement.public_id}),
+    "badges:document": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.public_id}),
+    # --- Signing in ---
+    "account_login": Row("2 RRR RR RRRR", "2 RRR RR RRRR"),
+    "account_logout": Row("L 222 22 2222", "L LLL LL LLLL"),
+    "account_inactive": Row("2 222 22 2222", "M MMM MM MMMM"),
+    "account_reauthenticate": Row("L 222 22 2222", "L 222 22 2222"),
+    "account_change_password": Row("L 222 22 2222", "L 222 22 2222"),
+    "account_set_password": Row("R RRR RR RRRR", "R RRR RR RRRR"),
+    "account_reset_password": Row("2 222 22 2222", "2 222 22 2222"),
+    "account_reset_password_done": Row("2 222 22 2222", "M MMM MM MMMM"),
+    "account_reset_password_from_key": Row("2 222 22 2222", "2 222 22 2222", _fixed(uidb36="1", key="abc-def")),
+    "account_reset_password_from_key_done": Row("2 222 22 2222", "M MMM MM MMMM"),
+    "mfa_index": Row("L 222 22 2222", "L MMM MM MMMM"),
+    "mfa_authenticate": Row("L RRR RR RRRR", "L RRR RR RRRR"),
+    "mfa_reauthenticate": Row("L RRR RR RRRR", "L RRR RR RRRR"),
+    "mfa_activate_totp": Row("L RRR RR RRRR", "L RRR RR RRRR"),
+    "mfa_deactivate_totp": Row("L 444 44 4444", "L 444 44 4444"),
+    "mfa_view_recovery_codes": Row("L 444 44 4444", "L MMM MM MMMM"),
+    "mfa_generate_recovery_codes": Row("L RRR RR RRRR", "L RRR RR RRRR"),
+    "mfa_download_recovery_codes": Row("L 444 44 4444", "L 444 44 4444"),
+    # --- One's own account ---
+    "accounts:profile": Row("L 222 22 2222", "L 222 22 2222"),
+    "accounts:theme": Row("M MMM MM MMMM", "R RRR RR RRRR"),
+    "accounts:sign_out_everywhere": Row("L MMM MM MMMM", "L RRR RR RRRR"),
+    "accounts:token_create": Row("L MMM MM MMMM", "L 222 22 2222", data=_fixed(name="Laptop", scope="read", days="90")),
+    "accounts:token_revoke": Row("L MMM MM MMMM", "L R44 44 4444", lambda w: {"prefix": w.token.prefix}),
+    # --- Partners and their people ---
+    "partners:switch": Row(
+        "L MMM MM MMMM", "L R44 44 4444", data=lambda w: {"membership": str(w.members["own"].public_id)}
+    ),
+    "partners:invite": Row(
+        "L FF2 44 2442",
+        "L FFR 44 R44R",
+        _partner,
+        lambda w: {"email": "new@kestrel.example", "name": "New", "persona": _persona(w), "role": "member"},
+    ),
+    "partners:invitation_withdraw": Row("L MMM MM MMMM", "L FFR 44 R44R", _invitation),
+    "partners:membership_edit": Row(
+        "L FF2 44 F44F", "L FFR 44 F44F", _member, lambda w: {"persona": _persona(w), "role": "manager"}
+    ),
+    "partners:membership_end": Row("L MMM MM MMMM", "L FFR 44 F44F", _member),
+    "partners:accept_invitation": Row("2 222 22 2222", "2 FFF FF FFFF", lambda w: {"token": w.invitation_token}),
+    "portal:home": PERSONAL,
+    "portal:need": Row("L 222 22 2222", "M MMM MM MMMM", _fixed(need="get-certified")),
+    "portal:my_learning": PERSONAL,
+    "portal:partners": Row("L FFF FF 2FF2", "M MMM MM MMMM"),
+    "portal:partner": Row("L 222 44 2442", "M MMM MM MMMM", _partner),
+    "portal:partner_people": Row("L FF2 44 2442", "M MMM MM MMMM", _partner),
+    "portal:person": Row("L 242 44 2442", "M MMM MM MMMM", _member),
+    "tiers:decisions": Row("L 222 44 2442", "M MMM MM MMMM", _partner),
+    "tiers:decision": Row("L 222 44 2442", "M MMM MM MMMM", lambda w: {**_partner(w), "number": 1}),
+    "tiers:requirement": Row(
+        "L 222 44 2442", "M MMM MM MMMM", lambda w: {**_partner(w), "requirement_id": "engineers"}
+    ),
+    # --- Learning ---
+    "cms:catalogue": PERSONAL,
+    "cms:lesson": Row("L 2RR RR 2222", "M MMM MM MMMM", _lesson),
+    "cms:image": Row("L 222 22 2222", "M MMM MM MMMM", lambda w: {"public_id": w.rendition.public_id}),
+    "cms:document": Row("L 222 22 2222", "M MMM MM MMMM", lambda w: {"public_id": w.file.public_id}),
+    "cms:video": Row("L 222 22 2222", "M MMM MM MMMM", lambda w: {"public_id": w.video.public_id}),
+    "wagtail_serve#library": Row("R RRR RR RRRR", "M MMM MM MMMM", lambda w: [""]),
+    "wagtail_serve#course": Row("L 222 22 2222", "M MMM MM MMMM", lambda w: [f"{w.page.slug}/"]),
+    "wagtail_serve#playbook": Row("L 222 22 2222", "M MMM MM MMMM", lambda w: [f"{w.playbook.slug}/"]),
+    "wagtailcore_login": Row("L LLL LL LLLL", "L LLL LL LLLL"),
+    "courses:enrol": Row("M MMM MM MMMM", "L RRR RR RRRR", _course),
+    "courses:withdraw": Row("M MMM MM MMMM", "L R44 44 4444", _course),
+    "courses:complete_lesson": Row("M MMM MM MMMM", "L R44 44 4444", lambda w: {**_course(w), "lesson": "second"}),
+    # --- Exams ---
+    "assessments:start": Row("L 222 22 2222", "L RRR RR RRRR", lambda w: {"slug": w.open.assessment.slug}),
+    "assessments:item": Row("L 244 44 4444", "L R44 44 4444", _position),
+    "assessments:flag": Row("M MMM MM MMMM", "L R44 44 4444", _position, _fixed(flag="1")),
+    "assessments:save": Row("M MMM MM MMMM", "L 244 44 4444", _open, _save, is_json=True),
+    "assessments:review": Row("L 244 44 4444", "M MMM MM MMMM", _open),
+    "assessments:submit": Row("M MMM MM MMMM", "L R44 44 4444", _open),
+    "assessments:result": Row("L 244 44 4444", "M MMM MM MMMM", _scored),
+    "assessments:check": Row(
+        "M MMM MM MMMM", "L B44 44 4444", lambda w: {"item_id": w.check.item_id}, lambda w: {"ticket": w.check.ticket}
+    ),
+    # --- API ---
+    "api-v1:schema": Row("2 222 22 2222", "M MMM MM MMMM"),
+    "api-v1:me": Row("U 222 22 2222", "U MMM MM MMMM"),
+    "api-v1:exams": Row("U 222 22 2222", "U MMM MM MMMM"),
+    "api-v1:attempts": Row("U 222 22 2222", "U MMM MM MMMM"),
+    "api-v1:attempt": Row("U 244 44 4444", "U MMM MM MMMM", _scored),
+    "api-v1:enrolments": Row(
+        "U 222 22 2222", "U +++ ++ ++++", data=lambda w: {"course": str(w.page.course.public_id)}, is_json=True
+    ),
+    "api-v1:enrolment": Row("U 244 44 4444", "U MMM MM MMMM", _enrolment),
+    "api-v1:enrolment-withdraw": Row("U MMM MM MMMM", "U 244 44 4444", _enrolment),
+    "api-v1:lesson-complete": Row("U MMM MM MMMM", "U 244 44 4444", lambda w: {**_enrolment(w), "lesson": "second"}),
+    "api-v1:partner-tier": Row("U 222 44 2442", "U MMM MM MMMM", _partner),
+    "api-v1:partner-decisions": Row("U 222 44 2442", "U MMM MM MMMM", _partner),
+    "api-v1:catalogue": Row("U 222 22 2222", "U MMM MM MMMM"),
+    "api-v1:catalogue-course": Row("U 222 22 2222", "U MMM MM MMMM", lambda w: {"public_id": w.page.course.public_id}),
+    # --- The vendor's desk ---
+    "wagtailadmin_login": Row("L 444 44 4LLL", "L 444 44 4LLL"),
+    "wagtailadmin_home": Row("L 444 44 4222", "L 444 44 4MMM"),
+}

@@ -1,0 +1,275 @@
+"""One small world, made by the services: partner A with all there is to see, partner B, and the vendor's people.
+
+Everything of A's carries the word MARKER: a page that shows it to somebody else has leaked.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.http.cookie import SimpleCookie
+from django.test import Client, override_settings
+from django.utils import timezone
+from PIL import Image
+from wagtail.models import Collection
+
+from badges.models import Award
+from certifications.models import Certification, Credential
+from certifications.services import issue_if_earned
+from cms.models import CoursePage, LibraryFile, Picture, PictureRendition, PlaybookPage
+from cms.models.media import MEDIA_COLLECTION
+from cms.services import build_course_page, build_playbook_page, library
+from courses.models import Enrolment
+from courses.services import complete_lesson, enrol_person, open_lesson
+from lms.accounts.models import ApiToken, User
+from lms.accounts.services import create_token
+from lms.assessments.items import builders
+from lms.assessments.models import Assessment, Attempt, Item
+from lms.assessments.services import Check, CheckContext, prepare_check, submit_attempt
+from lms.common.sealing import unseal
+from lms.demo.site import set_up
+from lms.events.events import Event
+from lms.events.models import Message
+from lms.events.services import drain
+from lms.partners.events import PersonInvited
+from lms.partners.models import Invitation, Membership, Partner, Persona
+from lms.partners.services import invite_person, join_partner
+from lms.partners.services.invitations import SEAL
+from lms.tiers.models import Decision, Programme
+from lms.tiers.services import evaluate_partner, publish_programme
+from tests.assessments.factories import answer_all, make_bank, make_exam, start
+from tests.certifications.factories import certification
+from tests.cms.conftest import course_data
+from tests.factories import PartnerFactory, UserFactory
+
+MARKER = "zyrquon"
+ROLES = (
+    "anonymous",
+    *("own", "colleague", "manager"),
+    *("other", "other_manager"),
+    *("channel", "author", "reviewer", "portal"),
+)
+_STAFF = {
+    "channel": "Channel managers",
+    "author": "Channel marketing",
+    "reviewer": "Content reviewers",
+    "portal": "Portal managers",
+}
+PROGRAMME = {
+    "id": "halden-partners",
+    "name": "Halden Partners",
+    "tiers": [
+        {"id": "registered", "requires": {"all": []}},
+        {"id": "select", "requires": {"all": [{"id": "engineers", "people": {"any_of": ["engineer"], "min": 2}}]}},
+    ],
+}
+
+
+@dataclass
+class World:
+    """The rows that addresses are made of. `people` holds a user per role, `members` the memberships of A and B."""
+
+    now: datetime
+    a: Partner
+    b: Partner
+    people: dict[str, User] = field(default_factory=dict)
+    members: dict[str, Membership] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)
+    page: CoursePage = None  # type: ignore[assignment]
+    playbook: PlaybookPage = None  # type: ignore[assignment]
+    rendition: PictureRendition = None  # type: ignore[assignment]
+    file: LibraryFile = None  # type: ignore[assignment]
+    video: LibraryFile = None  # type: ignore[assignment]
+    enrolment: Enrolment = None  # type: ignore[assignment]
+    exam: Assessment = None  # type: ignore[assignment]
+    open: Attempt = None  # type: ignore[assignment]
+    scored: Attempt = None  # type: ignore[assignment]
+    check: Check = None  # type: ignore[assignment]
+    certification: Certification = None  # type: ignore[assignment]
+    credential: Credential = None  # type: ignore[assignment]
+    award: Award = None  # type: ignore[assignment]
+    decision: Decision = None  # type: ignore[assignment]
+    invitation: Invitation = None  # type: ignore[assignment]
+    invitation_token: str = ""
+    token: ApiToken = None  # type: ignore[assignment]
+
+    def client(self, role: str, **options: Any) -> Client:
+        """A browser in which the person of this role is signed in; each call gives a new one."""
+        client = Client(**options)
+        if role != "anonymous":
+            client.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: self.cookies[role]})
+        return client
+
+
+def build() -> World:
+    now = timezone.now()
+    world = World(
+        now=now,
+        a=PartnerFactory(name=f"{MARKER.title()} Integrators", slug="a-integrators"),
+        b=PartnerFactory(name="Kestrel Resellers", slug="b-resellers"),
+    )
+    set_up(now - timedelta(days=60))
+    _people(world)
+    _course(world)
+    _exams(world)
+    _tier(world)
+    _invitation(world)
+    drain()
+    for role, person in world.people.items():
+        client = Client()
+        client.force_login(person)
+        world.cookies[role] = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return world
+
+
+def _people(world: World) -> None:
+    persona = Persona.objects.get(slug="sales_rep")
+    at = world.now - timedelta(days=50)
+    for role in ("own", "colleague", "manager", "other", "other_manager"):
+        partner, word = (world.b, "kestrel") if role.startswith("other") else (world.a, MARKER)
+        person = UserFactory(name=f"{role.title()} {word.title()}", email=f"{role}@{word}.example")
+        rank = Membership.Role.MANAGER if role.endswith("manager") else Membership.Role.MEMBER
+        world.people[role] = person
+        world.members[role] = join_partner(person=person, partner=partner, persona=persona, role=rank, by=None, at=at)
+    for role, group in _STAFF.items():
+        world.people[role] = UserFactory(name=f"{role.title()} Halden", email=f"{role}@halden.example")
+        world.people[role].groups.add(Group.objects.get(name=group))
+
+
+def _course(world: World) -> None:
+    checks = make_bank([builders.true_false("It is so.", True, feedback={}, general="")], slug="checks")
+    media = Path(settings.MEDIA_ROOT) / "sources"
+    media.mkdir(parents=True)
+    Image.new("RGB", (160, 90), "#1F6F54").save(media / "picture.png")
+    (media / "film.webm").write_bytes(b"\x1aE\xdf\xa3" + bytes(range(256)) * 4)
+    (media / "film.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")
+    (media / "sheet.csv").write_text("site,events\nshop,5\n")
+    data = course_data()
+    data["modules"][0]["lessons"][1]["body"].append({"type": "knowledge_check", "value": {"item": "item-1"}})
+    common = {
+        "parent": library(),
+        "media": media,
+        "owner": world.people["author"],
+        "publish_by": world.people["reviewer"],
+        "at": world.now - timedelta(days=40),
+    }
+    world.page = build_course_page(data=data, **common)
+    world.playbook = build_playbook_page(data=playbook_data(), **common)
+    collection = Collection.objects.get(name=MEDIA_COLLECTION)
+    world.rendition = Picture.objects.filter(collection=collection)[0].get_rendition("width-80")
+    world.file = LibraryFile(title="A sheet", collection=collection)
+    world.file.file.save("table.csv", ContentFile(b"a,b\n"))
+    world.video = LibraryFile.objects.filter(file__endswith=".webm")[0]
+    own, course = world.members["own"], world.page.course
+    at = world.now - timedelta(days=30)
+    world.enrolment = enrol_person(person=own.person, course=course, membership=own, at=at)
+    first = world.enrolment.version.lessons.order_by("position")[0]
+    open_lesson(enrolment=world.enrolment, lesson=first, at=at)
+    complete_lesson(enrolment=world.enrolment, lesson=first, at=at)
+    code = Item.objects.get(bank=checks).code
+    world.check = prepare_check(code=code, person=own.person, at=world.now, context=CheckContext(back="/catalogue/"))
+
+
+def playbook_data() -> dict[str, Any]:
+    return {
+        "slug": "first-days",
+        "title": "First days at a customer",
+        "need": "implement-the-product",
+        "personas": [],
+        "minutes": 12,
+        "review_in_months": 12,
+        "summary": "From the order to a customer who runs it without you.",
+        "how_you_earn": "Design and training are yours.",
+        "stages": [
+            {
+                "title": "Agree",
+                "goal": "Requirements with numbers.",
+                "plays": [{"title": "Kick-off", "text": "<p>Invite both sides.</p>"}],
+                "questions": ["Who owns it?"],
+            }
+        ],
+    }
+
+
+def _exams(world: World) -> None:
+    own = world.members["own"]
+    world.exam = make_exam(slug="engineer-exam", attempts_allowed=3, opened_at=world.now - timedelta(days=40))
+    at = world.now - timedelta(days=20)
+    world.scored = start(world.exam, own, at)
+    answer_all(world.scored, at + timedelta(minutes=1))
+    world.scored = submit_attempt(attempt=world.scored, at=at + timedelta(minutes=2))
+    world.certification = certification(world.exam, slug="engineer")
+    drain()
+    issued = issue_if_earned(person=own.person, certification=world.certification, at=at + timedelta(minutes=3))
+    world.credential = issued or Credential.objects.get(person=own.person)
+    drain()
+    world.award = Award.objects.get(credential=world.credential)
+    second = make_exam(slug="second-exam", opened_at=world.now - timedelta(days=40))
+    world.open = start(second, own, world.now - timedelta(minutes=5))
+
+
+def _tier(world: World) -> None:
+    programme = Programme.objects.create(slug="halden-partners", name="Halden Partners")
+    at = world.now - timedelta(days=40)
+    publish_programme(programme=programme, document=PROGRAMME, effective_at=at, by=world.people["portal"], at=at)
+    for partner in (world.a, world.b):
+        evaluate_partner(partner=partner, at=world.now - timedelta(days=10))
+    world.decision = world.a.decisions.get(number=1)
+
+
+def _invitation(world: World) -> None:
+    world.invitation = invite_person(
+        partner=world.a,
+        email=f"guest@{MARKER}.example",
+        name=f"Guest {MARKER.title()}",
+        persona=Persona.objects.get(slug="sales_rep"),
+        by=world.people["manager"],
+        at=world.now - timedelta(days=1),
+    )
+    message = Message.objects.filter(type=PersonInvited.type).latest("pk")
+    event = Event.load(message.type, message.payload)
+    assert isinstance(event, PersonInvited)
+    world.invitation_token = unseal(event.sealed_token, purpose=SEAL)
+    world.token, _ = create_token(
+        user=world.people["own"], name=f"{MARKER.title()} laptop", scope="read", expires_at=None, at=world.now
+    )
+
+
+@pytest.fixture(scope="package")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture(autouse=True)
+def _private_files(settings: Any, media: Path, tmp_path: Path) -> None:
+    """As in tests/conftest.py, but the world's files stay from test to test. Limits start anew."""
+    settings.MEDIA_ROOT = media
+    settings.STATIC_ROOT = tmp_path
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    cache.clear()
+
+
+@pytest.fixture(scope="package")
+def world(django_db_setup: None, django_db_blocker: Any, media: Path) -> Iterator[World]:
+    """Built once, in a transaction that is rolled back after the last test of the package."""
+    hasher = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    whole = transaction.atomic()
+    with django_db_blocker.unblock():
+        whole.__enter__()
+        with override_settings(MEDIA_ROOT=media, STATIC_ROOT=media, PASSWORD_HASHERS=hasher):
+            made = build()
+    yield made
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        whole.__exit__(None, None, None)
+
+
+__all__ = ["MARKER", "ROLES", "World", "_private_files", "build", "media", "world"]
