@@ -39,3 +39,15 @@ class GroupRate(Generic[Key]):
     key: Key
     name: str
     rate: Rate
+
+
+def year_before(at: datetime) -> datetime:
+    """The same instant of the year before; for 29 February it is 28 February."""
+    day = 28 if (at.month, at.day) == (2, 29) else at.day
+    return at.replace(year=at.year - 1, day=day)
+
+
+def month_start(at: datetime, months_back: int) -> datetime:
+    """Midnight on the first day of the month `months_back` months before that of `at`."""
+    year, month = divmod(at.year * 12 + at.month - 1 - months_back, 12)
+    return at.replace(year=year, month=month + 1, day=1, hour=0, minute=0, second=0, microsecond=0)

@@ -19,7 +19,7 @@ from django.db.models import Count, Max, Q
 
 from lms.partners.models import Partner, Persona
 from lms.reporting.models import CourseRecord, CourseRecordQuerySet
-from lms.reporting.rates import GroupRate, Rate
+from lms.reporting.rates import GroupRate, Rate, month_start, year_before
 
 
 def completion_rate(
@@ -74,10 +74,10 @@ def monthly_rates(*, partner: Partner | None = None, until: datetime, months: in
     """One rate per month, oldest first, each over the twelve months before its `until`; the last ends at `until`.
 
     The others end at the beginning of a calendar month (UTC as `until` is), so a point says what the yearly rate was
-    when that month began. Three queries at most, whatever the number of months.
+    when that month began. Two queries, whatever the number of months.
     """
-    ends = [_month_start(until, back) for back in range(months - 2, -1, -1)] + [until]
-    windows = [(_years_before(end), end) for end in ends]
+    ends = [month_start(until, back) for back in range(months - 2, -1, -1)] + [until]
+    windows = [(year_before(end), end) for end in ends]
     conditions: dict[str, Any] = {}
     for number, (since, end) in enumerate(windows):
         standing = CourseRecordQuerySet.standing_condition(since, end)
@@ -153,15 +153,3 @@ def _groups(rows: Iterable[tuple[Any, str, int, int]], since: datetime, until: d
         for key, name, numerator, denominator in rows
     ]
     return sorted(groups, key=lambda group: (group.name.casefold(), str(group.key)))
-
-
-def _month_start(at: datetime, months_back: int) -> datetime:
-    """Midnight on the first day of the month `months_back` months before that of `at`."""
-    year, month = divmod(at.year * 12 + at.month - 1 - months_back, 12)
-    return at.replace(year=year, month=month + 1, day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-def _years_before(at: datetime) -> datetime:
-    """The same instant of the year before; 29 February becomes 28 February."""
-    day = 28 if (at.month, at.day) == (2, 29) else at.day
-    return at.replace(year=at.year - 1, day=day)
