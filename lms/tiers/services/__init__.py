@@ -13,7 +13,7 @@ from lms.tiers.services.errors import Backdated, NoProgrammeInForce, ProgrammeRe
 from lms.tiers.services.explanation import changes, explain
 from lms.tiers.services.facts import gather_facts
 from lms.tiers.services.figures import Figure, Row
-from lms.tiers.services.programmes import check_document, publish_programme, rules_of
+from lms.tiers.services.programmes import check_document, publish_programme, publish_source, rules_of
 from lms.tiers.services.requirement import Candidate, Counted, RequirementView, requirement_view
 from lms.tiers.services.status import Risk, TierStatus, status, statuses
 
@@ -39,6 +39,7 @@ __all__ = [
     "explain",
     "gather_facts",
     "publish_programme",
+    "publish_source",
     "requirement_view",
     "rules_of",
     "status",

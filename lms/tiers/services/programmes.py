@@ -58,6 +58,19 @@ def publish_programme(
     return version
 
 
+@transaction.atomic
+def publish_source(
+    *, source: engine.Source, programme: Programme | None, effective_at: datetime, by: User | None, at: datetime
+) -> ProgrammeVersion:
+    """As `publish_programme`, from a document that was read; without `programme` the one of the document's own id."""
+    if programme is None:
+        rules = check_document(source.document, lines=source.lines)
+        programme, _ = Programme.objects.get_or_create(slug=rules.id, defaults={"name": rules.name or rules.id})
+    return publish_programme(
+        programme=programme, document=source.document, effective_at=effective_at, by=by, at=at, lines=source.lines
+    )
+
+
 def check_document(
     document: Mapping[str, Any], *, lines: Mapping[engine.problems.Path, int] | None = None
 ) -> engine.Programme:

@@ -1,0 +1,93 @@
+"""Programmes in the Wagtail admin: the versions to read, and publishing the next one from YAML."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.viewsets.base import ViewSet
+
+from lms.common.errors import DomainError
+from lms.tiers import services
+from lms.tiers.forms import PublishForm
+from lms.tiers.models import ProgrammeVersion
+
+
+def _require(request: HttpRequest, permission: str) -> None:
+    if not request.user.has_perm(permission):
+        raise PermissionDenied
+
+
+def versions_page(request: HttpRequest) -> HttpResponse:
+    """Every version, newest first."""
+    _require(request, "tiers.view_programmes")
+    versions = ProgrammeVersion.objects.select_related("programme", "published_by").order_by(
+        "programme__name", "-number"
+    )
+    return _render(request, "versions", "Partner programmes", versions=versions)
+
+
+def version_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One version: its tiers and what they ask for."""
+    _require(request, "tiers.view_programmes")
+    version = get_object_or_404(ProgrammeVersion.objects.select_related("programme"), pk=pk)
+    return _render(request, "version", str(version), version=version, rules=services.rules_of(version))
+
+
+def publish_page(request: HttpRequest) -> HttpResponse:
+    """The text is checked and shown as it was understood; only then it is published."""
+    _require(request, "tiers.publish_programme")
+    is_confirmed = request.POST.get("step") == "publish"
+    form = PublishForm(request.POST or None, initial={"effective_at": timezone.now().replace(second=0, microsecond=0)})
+    is_valid = request.method == "POST" and form.is_valid()
+    if is_valid and is_confirmed:
+        try:
+            version = services.publish_source(
+                source=form.cleaned_data["source"],
+                programme=form.cleaned_data["programme"],
+                effective_at=form.cleaned_data["effective_at"],
+                by=request.user,
+                at=timezone.now(),
+            )
+        except DomainError as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, f"{version} is published.")
+            return redirect(reverse("programmes:version", args=[version.pk]))
+    rules = form.cleaned_data.get("rules") if is_valid else None
+    return _render(request, "publish", "Publish rules", form=form, rules=rules)
+
+
+def _render(request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:
+    return render(request, f"tiers/admin/{name}.html", {"page_title": title, "header_icon": "list-ol", **context})
+
+
+class ProgrammeMenuItem(MenuItem):  # type: ignore[misc]
+    def is_shown(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("tiers.view_programmes"))
+
+
+class ProgrammeViewSet(ViewSet):  # type: ignore[misc]
+    name = "programmes"
+    icon = "list-ol"
+    menu_label = "Programmes"
+    menu_order = 260
+    menu_item_class = ProgrammeMenuItem
+    add_to_admin_menu = True
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        return [
+            path("", versions_page, name="index"),
+            path("publish/", publish_page, name="publish"),
+            path("<int:pk>/", version_page, name="version"),
+        ]
+
+
+@hooks.register("register_admin_viewset")
+def register_programmes() -> ViewSet:
+    return ProgrammeViewSet()

@@ -1,0 +1,97 @@
+"""Programmes in the Wagtail admin."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.test import Client
+from django.urls import reverse
+
+from lms.accounts.models import User
+from lms.tiers.models import ProgrammeVersion
+from tests.factories import UserFactory
+from tests.tiers.factories import programme
+
+pytestmark = pytest.mark.django_db
+TEXT = """
+id: halden
+name: Halden Partners
+tiers:
+  - {id: registered, requires: {all: []}}
+  - {id: select, requires: {metric: deals, gte: 3}}
+"""
+
+
+def portal_manager() -> User:
+    user: User = UserFactory()
+    user.groups.add(Group.objects.get_or_create(name="Portal managers")[0])
+    user.user_permissions.add(Permission.objects.get(codename="access_admin"))
+    return user
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def post(client: Client, **changes: Any) -> Any:
+    data = {"programme": "", "text": TEXT, "effective_at": "2026-12-01 00:00", "step": "publish", **changes}
+    return client.post(reverse("programmes:publish"), data)
+
+
+def test_rules_are_checked_shown_and_then_published() -> None:
+    client = signed_in(portal_manager())
+    checked = post(client, step="check")
+    assert (checked.status_code, ProgrammeVersion.objects.count()) == (200, 0)
+    assert "Publish these rules" in checked.content.decode()
+    assert post(client).status_code == 302
+    version = ProgrammeVersion.objects.get()
+    assert (version.programme.slug, version.programme.name, version.number) == ("halden", "Halden Partners", 1)
+    assert "select-1" in client.get(reverse("programmes:version", args=[version.pk])).content.decode()
+    assert "Halden Partners v1" in client.get(reverse("programmes:index")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("tiers: [", "This is not YAML"),
+        ("[1]", "needs a mapping of names to values"),
+        (TEXT + "fees: 3", "fees: is not a rule that is read"),
+        (TEXT.replace("gte: 3", "gte: many"), "line 6: tiers[1].requires.gte: needs a number"),
+        ("", "This field is required"),
+    ],
+)
+def test_wrong_rules_are_refused_with_their_line(text: str, words: str) -> None:
+    response = post(signed_in(portal_manager()), text=text)
+    assert words in response.content.decode()
+    assert ProgrammeVersion.objects.count() == 0
+
+
+def test_rules_against_the_ranks_are_refused() -> None:
+    version = programme()
+    text = TEXT.replace("registered", "premier")
+    response = post(signed_in(portal_manager()), text=text, programme=version.programme.pk)
+    assert "the order contradicts the ranks" in response.content.decode()
+    assert ProgrammeVersion.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["programmes:index", "programmes:publish"])
+def test_programmes_are_for_channel_roles(name: str) -> None:
+    author = UserFactory()
+    author.user_permissions.add(Permission.objects.get(codename="access_admin"))
+    assert signed_in(portal_manager()).get(reverse(name)).status_code == 200
+    assert signed_in(author).get(reverse(name)).status_code in {302, 403}
+    assert signed_in(UserFactory()).get(reverse(name)).status_code in {302, 404}
+    assert Client().get(reverse(name)).status_code == 302
+
+
+def test_author_cannot_publish() -> None:
+    author = UserFactory()
+    author.user_permissions.add(Permission.objects.get(codename="access_admin"))
+    assert post(signed_in(author)).status_code in {302, 403}
+    assert ProgrammeVersion.objects.count() == 0
+
+
+def test_version_that_is_not_there() -> None:
+    assert signed_in(portal_manager()).get(reverse("programmes:version", args=[99])).status_code == 404
