@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
 from lms.assessments.importers import MAX_BYTES
@@ -22,18 +21,19 @@ def read_answer(question: Question, data: QueryDict) -> Any:
         case "choices":
             return data.getlist("answer")
         case "map":
-            return {name: data[PREFIX + name] for name in _keyed(data)}
+            return _keyed(data)
         case "sequence":
-            return _sequence({name: data[PREFIX + name] for name in _keyed(data)})
+            return _sequence(_keyed(data))
         case _:
             return data.get("answer")
 
 
-def _keyed(data: QueryDict) -> list[str]:
-    names = [name.removeprefix(PREFIX) for name in data if name.startswith(PREFIX)]
-    if len(names) > MAX_FIELDS:
+def _keyed(data: QueryDict) -> dict[str, str]:
+    """The fields named "answer-<token>", by token."""
+    found = {name.removeprefix(PREFIX): str(data[name]) for name in data if name.startswith(PREFIX)}
+    if len(found) > MAX_FIELDS:
         raise AnswerRefused("The answer has more parts than the question. Nothing was saved.")
-    return names
+    return found
 
 
 def _sequence(places: dict[str, str]) -> list[str]:
@@ -82,8 +82,8 @@ class ImportForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["file"].required = has_file
 
-    def clean_file(self) -> UploadedFile | None:
-        file: UploadedFile | None = self.cleaned_data["file"]
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
         if file is not None and (file.size or 0) > MAX_BYTES:
             raise forms.ValidationError("The file is larger than 1.5 MB.")
         return file

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from lms.assessments import items
@@ -41,10 +41,10 @@ class ItemQuerySet(models.QuerySet["Item"]):
         """Live items of banks that no exam draws from: a check tells its answer, so an exam's item is never one."""
         return self.live().exclude(Exists(Section.objects.filter(bank=OuterRef("bank"))))
 
-    def with_newest_version(self) -> "ItemQuerySet":
-        """Annotates `newest_version_id`."""
-        newest = ItemVersion.objects.filter(item=OuterRef("pk")).order_by("-number").values("pk")[:1]
-        return self.annotate(newest_version_id=Subquery(newest))
+    def newest_versions(self) -> "models.QuerySet[ItemVersion]":
+        """The newest version of each item."""
+        newer = ItemVersion.objects.filter(item=OuterRef("item"), number__gt=OuterRef("number"))
+        return ItemVersion.objects.filter(~Exists(newer), item__in=self)
 
 
 class Item(PublicIdModel):

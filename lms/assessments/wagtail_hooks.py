@@ -6,7 +6,7 @@ Items and exams are read-only here: an item changes only by a new version, and t
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -30,8 +30,11 @@ from lms.assessments.items.describe import describe
 from lms.assessments.models import Assessment, Item, ItemBank, ItemVersion
 from lms.common.errors import DomainError
 
+if TYPE_CHECKING:
+    from lms.accounts.models import User
 
-class ViewOnly(ModelPermissionPolicy):  # type: ignore[misc]
+
+class ViewOnly(ModelPermissionPolicy):
     """Nobody changes these rows in the admin, not even a superuser."""
 
     def user_has_permission(self, user: Any, action: str) -> bool:
@@ -41,7 +44,7 @@ class ViewOnly(ModelPermissionPolicy):  # type: ignore[misc]
         return any(self.user_has_permission(user, action) for action in actions)
 
 
-class NoDeletion(ModelPermissionPolicy):  # type: ignore[misc]
+class NoDeletion(ModelPermissionPolicy):
     """Banks are added and renamed, never deleted."""
 
     def user_has_permission(self, user: Any, action: str) -> bool:
@@ -53,7 +56,7 @@ register_permission_policy(Assessment, ViewOnly(Assessment))
 register_permission_policy(ItemBank, NoDeletion(ItemBank))
 
 
-class ReadOnlyViewSet(ModelViewSet):  # type: ignore[misc]
+class ReadOnlyViewSet(ModelViewSet):
     """A list, and a page per row."""
 
     inspect_view_enabled = True
@@ -62,7 +65,7 @@ class ReadOnlyViewSet(ModelViewSet):  # type: ignore[misc]
     search_backend_name = None
 
 
-class BankViewSet(ModelViewSet):  # type: ignore[misc]
+class BankViewSet(ModelViewSet):
     model = ItemBank
     name = "item_banks"
     menu_label = "Item banks"
@@ -75,21 +78,20 @@ class BankViewSet(ModelViewSet):  # type: ignore[misc]
     copy_view_enabled = False
 
 
-class ItemIndexView(IndexView):  # type: ignore[misc]
+class ItemIndexView(IndexView):
     def get_base_queryset(self) -> QuerySet[Item]:
         return Item.objects.select_related("bank").order_by("bank__name", "code")
 
 
-class ItemInspectView(InspectView):  # type: ignore[misc]
+class ItemInspectView(InspectView):
     """An item as a candidate sees it, with its key and its versions."""
 
     template_name = "assessments/admin/item.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         versions = list(self.object.versions.select_related("created_by").order_by("-number"))
-        return super().get_context_data(
-            **kwargs, versions=versions, shown=_described(versions[0]) if versions else None
-        )
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | {"versions": versions, "shown": _described(versions[0]) if versions else None}
 
 
 def _described(version: ItemVersion) -> dict[str, Any]:
@@ -136,12 +138,12 @@ class AssessmentViewSet(ReadOnlyViewSet):
     search_fields = ["title"]
 
 
-class ImportMenuItem(MenuItem):  # type: ignore[misc]
+class ImportMenuItem(MenuItem):
     def is_shown(self, request: HttpRequest) -> bool:
         return request.user.has_perm("assessments.import_items")
 
 
-class ImportViewSet(ViewSet):  # type: ignore[misc]
+class ImportViewSet(ViewSet):
     name = "item_import"
     icon = "upload"
     menu_label = "Import items"
@@ -180,7 +182,9 @@ def _carried(request: HttpRequest) -> bytes:
 def _import(request: HttpRequest, form: ImportForm, data: bytes, is_confirmed: bool) -> dict[str, Any]:
     name = form.cleaned_data["new_bank"]
     bank = form.cleaned_data["bank"] or (services.get_or_create_bank(name) if is_confirmed else ItemBank(name=name))
-    report = services.import_items(bank=bank, data=data, by=request.user, at=timezone.now(), dry_run=not is_confirmed)
+    report = services.import_items(
+        bank=bank, data=data, by=cast("User", request.user), at=timezone.now(), dry_run=not is_confirmed
+    )
     counts = report.counts
     if is_confirmed:
         messages.success(request, f"{counts['new'] + counts['new_version']} questions were imported into {bank}.")
@@ -188,7 +192,7 @@ def _import(request: HttpRequest, form: ImportForm, data: bytes, is_confirmed: b
     return {"report": report, "counts": counts, "changed": changed, "carried": b64encode(data).decode()}
 
 
-class ExamGroup(ModelViewSetGroup):  # type: ignore[misc]
+class ExamGroup(ModelViewSetGroup):
     menu_label = "Exams"
     menu_icon = "tasks"
     menu_order = 250

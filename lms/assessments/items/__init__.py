@@ -46,12 +46,14 @@ POINT = Decimal("0.0001")  # points are kept to four decimals
 
 def load_content(type_: str, content: Any) -> Content:
     """The struct of stored content. Raises ItemInvalid when it does not have the type's form."""
-    return _convert(content, TYPES[type_].content)
+    loaded: Content = _convert(content, TYPES[type_].content)
+    return loaded
 
 
 def load_key(type_: str, key: Any) -> Key:
     """The struct of a stored key. Raises ItemInvalid when it does not have the type's form."""
-    return _convert(key, TYPES[type_].key)
+    loaded: Key = _convert(key, TYPES[type_].key)
+    return loaded
 
 
 def load(type_: str, content: Any, key: Any) -> tuple[Content, Key]:

@@ -38,20 +38,20 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of content and key: closed, so that a misspelt member is an error and not a lost key."""
 
 
-class Option(Struct, kw_only=True):
+class Option(Struct, frozen=True, kw_only=True):
     """Something to choose, match or put in order. `id` tells nothing of whether it is right."""
 
     id: OptionId
     text: Html
 
 
-class Key(Struct, kw_only=True):
+class Key(Struct, frozen=True, kw_only=True):
     """What a candidate may not see. `general` is shown with every answered check."""
 
     general: Html = ""
 
 
-class Content(Struct, kw_only=True):
+class Content(Struct, frozen=True, kw_only=True):
     """What a candidate may see."""
 
     stem: Html

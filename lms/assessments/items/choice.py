@@ -21,11 +21,11 @@ from lms.assessments.items.base import (
 )
 
 
-class ChoiceContent(Content, kw_only=True):
+class ChoiceContent(Content, frozen=True, kw_only=True):
     options: tuple[Option, ...]
 
 
-class ChoiceKey(Key, kw_only=True):
+class ChoiceKey(Key, frozen=True, kw_only=True):
     """`weights` has the share of the points of each option by id, from -1 to 1; `feedback` what is said about it."""
 
     weights: dict[str, Decimal]
@@ -89,7 +89,7 @@ class Choices(Choice):
         return [key.feedback.get(one, "") for one in answer]
 
 
-class TrueFalseKey(Key, kw_only=True):
+class TrueFalseKey(Key, frozen=True, kw_only=True):
     """`feedback` is by the answer given: "true" or "false"."""
 
     answer: bool

@@ -17,14 +17,14 @@ from lms.assessments.items.base import (
 )
 
 
-class MatchingContent(Content, kw_only=True):
+class MatchingContent(Content, frozen=True, kw_only=True):
     """Options may be more than prompts (distractors), and one may be right for several prompts."""
 
     prompts: tuple[Option, ...]
     options: tuple[Option, ...]
 
 
-class MatchingKey(Key, kw_only=True):
+class MatchingKey(Key, frozen=True, kw_only=True):
     """`pairs` leads from each prompt's id to the id of its option."""
 
     pairs: dict[str, str]

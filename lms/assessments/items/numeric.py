@@ -26,7 +26,7 @@ _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d{1,2})?")
 
 
-class NumericAnswer(Struct, kw_only=True):
+class NumericAnswer(Struct, frozen=True, kw_only=True):
     """An interval, both ends included, and its share of the points."""
 
     low: Decimal
@@ -35,7 +35,7 @@ class NumericAnswer(Struct, kw_only=True):
     feedback: Html = ""
 
 
-class NumericKey(Key, kw_only=True):
+class NumericKey(Key, frozen=True, kw_only=True):
     """The first interval that holds the number counts. `otherwise` is said when none does."""
 
     answers: tuple[NumericAnswer, ...]

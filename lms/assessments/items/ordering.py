@@ -17,7 +17,7 @@ from lms.assessments.items.base import (
 from lms.assessments.items.choice import ChoiceContent
 
 
-class OrderingKey(Key, kw_only=True):
+class OrderingKey(Key, frozen=True, kw_only=True):
     """`sequence` has all option ids in the right order."""
 
     sequence: tuple[str, ...]

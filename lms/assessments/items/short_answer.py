@@ -24,7 +24,7 @@ from lms.assessments.items.base import (
 MAX_LENGTH = 500
 
 
-class TextAnswer(Struct, kw_only=True):
+class TextAnswer(Struct, frozen=True, kw_only=True):
     r"""A pattern in plain text: `*` stands for any characters, `\*` for an asterisk."""
 
     pattern: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_LENGTH)]
@@ -32,7 +32,7 @@ class TextAnswer(Struct, kw_only=True):
     feedback: Html = ""
 
 
-class ShortAnswerKey(Key, kw_only=True):
+class ShortAnswerKey(Key, frozen=True, kw_only=True):
     """The first pattern that fits counts."""
 
     answers: tuple[TextAnswer, ...]

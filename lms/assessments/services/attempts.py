@@ -91,8 +91,8 @@ def _draw(attempt: Attempt, rng: Random) -> list[Response]:
         pool = Item.objects.live().filter(bank=section.bank_id)
         if section.topic:
             pool = pool.filter(topic=section.topic)
-        versions = pool.exclude(versions=None).with_newest_version().order_by("pk")
-        free = [pk for pk in versions.values_list("newest_version_id", flat=True) if pk not in taken]
+        versions = pool.newest_versions().order_by("item")
+        free = [pk for pk in versions.values_list("pk", flat=True) if pk not in taken]
         if len(free) < section.draw:
             raise ExamNotReady(f"The exam cannot start: “{section.title}” has too few questions. No attempt was used.")
         chosen = rng.sample(free, section.draw)

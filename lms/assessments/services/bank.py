@@ -119,7 +119,7 @@ def import_items(*, bank: ItemBank, data: bytes, by: User | None, at: datetime, 
 
 def _newest_digests(bank: ItemBank) -> dict[str, tuple[str, str]]:
     """Topic and digest of the newest version by item code."""
-    if bank.pk is None:
+    if bank._state.adding:
         return {}
     versions = ItemVersion.objects.filter(item__bank=bank).order_by("number")
     return {

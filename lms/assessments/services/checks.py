@@ -74,8 +74,8 @@ def prepare_checks(
     The order of options stays the same for a person and a day. Nothing of the key is in a check.
     """
     context = context or CheckContext()
-    found = Item.objects.for_checks().filter(code__in=set(codes)).with_newest_version()
-    versions = ItemVersion.objects.filter(pk__in=found.values("newest_version_id")).select_related("item")
+    found = Item.objects.for_checks().filter(code__in=set(codes))
+    versions = found.newest_versions().select_related("item")
     by_code = {version.item.code: version for version in versions.order_by("-item__bank__slug")}
     return {code: _check(version, person, at, context) for code, version in by_code.items()}
 
