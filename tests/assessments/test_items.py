@@ -62,7 +62,7 @@ def test_choices_scores_the_share_and_never_less_than_nought() -> None:
     item = by_type("choices")
     pick = lambda *texts: item.points([item.token[text] for text in texts])  # noqa: E731
     assert (pick("A"), pick("A", "B"), pick("A", "B", "D")) == (Decimal("0.5"), ONE, ONE)
-    assert (pick("A", "C"), pick("C"), pick()) == (ZERO, ZERO, ZERO)
+    assert (pick("A", "C"), pick("C"), pick(), item.points(None)) == (ZERO, ZERO, ZERO, ZERO)
 
 
 def test_choices_of_thirds_reach_exactly_full_points() -> None:
@@ -160,6 +160,7 @@ def test_what_is_no_json_number_is_refused(raw: Any) -> None:
         ("*silent*", "the site silent rule", True),
         ("a*b*c", "a c b", False),
         ("a*a", "a", False),
+        ("a*x*c", "abc", False),
         ("*", "anything", True),
         (r"2\*3", "2*3", True),
         (r"2\*3", "2x3", False),

@@ -231,6 +231,14 @@ def test_item_form_with_a_place_given_twice_keeps_the_places(browser: Client, ru
     assert page.content.decode().count("<option selected>2</option>") == 3
 
 
+def test_item_form_without_places_saves_no_answer(browser: Client, running: Attempt) -> None:
+    response = of_type(running, "ordering")
+    data = posted(response, right_answer(response), go="next")
+    data |= dict.fromkeys((name for name in data if name.startswith("answer-")), "")
+    assert browser.post(url("item", running, response.position), data).status_code == 302
+    assert of_type(running, "ordering").answer is None
+
+
 def test_item_form_with_thousands_of_fields_is_refused(browser: Client, running: Attempt) -> None:
     response = of_type(running, "matching")
     data = {"seq": "1", "nonce": str(uuid4()), **{f"answer-{number}": "x" for number in range(400)}}

@@ -62,6 +62,7 @@ def _start(assessment: Assessment, person: User, membership: Membership | None, 
             raise MustWait("The waiting time after your last attempt is not over yet.", until=state.until)
         case State.CLOSED:
             raise ExamNotOpen("This exam is not open at the moment. Nothing was started.")
+    responses = _draw(assessment, rng)
     attempt = Attempt.objects.create(
         assessment=assessment,
         person=person,
@@ -72,7 +73,9 @@ def _start(assessment: Assessment, person: User, membership: Membership | None, 
         deadline_at=at + timedelta(minutes=assessment.time_limit_minutes),
         cut_score=assessment.cut_score,
     )
-    Response.objects.bulk_create(_draw(attempt, rng))
+    for response in responses:
+        response.attempt = attempt
+    Response.objects.bulk_create(responses)
     xapi.record([statements.attempted(attempt)], authority=xapi.platform_authority(), at=at)
     return attempt
 
@@ -83,11 +86,11 @@ def _require_audience(assessment: Assessment, membership: Membership | None) -> 
         raise NotForYou("This exam is for other roles than the one you have at this partner.")
 
 
-def _draw(attempt: Attempt, rng: Random) -> list[Response]:
-    """The attempt's items: drawn section by section, none twice, each with an order and tokens of its own."""
+def _draw(assessment: Assessment, rng: Random) -> list[Response]:
+    """An attempt's items: drawn section by section, none twice, each with an order and tokens of its own."""
     drawn: list[tuple[Section, int]] = []
     taken: set[int] = set()
-    for section in attempt.assessment.sections.order_by("position"):
+    for section in assessment.sections.order_by("position"):
         pool = Item.objects.live().filter(bank=section.bank_id)
         if section.topic:
             pool = pool.filter(topic=section.topic)
@@ -103,7 +106,6 @@ def _draw(attempt: Attempt, rng: Random) -> list[Response]:
     versions_by_pk = ItemVersion.objects.in_bulk(taken)
     return [
         Response(
-            attempt=attempt,
             item_version=(version := versions_by_pk[pk]),
             position=position,
             section=section.title,

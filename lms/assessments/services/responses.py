@@ -38,21 +38,19 @@ def save_response(*, attempt: Attempt, position: int, answer: Any, version: int,
     response = _response(attempt, position)
     if response.attempt.is_over(at):
         raise AttemptOver(OVER)
-    if response.nonce == nonce:
-        return response
     shown, content = response.loaded_shown, response.item_version.loaded_content
     parsed = items.parse_answer(response.item_version.type, content, shown, answer)
     changes = {"answer": parsed, "version": version, "nonce": nonce, "saved_at": at}
-    if Response.objects.filter(pk=response.pk, version__lt=version, points=None).update(**changes) != 1:
-        stored = Response.objects.only("version", "nonce", "points", "saved_at").get(pk=response.pk)
-        if stored.nonce != nonce:
-            if stored.points is not None:
-                raise AttemptOver(OVER)
-            raise NewerAnswer("A newer answer to this question is stored. This one was not.", version=stored.version)
-        changes = {"answer": parsed, "version": stored.version, "nonce": nonce, "saved_at": stored.saved_at}
-    for name, value in changes.items():
-        setattr(response, name, value)
-    return response
+    if Response.objects.filter(pk=response.pk, version__lt=version, points=None).update(**changes) == 1:
+        for name, value in changes.items():
+            setattr(response, name, value)
+        return response
+    response.refresh_from_db(fields=["answer", "version", "nonce", "saved_at", "points"])
+    if response.nonce == nonce:
+        return response
+    if response.points is not None:
+        raise AttemptOver(OVER)
+    raise NewerAnswer("A newer answer to this question is stored. This one was not.", version=response.version)
 
 
 def flag_response(*, attempt: Attempt, position: int, is_flagged: bool, at: datetime) -> None:
