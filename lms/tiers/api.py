@@ -9,7 +9,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -90,7 +90,7 @@ class NewestFirst(CursorPages):
     ordering = ["-number"]
 
 
-@extend_schema(operation_id="partners_decisions_list")
+@extend_schema_view(get=extend_schema(operation_id="partners_decisions_list"))
 class PartnerDecisions(ListAPIView[Decision]):
     """The partner's decisions, newest first."""
 

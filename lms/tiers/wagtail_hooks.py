@@ -12,15 +12,19 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet
 
+from lms.accounts.models import User
 from lms.common.errors import DomainError
 from lms.tiers import services
 from lms.tiers.forms import PublishForm
 from lms.tiers.models import ProgrammeVersion
 
 
-def _require(request: HttpRequest, permission: str) -> None:
-    if not request.user.has_perm(permission):
+def _require(request: HttpRequest, permission: str) -> User:
+    """The signed-in person, who must have the permission."""
+    user = request.user
+    if not isinstance(user, User) or not user.has_perm(permission):
         raise PermissionDenied
+    return user
 
 
 def versions_page(request: HttpRequest) -> HttpResponse:
@@ -41,7 +45,7 @@ def version_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 def publish_page(request: HttpRequest) -> HttpResponse:
     """The text is checked and shown as it was understood; only then it is published."""
-    _require(request, "tiers.publish_programme")
+    user = _require(request, "tiers.publish_programme")
     is_confirmed = request.POST.get("step") == "publish"
     form = PublishForm(request.POST or None, initial={"effective_at": timezone.now().replace(second=0, microsecond=0)})
     is_valid = request.method == "POST" and form.is_valid()
@@ -51,7 +55,7 @@ def publish_page(request: HttpRequest) -> HttpResponse:
                 source=form.cleaned_data["source"],
                 programme=form.cleaned_data["programme"],
                 effective_at=form.cleaned_data["effective_at"],
-                by=request.user,
+                by=user,
                 at=timezone.now(),
             )
         except DomainError as error:
@@ -67,12 +71,12 @@ def _render(request: HttpRequest, name: str, title: str, **context: Any) -> Http
     return render(request, f"tiers/admin/{name}.html", {"page_title": title, "header_icon": "list-ol", **context})
 
 
-class ProgrammeMenuItem(MenuItem):  # type: ignore[misc]
+class ProgrammeMenuItem(MenuItem):
     def is_shown(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("tiers.view_programmes"))
 
 
-class ProgrammeViewSet(ViewSet):  # type: ignore[misc]
+class ProgrammeViewSet(ViewSet):
     name = "programmes"
     icon = "list-ol"
     menu_label = "Programmes"

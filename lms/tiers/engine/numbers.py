@@ -25,13 +25,16 @@ def as_text(value: Fraction | None) -> str | None:
     return None if value is None else str(value)
 
 
-def as_words(value: Fraction, unit: str = "") -> str:
-    """For people: "3", "2.5", "84%" for a share. Never rounded up: 399 of 400 is "99.7%", not "100%"."""
+def as_words(value: Fraction, unit: str = "", places: int | None = None) -> str:
+    """For people: "3", "2.5", "84%" for a share. Never rounded up: 399 of 400 is "99%", not "100%".
+
+    `places` after the point are shown at most: 0 for a share, else 2, unless given.
+    """
     suffix = "%" if unit == "share" else ""
     scaled = value * 100 if unit == "share" else value
     if scaled.denominator == 1:
         return f"{scaled.numerator:,}{suffix}"
-    places = 1 if unit == "share" else 2
+    places = places if places is not None else 0 if unit == "share" else 2
     floored = Decimal(scaled.numerator * 10**places // scaled.denominator).scaleb(-places)
     shown = f"{floored:,f}"
     return (shown.rstrip("0").rstrip(".") if "." in shown else shown) + suffix

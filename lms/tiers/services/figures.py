@@ -67,7 +67,9 @@ def _in_words(finding: engine.Finding, value: Fraction | None) -> str:
         return "not known"
     if finding.unit == "yes":
         return "yes" if value else "no"
-    return engine.as_words(value, finding.unit)
+    # A threshold such as 62.5% needs a figure as fine as itself beside it.
+    is_fine = finding.unit == "share" and (finding.need * 100).denominator != 1
+    return engine.as_words(value, finding.unit, 2 if is_fine else None)
 
 
 @dataclass(frozen=True, kw_only=True)

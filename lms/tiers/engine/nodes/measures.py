@@ -31,9 +31,9 @@ def gap(have: Fraction | None, gte: Fraction | None, lte: Fraction | None, unit:
     if have is None:
         return "not known yet"
     if gte is not None and have < gte:
-        return f"{as_words(have, unit)}, needs {as_words(gte, unit)}"
+        return f"{as_words(have, unit, 2)}, needs {as_words(gte, unit, 2)}"
     if lte is not None and have > lte:
-        return f"{as_words(have, unit)}, at most {as_words(lte, unit)} allowed"
+        return f"{as_words(have, unit, 2)}, at most {as_words(lte, unit, 2)} allowed"
     return ""
 
 
