@@ -1,6 +1,8 @@
 """A migrated test database in a fraction of a second: migrations run once per set of migration files.
 
-SQLite: a template file in var/, copied. PostgreSQL: a template database, cloned by CREATE DATABASE … TEMPLATE.
+SQLite: a template file in var/, copied. PostgreSQL: a template database, cloned by CREATE DATABASE … TEMPLATE. The rows
+that migrations made (Wagtail's root page, locale, collection) are kept beside it as JSON: a test with
+`transaction=True, serialized_rollback=True` gets them back after the flush that ends such a test.
 """
 
 import fcntl
@@ -48,6 +50,16 @@ def set_up(worker: str, folder: Path) -> None:
         _set_up_sqlite(worker, folder)
     else:
         _set_up_postgresql(worker)
+    connection._test_serialized_contents = _rows_file().read_text()  # type: ignore[attr-defined]
+
+
+def _rows_file() -> Path:
+    return settings.VAR_DIR / f"test-template-{migration_key()}-{connection.vendor}.json"
+
+
+def _migrate() -> None:
+    call_command("migrate", verbosity=0, interactive=False)
+    _rows_file().write_text(connection.creation.serialize_db_to_string())
 
 
 def tear_down(worker: str) -> None:
@@ -62,13 +74,13 @@ def tear_down(worker: str) -> None:
 def _set_up_sqlite(worker: str, folder: Path) -> None:
     template = settings.VAR_DIR / f"test-template-{migration_key()}.sqlite3"
     with _lock():
-        if not template.exists():
+        if not (template.exists() and _rows_file().exists()):
             for old in settings.VAR_DIR.glob("test-template-*.sqlite3*"):
                 old.unlink()
             building = template.with_suffix(".building")
             building.unlink(missing_ok=True)
             _use(str(building))
-            call_command("migrate", verbosity=0, interactive=False)
+            _migrate()
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connections["default"].close()
@@ -88,11 +100,13 @@ def _set_up_postgresql(worker: str) -> None:
     template, name = f"laurel_template_{migration_key()}", f"laurel_test_{worker}"
     with _lock():
         _use("postgres")
-        if not _execute(f"SELECT 1 FROM pg_database WHERE datname = '{template}'"):
+        is_there = _execute(f"SELECT 1 FROM pg_database WHERE datname = '{template}'")
+        if not (is_there and _rows_file().exists()):
+            _execute(f'DROP DATABASE IF EXISTS "{template}" WITH (FORCE)')
             _execute(f'DROP DATABASE IF EXISTS "{template}_building" WITH (FORCE)')
             _execute(f'CREATE DATABASE "{template}_building"')
             _use(f"{template}_building")
-            call_command("migrate", verbosity=0, interactive=False)
+            _migrate()
             _use("postgres")
             _execute(f'ALTER DATABASE "{template}_building" RENAME TO "{template}"')
         _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -275,7 +275,7 @@ def anybody_verifies(credential: Credential) -> None:
 
 def badge_is_signed(credential: Credential) -> None:
     award = Award.objects.get(credential=credential)
-    document = Client().get(reverse("badges:document", args=[award.public_id])).json()
+    document = json.loads(Client().get(reverse("badges:document", args=[award.public_id])).content)
     assert document["proof"]
     assert credential.person.email not in json.dumps(document)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from lms.events.models import Delivery
 from lms.events.services import drain
@@ -31,7 +31,7 @@ def wait_until_delivered() -> None:
 
 @pytest.mark.worker
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_main_job_with_a_real_worker(settings: SettingsWrapper, tmp_path: Path) -> None:
+def test_main_job_with_a_real_worker(settings: Settings, tmp_path: Path) -> None:
     from lms.celery import app
 
     redis = f"{os.environ['LAUREL_TEST_REDIS']}/0"
