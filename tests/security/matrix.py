@@ -9,9 +9,9 @@ of an address with several faces has a variant after "#".
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from tests.security.world import World
 
@@ -28,7 +28,10 @@ SIGNS = {
     "C": "409 refused by a rule",
     "T": "415 not this content type",
 }
-NOBODY = UUID("00000000-0000-4000-8000-000000000000")
+
+
+def _nothing(_: World) -> dict[str, Any]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,9 @@ class Row:
 
     get: str
     post: str
-    args: Callable[[World], dict[str, Any] | list[str]] = lambda world: {}
-    data: Callable[[World], dict[str, Any]] = lambda world: {}
+    args: Callable[[World], dict[str, Any] | list[str]] = _nothing
+    data: Callable[[World], dict[str, Any]] = _nothing
     is_json: bool = False
-    files: dict[str, str] = field(default_factory=dict)
 
 
 def _partner(world: World) -> dict[str, Any]:
@@ -67,6 +69,10 @@ def _scored(world: World) -> dict[str, Any]:
     return {"attempt_id": world.scored.public_id}
 
 
+def _credential(world: World) -> dict[str, Any]:
+    return {"public_id": world.credential.public_id}
+
+
 def _course(world: World) -> dict[str, Any]:
     return {"course_id": world.page.course.public_id}
 
@@ -88,7 +94,7 @@ def _persona(world: World) -> str:
 
 
 def _fixed(**values: Any) -> Callable[[World], dict[str, Any]]:
-    return lambda world: values
+    return lambda _: values
 
 
 PUBLIC_SIGNS = ("2 222 22 2222", "M MMM MM MMMM")
@@ -158,13 +164,20 @@ MATRIX: dict[str, Row] = {
     "tiers:requirement": Row(
         "L 222 44 2442", "M MMM MM MMMM", lambda w: {**_partner(w), "requirement_id": "engineers"}
     ),
+    # --- Certificates ---
+    "certifications:wallet": Row("L 222 22 2222", "L MMM MM MMMM"),
+    "certifications:certification": Row("L 222 22 2222", "L MMM MM MMMM", lambda w: {"slug": w.certification.slug}),
+    "certifications:credential": Row("L 242 44 2442", "L MMM MM MMMM", _credential),
+    "certifications:pdf": Row("L 242 44 2442", "L MMM MM MMMM", _credential),
+    "certifications:verify_form": PUBLIC,
+    "certifications:verify": Row(*PUBLIC_SIGNS, _credential),
     # --- Learning ---
     "cms:catalogue": PERSONAL,
     "cms:lesson": Row("L 2RR RR 2222", "M MMM MM MMMM", _lesson),
     "cms:image": Row("L 222 22 2222", "M MMM MM MMMM", lambda w: {"public_id": w.rendition.public_id}),
     "cms:document": Row("L 222 22 2222", "M MMM MM MMMM", lambda w: {"public_id": w.file.public_id}),
     "cms:video": Row("L 222 22 2222", "M MMM MM MMMM", lambda w: {"public_id": w.video.public_id}),
-    "wagtail_serve#library": Row("R RRR RR RRRR", "M MMM MM MMMM", lambda w: [""]),
+    "wagtail_serve#library": Row("R RRR RR RRRR", "M MMM MM MMMM", lambda _: [""]),
     "wagtail_serve#course": Row("L 222 22 2222", "M MMM MM MMMM", lambda w: [f"{w.page.slug}/"]),
     "wagtail_serve#playbook": Row("L 222 22 2222", "M MMM MM MMMM", lambda w: [f"{w.playbook.slug}/"]),
     "wagtailcore_login": Row("L LLL LL LLLL", "L LLL LL LLLL"),
@@ -185,6 +198,13 @@ MATRIX: dict[str, Row] = {
     # --- API ---
     "api-v1:schema": Row("2 222 22 2222", "M MMM MM MMMM"),
     "api-v1:me": Row("U 222 22 2222", "U MMM MM MMMM"),
+    "api-v1:my_memberships": Row("U 222 22 2222", "U MMM MM MMMM"),
+    "api-v1:partners": Row("U 222 22 2222", "U MMM MM MMMM"),
+    "api-v1:partner": Row("U 222 44 2442", "U MMM MM MMMM", _partner),
+    "api-v1:partner_people": Row("U FF2 44 2442", "U MMM MM MMMM", _partner),
+    "api-v1:completion-rates": Row("U FF2 44 2442", "U MMM MM MMMM", lambda w: {"public_id": w.a.public_id}),
+    "api-v1:credentials": Row("U 222 22 2222", "U MMM MM MMMM"),
+    "api-v1:credential": Row("U 242 44 2442", "U MMM MM MMMM", _credential),
     "api-v1:exams": Row("U 222 22 2222", "U MMM MM MMMM"),
     "api-v1:attempts": Row("U 222 22 2222", "U MMM MM MMMM"),
     "api-v1:attempt": Row("U 244 44 4444", "U MMM MM MMMM", _scored),
