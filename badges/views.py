@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from badges import documents
+from badges.jsonld import CONTEXTS
 from badges.models import Achievement, Award, IssuerKey
 
 
@@ -29,7 +30,7 @@ def did(request: HttpRequest) -> HttpResponse:
 @require_safe
 def issuer(request: HttpRequest) -> HttpResponse:
     """The issuer's profile."""
-    return _public({"@context": documents.CONTEXTS, **documents.issuer_profile()}, "application/ld+json")
+    return _public({"@context": CONTEXTS, **documents.issuer_profile()}, "application/ld+json")
 
 
 @require_safe
@@ -37,7 +38,7 @@ def achievement(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """What a badge stands for."""
     found = get_object_or_404(Achievement.objects.select_related("certification"), public_id=public_id)
     body = documents.achievement_document(found, version=found.certification.number)
-    return _public({"@context": documents.CONTEXTS, **body}, "application/ld+json")
+    return _public({"@context": CONTEXTS, **body}, "application/ld+json")
 
 
 @require_safe

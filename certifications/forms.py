@@ -1,8 +1,14 @@
 """Forms of this app."""
 
+from typing import Any, ClassVar
+
 from django import forms
 from django.core.exceptions import ValidationError
+from wagtail.admin.forms import WagtailAdminModelForm
 
+from certifications.models import Certification
+from courses.models import Course
+from lms.assessments.models import Assessment
 from lms.common import guards
 
 
@@ -31,3 +37,32 @@ class RevocationForm(forms.Form):
     reason = forms.CharField(
         label="Reason", max_length=300, help_text="The holder sees it. It stays on record.", widget=forms.Textarea
     )
+
+
+class CertificationForm(WagtailAdminModelForm):
+    """A certification with what it asks for: courses, then exams. Saved by `services.save_certification`."""
+
+    courses = forms.ModelMultipleChoiceField(
+        Course.objects.filter(retired_at=None).order_by("title"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    assessments = forms.ModelMultipleChoiceField(
+        Assessment.objects.order_by("title"), label="Exams", required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = Certification
+        fields: ClassVar = ["title", "slug", "description", "criteria", "personas", "valid_months", "position"]
+        widgets: ClassVar = {"personas": forms.CheckboxSelectMultiple}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            asked = self.instance.requirements
+            self.initial["courses"] = list(asked.exclude(course=None).values_list("course_id", flat=True))
+            self.initial["assessments"] = list(asked.exclude(assessment=None).values_list("assessment_id", flat=True))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()
+        if not cleaned.get("courses") and not cleaned.get("assessments"):
+            raise ValidationError("Choose at least one course or exam: nobody earns a certification that asks nothing.")
+        return cleaned

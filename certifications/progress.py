@@ -144,14 +144,16 @@ def _course_step(requirement: Requirement, facts: _Facts) -> Step:
     enrolment = facts.enrolments.get(course.pk)
     version = facts.versions.get(course.pk)
     state, minutes = State.OPEN, version.minutes if version else 0
-    url_name, url_args = "wagtail_serve", (f"{course.slug}/",)
+    url_name, url_args = "wagtail_serve", [f"{course.slug}/"]
     if enrolment is not None:
         lessons = facts.lessons[enrolment.pk]
         state = State.DONE if enrolment.completed_at else State.STARTED if lessons.is_started else State.OPEN
         minutes = 0 if enrolment.completed_at else lessons.minutes_left
         if lessons.next_lesson is not None and not enrolment.completed_at:
-            url_name, url_args = "cms:lesson", (course.slug, lessons.next_lesson.slug)
-    return Step(kind="course", title=course.title, minutes=minutes, state=state, url_name=url_name, url_args=url_args)
+            url_name, url_args = "cms:lesson", [course.slug, lessons.next_lesson.slug]
+    return Step(
+        kind="course", title=course.title, minutes=minutes, state=state, url_name=url_name, url_args=tuple(url_args)
+    )
 
 
 def _exam_step(requirement: Requirement, facts: _Facts, since: datetime | None) -> Step:

@@ -1,6 +1,7 @@
 """Every write about credentials: issued once, frozen, revoked by adding a fact."""
 
 import calendar
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from uuid import UUID
@@ -15,12 +16,13 @@ from certifications.evidence import Evidence
 from certifications.models import Certification, CertificationQuerySet, Credential, Requirement
 from certifications.progress import RENEWAL_WINDOW, Progress, Step, expiring, progress, way
 from certifications.snapshot import SectionScore, Snapshot
+from courses.models import Course
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
-from lms.assessments.models import Attempt
+from lms.assessments.models import Assessment, Attempt
 from lms.common import guards
 from lms.events.services import emit
-from lms.partners.models import Membership
+from lms.partners.models import Membership, Persona
 from lms.xapi.services import platform_authority, record
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "issue_if_earned",
     "progress",
     "revoke_credential",
+    "save_certification",
     "way",
 ]
 
@@ -184,6 +187,51 @@ def _sections(attempt: Attempt | None) -> tuple[SectionScore, ...]:
         SectionScore(title=row["section"], percent=_percent(row["points"], row["maximum"]))
         for row in sorted(rows, key=lambda row: first[row["section"]])
     )
+
+
+@transaction.atomic
+def save_certification(
+    *,
+    certification: Certification,
+    personas: Iterable[Persona],
+    courses: Iterable[Course],
+    assessments: Iterable[Assessment],
+    by: User,
+    at: datetime,
+) -> Certification:
+    """Stores a certification with what it asks for, in the order given: courses, then exams.
+
+    When that changed, `number` grows; credentials keep the number they were issued under. Writes the audit log.
+    Raises NotAllowed (permission certifications.manage_certifications).
+    """
+    if not by.has_perm("certifications.manage_certifications"):
+        raise errors.NotAllowed("You may not change certifications. Nothing was changed.")
+    is_new = certification.pk is None
+    wanted = [*courses, *assessments]
+    before = [] if is_new else [one.course or one.assessment for one in evidence.requirements_of(certification)]
+    if not is_new and wanted != before:
+        certification.number += 1
+    certification.save()
+    certification.personas.set(personas)
+    if wanted != before:
+        certification.requirements.all().delete()
+        Requirement.objects.bulk_create(
+            Requirement(
+                certification=certification,
+                position=position,
+                course=thing if isinstance(thing, Course) else None,
+                assessment=thing if isinstance(thing, Assessment) else None,
+            )
+            for position, thing in enumerate(wanted, 1)
+        )
+    record_audit(
+        action="certifications.save_certification",
+        actor=by,
+        at=at,
+        target=certification,
+        detail={"number": certification.number, "requirements": [str(thing) for thing in wanted]},
+    )
+    return certification
 
 
 @transaction.atomic

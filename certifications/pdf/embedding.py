@@ -2,13 +2,14 @@
 
 reportlab's own TTFont draws characters, so it cannot draw what shaping makes of them. This writes the font objects of
 ISO 32000-1, 9.7 beside it: a CID stands for a glyph and what it means, so one glyph may read differently in two places.
+Canvas and document are `Any` here: reportlab's types leave out what a font needs of them.
 """
 
 import struct
+from typing import Any
 
 import uharfbuzz as hb
 from reportlab.pdfbase import pdfdoc
-from reportlab.pdfgen.canvas import Canvas
 
 from certifications.pdf.faces import Face
 from certifications.pdf.shaping import Glyph, Run
@@ -22,7 +23,7 @@ _NO_HINTS = hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NO_LAYOUT_CLOSURE | hb.Su
 class EmbeddedFont:
     """A face as used in one document. CIDs count from 1 in the order of first use: equal pages give equal bytes."""
 
-    def __init__(self, face: Face, document: pdfdoc.PDFDocument) -> None:
+    def __init__(self, face: Face, document: Any) -> None:
         self.face = face
         self.internal_name = f"F{len(document.fontMapping) + 1}"
         self._cids: dict[tuple[int, str], int] = {}
@@ -37,7 +38,7 @@ class EmbeddedFont:
             self._widths.append(glyph.width)
         return self._cids[key]
 
-    def addObjects(self, document: pdfdoc.PDFDocument) -> None:  # noqa: N802  called by reportlab when it saves
+    def addObjects(self, document: Any) -> None:  # noqa: N802  called by reportlab when it saves
         program, new_ids = self._cut()
         tag = "".join(chr(65 + (len(program) // 26**place) % 26) for place in range(6))
         name = f"{tag}+{self.face.postscript_name}"
@@ -80,7 +81,7 @@ class EmbeddedFont:
         plan = hb.SubsetPlan(face, wanted)
         return plan.execute().blob.data, dict(plan.old_to_new_glyph_mapping)
 
-    def _descriptor(self, document: pdfdoc.PDFDocument, name: str, program: bytes) -> pdfdoc.PDFDictionary:
+    def _descriptor(self, document: Any, name: str, program: bytes) -> pdfdoc.PDFDictionary:
         extents = self.face.hb_font.get_font_extents("ltr")
         ascent, descent = round(extents.ascender * self.face.scale), round(extents.descender * self.face.scale)
         return _dictionary(
@@ -112,7 +113,7 @@ class EmbeddedFont:
         ).encode("ascii")
 
 
-def draw_runs(canvas: Canvas, runs: list[Run], *, x: float, y: float, size: float) -> None:
+def draw_runs(canvas: Any, runs: list[Run], *, x: float, y: float, size: float) -> None:
     """Draws a shaped line with its left end at (x, y), in the canvas's fill colour."""
     fonts: dict[Face, EmbeddedFont] = canvas.__dict__.setdefault("embedded_fonts", {})
     for run in runs:

@@ -24,6 +24,7 @@ WIDTH, HEIGHT = landscape(A4)
 MARGIN = 64.0
 MIDDLE = WIDTH / 2
 MAX_NAME_LINES = 3
+MAX_CHARACTERS = 600  # of one text: more never fits, and measuring it takes its time
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Page:
     def fit(self, text: str, style: Style, *, room: float, max_lines: int) -> tuple[list[str], Style]:
         """The lines of `text` in the largest size that fits: shrunk to 70 % on one line first, then wrapped, then
         shrunk further. What still does not fit at 9 points is cut with an ellipsis."""
+        text = text[:MAX_CHARACTERS]
         for size, lines in [
             *((style.size * share / 100, 1) for share in range(100, 69, -5)),
             *((style.size * share / 100, max_lines) for share in range(75, 20, -5)),

@@ -11,6 +11,7 @@ from bidi import algorithm as bidi
 from certifications.pdf.faces import Face, Typeface
 
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
+_LEFT_OUT = frozenset({"RLE", "LRE", "RLO", "LRO", "PDF", "BN"})  # of the algorithm, by rule X9; joiners among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,10 @@ def width(runs: list[Run]) -> float:
 
 
 def levels(text: str) -> list[int]:
-    """The embedding level of each character: odd is right to left (UAX #9, rules P2 to I2)."""
+    """The embedding level of each character: odd is right to left (UAX #9, rules P2 to I2).
+
+    What rule X9 leaves out (joiners, which shaping needs) has the level of the character before it.
+    """
     if not any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text):
         return [0] * len(text)
     storage = bidi.get_empty_storage()
@@ -69,7 +73,14 @@ def levels(text: str) -> list[int]:
     bidi.resolve_weak_types(storage)
     bidi.resolve_neutral_types(storage, False)
     bidi.resolve_implicit_levels(storage, False)
-    return [character["level"] for character in storage["chars"]]
+    resolved = iter(storage["chars"])
+    found: list[int] = []
+    for character in text:
+        if unicodedata.bidirectional(character) in _LEFT_OUT:
+            found.append(found[-1] if found else level)
+        else:
+            found.append(next(resolved)["level"])
+    return found
 
 
 def _letters(text: str) -> Iterator[tuple[int, str]]:

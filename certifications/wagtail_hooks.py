@@ -1,0 +1,169 @@
+"""Certifications and credentials in the Wagtail admin. Named permissions decide, not Django's model permissions."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from wagtail import hooks
+from wagtail.admin.ui.tables import Column, TitleColumn
+from wagtail.admin.views.generic import CreateView, EditView, IndexView
+from wagtail.admin.viewsets.base import ViewSet
+from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
+from wagtail.permission_policies import ModelPermissionPolicy
+from wagtail.permissions import register_permission_policy
+
+from certifications import services
+from certifications.forms import CertificationForm, RevocationForm
+from certifications.models import Certification, Credential
+from lms.accounts.requests import person_of
+from lms.common.errors import DomainError
+from lms.partners.models import today
+
+
+class ByRule(ModelPermissionPolicy):
+    """`actions` are allowed to whoever has the named permission; nothing else is, not even to a superuser."""
+
+    actions: frozenset[str] = frozenset()
+    permission = ""
+
+    def user_has_permission(self, user: Any, action: str) -> bool:
+        return action in self.actions and bool(user.has_perm(self.permission))
+
+    def user_has_any_permission(self, user: Any, actions: Collection[str]) -> bool:
+        return any(self.user_has_permission(user, action) for action in actions)
+
+
+class CertificationPolicy(ByRule):
+    actions = frozenset({"view", "add", "change"})
+    permission = "certifications.manage_certifications"
+
+
+class CredentialPolicy(ByRule):
+    actions = frozenset({"view"})
+    permission = "certifications.revoke_credential"
+
+
+register_permission_policy(Certification, CertificationPolicy(Certification))
+register_permission_policy(Credential, CredentialPolicy(Credential))
+
+
+class SavesByService:
+    """Hands what the form read to the one service; a refusal goes back to the form."""
+
+    request: HttpRequest
+
+    def save_instance(self) -> Certification:
+        form: CertificationForm = self.form  # type: ignore[attr-defined]
+        return services.save_certification(
+            certification=form.save(commit=False),
+            personas=form.cleaned_data["personas"],
+            courses=form.cleaned_data["courses"],
+            assessments=form.cleaned_data["assessments"],
+            by=person_of(self.request),
+            at=timezone.now(),
+        )
+
+
+class CertificationCreateView(SavesByService, CreateView):
+    pass
+
+
+class CertificationEditView(SavesByService, EditView):
+    pass
+
+
+class CertificationViewSet(ModelViewSet):
+    model = Certification
+    name = "certifications_admin"
+    url_prefix = "certifications"
+    menu_label = "Certifications"
+    icon = "success"
+    add_view_class = CertificationCreateView
+    edit_view_class = CertificationEditView
+    list_display = ["title", "number", "valid_months", "retired_at"]
+    search_fields = ["title"]
+    search_backend_name = None
+    copy_view_enabled = False
+
+    def get_form_class(self, for_update: bool = False) -> type[CertificationForm]:
+        return CertificationForm
+
+
+class CredentialIndexView(IndexView):
+    def get_base_queryset(self) -> QuerySet[Credential]:
+        return Credential.objects.select_related("certification").order_by("-issued_at", "-pk")
+
+    def get_edit_url(self, instance: Credential) -> str:
+        return reverse("credentials:revoke", args=[instance.public_id])
+
+
+class CredentialViewSet(ModelViewSet):
+    """The list, and one action: to revoke, with a reason."""
+
+    model = Credential
+    name = "credentials"
+    menu_label = "Certificates issued"
+    icon = "doc-full"
+    index_view_class = CredentialIndexView
+    list_display = [
+        TitleColumn(
+            "holder_name", label="Holder", get_url=lambda one: reverse("credentials:revoke", args=[one.public_id])
+        ),
+        Column("certification", label="Certification"),
+        Column("issued_at", label="Issued"),
+        Column("status", label="Status", accessor=lambda one: one.status(today()).label),
+    ]
+    list_filter = ["certification"]
+    search_fields = ["holder_name", "public_id"]
+    search_backend_name = None
+    copy_view_enabled = False
+    form_fields = ["holder_name"]
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        kept = [pattern for pattern in super().get_urlpatterns() if pattern.name in {"index", "index_results"}]
+        return [*kept, path("<str:public_id>/revoke/", revoke, name="revoke")]
+
+
+def revoke(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Shows a credential and takes it back with a reason."""
+    credential = get_object_or_404(Credential.objects.select_related("certification", "person"), public_id=public_id)
+    if not request.user.has_perm("certifications.revoke_credential", credential):
+        raise PermissionDenied
+    form = RevocationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.revoke_credential(
+                credential=credential, by=person_of(request), reason=form.cleaned_data["reason"], at=timezone.now()
+            )
+        except DomainError as error:
+            form.add_error("reason", error.message)
+        else:
+            messages.success(request, f"The certificate of {credential.holder_name} is revoked.")
+            return redirect("credentials:index")
+    context = {
+        "credential": credential,
+        "status": credential.status(today()),
+        "form": form,
+        "page_title": credential.holder_name,
+        "page_subtitle": credential.certification.title,
+        "header_icon": "doc-full",
+    }
+    return render(request, "certifications/admin/revoke.html", context)
+
+
+class CertificationGroup(ModelViewSetGroup):
+    menu_label = "Certification"
+    menu_icon = "success"
+    menu_order = 260
+    items = (CertificationViewSet(), CredentialViewSet())
+
+
+@hooks.register("register_admin_viewset")
+def register_certifications() -> ViewSet:
+    return CertificationGroup()
