@@ -12,7 +12,7 @@ class PublishForm(forms.Form):
     """The rules as YAML and when they begin. Valid only when they may be published; each problem names its line."""
 
     programme = forms.ModelChoiceField(
-        Programme.objects.order_by("name"), required=False, empty_label="A new one, named by the document"
+        Programme.objects.order_by("name"), required=False, empty_label="The one that the document names"
     )
     text = forms.CharField(
         label="Rules (YAML)",

@@ -83,7 +83,7 @@ def decision(request: HttpRequest, partner_id: UUID, number: int) -> HttpRespons
         "partner": partner,
         "decision": found,
         "ruling": found.result["ruling"],
-        "tiers": reversed(services.explain(decision=found, viewer=request.user)),
+        "tiers": _in_reading_order(services.explain(decision=found, viewer=request.user)),
         "verification": services.verify(found),
         "may_see_evidence": request.user.has_perm("tiers.view_evidence", found),
         "is_newest": not log.filter(number=number + 1).exists(),
@@ -93,6 +93,13 @@ def decision(request: HttpRequest, partner_id: UUID, number: int) -> HttpRespons
         ],
     }
     return render(request, "tiers/decision.html", context)
+
+
+def _in_reading_order(tiers: tuple[services.ExplainedTier, ...]) -> list[services.ExplainedTier]:
+    """The tier held, those above it from the next one on, then those below; none that asks for nothing but the held."""
+    held = next((index for index, tier in enumerate(tiers) if tier.is_held), 0)
+    below = [tier for tier in reversed(tiers[:held]) if tier.requirements]
+    return [*tiers[held:], *below]
 
 
 @require_safe

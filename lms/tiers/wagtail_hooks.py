@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import yaml
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -40,14 +41,15 @@ def version_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One version: its tiers and what they ask for."""
     _require(request, "tiers.view_programmes")
     version = get_object_or_404(ProgrammeVersion.objects.select_related("programme"), pk=pk)
-    return _render(request, "version", str(version), version=version, rules=services.rules_of(version))
+    rules = services.rules_of(version)
+    return _render(request, "version", str(version), version=version, rules=rules, text=_as_yaml(version))
 
 
 def publish_page(request: HttpRequest) -> HttpResponse:
     """The text is checked and shown as it was understood; only then it is published."""
     user = _require(request, "tiers.publish_programme")
     is_confirmed = request.POST.get("step") == "publish"
-    form = PublishForm(request.POST or None, initial={"effective_at": timezone.now().replace(second=0, microsecond=0)})
+    form = PublishForm(request.POST or None, initial=_initial(request))
     is_valid = request.method == "POST" and form.is_valid()
     if is_valid and is_confirmed:
         try:
@@ -65,6 +67,18 @@ def publish_page(request: HttpRequest) -> HttpResponse:
             return redirect(reverse("programmes:version", args=[version.pk]))
     rules = form.cleaned_data.get("rules") if is_valid else None
     return _render(request, "publish", "Publish rules", form=form, rules=rules)
+
+
+def _initial(request: HttpRequest) -> dict[str, Any]:
+    """Now, and the text of the version that `?version=` names."""
+    pk = request.GET.get("version", "")
+    version = ProgrammeVersion.objects.filter(pk=pk).first() if pk.isdecimal() and len(pk) < 10 else None
+    initial: dict[str, Any] = {"effective_at": timezone.now().replace(second=0, microsecond=0)}
+    return initial if version is None else initial | {"programme": version.programme_id, "text": _as_yaml(version)}
+
+
+def _as_yaml(version: ProgrammeVersion) -> str:
+    return yaml.safe_dump(version.document, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _render(request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:

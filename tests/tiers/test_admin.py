@@ -95,3 +95,14 @@ def test_author_cannot_publish() -> None:
 
 def test_version_that_is_not_there() -> None:
     assert signed_in(portal_manager()).get(reverse("programmes:version", args=[99])).status_code == 404
+
+
+def test_next_version_starts_from_the_text_of_the_last() -> None:
+    version = programme()
+    client = signed_in(portal_manager())
+    url = reverse("programmes:publish")
+    text = client.get(url, {"version": version.pk}).context["form"].initial["text"]
+    assert post(client, text=text, programme=version.programme.pk).status_code == 302
+    assert ProgrammeVersion.objects.count() == 2
+    for wrong in ("x", "99", "9" * 30):
+        assert "text" not in client.get(url, {"version": wrong}).context["form"].initial

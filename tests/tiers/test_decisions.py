@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from certifications.services import revoke_credential
+from lms.assessments.models import Assessment
 from lms.events.events import Event
 from lms.events.models import Delivery, Message
 from lms.events.services import drain, emit
@@ -25,6 +26,7 @@ from lms.xapi import vocabulary
 from lms.xapi.models import Authority
 from lms.xapi.services import record
 from lms.xapi.statements import activity, build
+from tests.certifications.factories import sat
 from tests.courses.factories import enrolled, published
 from tests.factories import PartnerFactory, UserFactory
 from tests.tiers.factories import DOCUMENT, LONG_AGO, certify, complete_course, later, member, programme
@@ -359,3 +361,32 @@ def test_evaluation_asks_as_often_for_three_people_as_for_one(
         certify(member(partner), now)
     with django_assert_num_queries(9):
         services.evaluate_partner(partner=partner, at=now)
+
+
+def test_words_may_be_bettered_without_breaking_old_decisions(now: datetime) -> None:
+    programme()
+    ann = member(PartnerFactory())
+    certify(ann, now)
+    decision = Decision.objects.for_verification().newest().get()
+    decision.result["evaluation"]["tiers"][2]["requirements"][0]["missing"] = "in the words of that day"
+    decision.digest = services.digest(decision)
+    assert services.verify(decision).is_genuine
+    decision.result["evaluation"]["tiers"][2]["requirements"][0]["have"] = "2"
+    decision.digest = services.digest(decision)
+    assert services.verify(decision).problems == ("the rules come to another result",)
+
+
+def test_renewal_appends_one_decision_and_the_end_of_the_old_one_none(now: datetime) -> None:
+    programme()
+    ann = member(PartnerFactory())
+    credential = certify(ann, now)
+    assert credential.expires_on is not None
+    days = (credential.expires_on - now.date()).days
+    number = len(log(ann.partner))
+    sat(Assessment.objects.get(), ann, later(now, days - 10))
+    drain()
+    assert len(log(ann.partner)) == number + 1
+    before, after = ann.partner.decisions.order_by("-number")[:2][::-1]
+    assert services.changes(before, after) == ("Certified sales people: a certificate was renewed",)
+    services.evaluate_all(at=later(now, days + 1))
+    assert (tier(ann.partner), len(log(ann.partner))) == ("select", number + 1)

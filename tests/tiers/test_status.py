@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from certifications.models import Certification
 from lms.partners.models import Partner
 from lms.tiers import services
-from tests.factories import PartnerFactory
+from tests.factories import PartnerFactory, PersonaFactory
 from tests.tiers.factories import certify, complete_course, later, member, programme
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +136,15 @@ def test_requirement_view_shows_where_a_figure_comes_from(now: datetime) -> None
     (figure,) = view.figures
     assert (figure.label, figure.text, view.is_about_people) == ("Training completion, last 12 months", "100%", False)
     assert (figure.until, figure.measure.detail["denominator"]) == (later(now, 1), "1")
+
+
+def test_candidates_are_those_for_whom_the_certification_is(now: datetime) -> None:
+    programme()
+    partner = PartnerFactory()
+    certify(member(partner), now)
+    rep = member(partner)
+    member(partner, persona=PersonaFactory(slug="executive"))
+    Certification.objects.get().personas.add(rep.persona)
+    view = services.requirement_view(partner=partner, requirement="premier-sales", at=now)
+    assert view is not None
+    assert [one.membership for one in view.candidates] == [rep]

@@ -10,7 +10,7 @@ from lms.tiers.services.decisions import (
     verify,
 )
 from lms.tiers.services.errors import Backdated, NoProgrammeInForce, ProgrammeRefused
-from lms.tiers.services.explanation import changes, explain
+from lms.tiers.services.explanation import ExplainedTier, changes, explain
 from lms.tiers.services.facts import gather_facts
 from lms.tiers.services.figures import Figure, Row
 from lms.tiers.services.programmes import check_document, publish_programme, publish_source, rules_of
@@ -21,6 +21,7 @@ __all__ = [
     "Backdated",
     "Candidate",
     "Counted",
+    "ExplainedTier",
     "Figure",
     "NoProgrammeInForce",
     "ProgrammeRefused",

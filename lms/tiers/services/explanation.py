@@ -120,5 +120,6 @@ def changes(before: Decision | None, after: Decision) -> tuple[str, ...]:
             if rows[0].have_text != rows[1].have_text or was.state != finding.state:
                 words.append(f"{finding.label}: {rows[0].have_text} → {rows[1].have_text}")
             else:
-                words.append(f"{finding.label}: other people or certificates")
+                what = "a certificate was renewed" if was.people == finding.people else "other people count"
+                words.append(f"{finding.label}: {what}")
     return tuple(dict.fromkeys(words)) or ("the tier is kept differently",)

@@ -99,17 +99,24 @@ def _counted(memberships: list[Membership], finding: engine.Finding) -> tuple[Co
 
 
 def _candidates(memberships: list[Membership], codes: frozenset[str]) -> tuple[Candidate, ...]:
-    """Each with the certification he is nearest to; nearest first."""
+    """Those for whose persona it is, or who have begun; each with the certification he is nearest to, nearest first."""
     steps: dict[Certification, list[Requirement]] = defaultdict(list)
     wanted = Requirement.objects.filter(certification__slug__in=codes, certification__retired_at=None)
-    for requirement in wanted.select_related("certification", "course", "assessment").order_by("position"):
+    wanted = wanted.select_related("course", "assessment").prefetch_related("certification__personas")
+    for requirement in wanted.order_by("position"):
         steps[requirement.certification].append(requirement)
     done = _done(
         [membership.person_id for membership in memberships], [r for several in steps.values() for r in several]
     )
     nearest = []
+    meant = {certification: {persona.pk for persona in certification.personas.all()} for certification in steps}
     for membership in memberships:
-        ways = [_candidate(membership, certification, several, done) for certification, several in steps.items()]
+        ways = [
+            way
+            for certification, several in steps.items()
+            for way in [_candidate(membership, certification, several, done)]
+            if way.done or not meant[certification] or membership.persona_id in meant[certification]
+        ]
         nearest.extend(sorted(ways, key=lambda way: (len(way.left), way.certification.position))[:1])
     return tuple(sorted(nearest, key=lambda way: (way.done == 0, len(way.left))))
 

@@ -74,6 +74,10 @@ class Node(abc.ABC):
         """What the facts say about this rule."""
 
 
+def _lasts(held: Held) -> tuple[bool, date, str]:
+    return held.until is None, held.until or date.max, held.reference
+
+
 @dataclass
 class Context:
     """The facts on a day as the rules ask for them. One per evaluation (and per track)."""
@@ -109,14 +113,20 @@ class Context:
         return None if formula is None else formula.value(self.measure)
 
     def holders(self, codes: frozenset[str], *, each: int = 1) -> dict[str, tuple[Held, ...]] | None:
-        """Who holds at least `each` different ones of the codes today, with what; None when people are not known."""
+        """Who holds at least `each` different ones of the codes today; None when people are not known.
+
+        With each person those he counts with: of several of one code the one that lasts longest.
+        """
         if self._people is None:
             return None
         found: dict[str, tuple[Held, ...]] = {}
         for person, valid in self._people:
-            held = tuple(credential for credential in valid if credential.code in codes)
-            if len({credential.code for credential in held}) >= each:
-                found[person.id] = held
+            best: dict[str, Held] = {}
+            for credential in sorted(valid, key=_lasts, reverse=True):
+                if credential.code in codes:
+                    best.setdefault(credential.code, credential)
+            if len(best) >= each:
+                found[person.id] = tuple(best[code] for code in sorted(best))
         return found
 
     @property

@@ -142,7 +142,7 @@ class Credentials(Node):
     def assess(self, context: Context) -> Finding:
         holders = context.holders(self.codes)
         words = " or ".join(context.words(code) for code in sorted(self.codes))
-        have = None if holders is None else sum(len({held.code for held in kept}) for kept in holders.values())
+        have = None if holders is None else sum(len(kept) for kept in holders.values())
         state = State.UNKNOWN if have is None else State.MET if have >= self.min else State.UNMET
         missing = {
             State.MET: "",
