@@ -45,7 +45,7 @@ class Resource(View):
             response = super().dispatch(request, *args, **kwargs)
         except DomainError as error:
             response = _refusal(error, request)
-        response[_HEADER] = self.version
+        response[_HEADER] = self.version.value  # wsgiref wants plain strings
         response["X-Experience-API-Consistent-Through"] = format_timestamp(self.at)
         response["Cache-Control"] = "no-store, private"
         return response
