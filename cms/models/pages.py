@@ -78,7 +78,7 @@ class CoursePage(ContentPage):
     def clean(self) -> None:
         """Keeps the address free of courses that once had it: their learners' links still lead there."""
         super().clean()
-        if Course.objects.filter(slug=self.slug).exclude(page=self).exists():
+        if Course.objects.filter(slug=self.slug).exclude(pk=self.course_id or 0).exists():
             raise ValidationError({"slug": "An earlier course has this address. Choose another one."})
 
     def with_content_json(self, content: dict[str, Any]) -> "CoursePage":

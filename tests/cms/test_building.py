@@ -1,0 +1,126 @@
+"""Pages from files."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from cms.models import CoursePage, LibraryFile, LibraryPage, Picture, PlaybookPage
+from cms.services import build_playbook_page
+from lms.accounts.models import User
+from lms.assessments.models import Item
+from tests.cms.conftest import course_data, make_page, signed_in
+from tests.factories import MembershipFactory, PersonaFactory, TierNameFactory
+
+
+def make_playbook(library: LibraryPage, author: User, reviewer: User, media: Path, **changes: Any) -> PlaybookPage:
+    for slug in changes.get("personas", []):
+        PersonaFactory(slug=slug)
+    data = {
+        "slug": "replace",
+        "title": "Replace a monitor",
+        "need": "close-a-deal",
+        "personas": [],
+        "minutes": 9,
+        "summary": "How to replace it.",
+        "how_you_earn": "You earn 18 %.\n",
+        "stages": [
+            {
+                "title": "Find",
+                "goal": "A date",
+                "plays": [{"title": "Ask", "text": "<p>How did you <b>hear</b>?</p>"}],
+                "questions": ["How many sites?"],
+            }
+        ],
+        "battlecards": [
+            {"competitor": "Legacy", "their_pitch": "It works", "our_answer": "So far", "do_not_say": "Outdated"}
+        ],
+        "stories": [{"title": "A grocer", "text": "<p>310 shops.</p>"}],
+        "contacts": [{"title": "Desk", "text": "<p>desk@halden.example</p>"}],
+        "review_in_months": 6,
+    } | changes
+    return build_playbook_page(
+        parent=library, data=data, media=media, owner=author, at=timezone.now(), publish_by=reviewer
+    )
+
+
+def test_course_page_is_published_as_of_the_given_time(
+    page: CoursePage, author: User, reviewer: User, now: datetime
+) -> None:
+    page.refresh_from_db()
+    assert (page.live, page.content_owner, page.last_published_at) == (True, author, now)
+    version = page.course.versions.get()
+    assert (version.published_at, version.published_by, version.minutes) == (now, reviewer, 10)
+    first = version.lessons.get(position=1)
+    assert [block["type"] for block in first.body] == [
+        "rich_text",
+        "three_points",
+        "image",
+        "callout",
+        "code",
+        "accordion",
+        "download",
+        "video",
+    ]
+    assert version.modules.get().resources == [{"title": "Sheet", "text": "Two pages", "url": ""}]
+
+
+def test_building_again_changes_nothing(
+    page: CoursePage, library: LibraryPage, author: User, reviewer: User, media: Path, now: datetime
+) -> None:
+    assert make_page(library, author, reviewer, media, now) == page
+    assert (Picture.objects.count(), LibraryFile.objects.count(), page.revisions.count()) == (1, 3, 1)
+
+
+def test_one_file_is_stored_once_for_all_pages(
+    page: CoursePage, library: LibraryPage, author: User, reviewer: User, media: Path, now: datetime
+) -> None:
+    make_page(library, author, reviewer, media, now, slug="other")
+    assert (Picture.objects.count(), LibraryFile.objects.count()) == (1, 3)
+
+
+def test_audience_and_tier_reach_the_course(
+    library: LibraryPage, author: User, reviewer: User, media: Path, now: datetime
+) -> None:
+    persona, tier = PersonaFactory(slug="sales_rep"), TierNameFactory(slug="select")
+    page = make_page(library, author, reviewer, media, now, personas=["sales_rep"], minimum_tier="select")
+    course = page.course
+    assert (list(course.personas.all()), course.minimum_tier, course.need) == ([persona], tier, "get-certified")
+
+
+def test_review_date_is_always_still_to_come(library: LibraryPage, author: User, reviewer: User, media: Path) -> None:
+    long_ago = datetime(2024, 3, 31, tzinfo=UTC)
+    page = make_page(library, author, reviewer, media, long_ago, review_in_months=6)
+    assert page.review_on > timezone.localdate()
+    assert (page.review_on.day, page.review_on.month in {3, 9}) == (28, True)
+    assert (page.review_on - timezone.localdate()).days < 200
+    assert isinstance(page.review_on, date)
+
+
+def test_unknown_question_or_file_is_an_error(
+    library: LibraryPage, author: User, reviewer: User, media: Path, now: datetime
+) -> None:
+    for block, error in (
+        ({"type": "knowledge_check", "value": {"item": "nobody"}}, Item.DoesNotExist),
+        ({"type": "image", "value": {"file": "nothing.png", "alt": "x"}}, FileNotFoundError),
+    ):
+        modules = course_data()["modules"]
+        modules[0]["lessons"][0]["body"] = [block]
+        with pytest.raises(error):
+            make_page(library, author, reviewer, media, now, modules=modules)
+    assert not CoursePage.objects.exists()
+
+
+def test_playbook_shows_how_one_earns_first(library: LibraryPage, author: User, reviewer: User, media: Path) -> None:
+    page = make_playbook(library, author, reviewer, media)
+    assert make_playbook(library, author, reviewer, media) == page
+    client = signed_in(MembershipFactory().person)
+    text = client.get("/library/replace/").content.decode()
+    places = [
+        text.index(word)
+        for word in ("How you earn", "1. Find", "How did you <b>hear</b>?", "Do not say", "310 shops", "desk@")
+    ]
+    assert places == sorted(places)
+    assert "Playbook · 9 min to read" in client.get("/catalogue/").content.decode()
