@@ -1,6 +1,7 @@
 """Item banks, exams as published, and attempts that keep what they showed."""
 
 from datetime import datetime
+from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -194,6 +195,12 @@ class Section(models.Model):
         return self.title
 
 
+def figure(points: Decimal, max_points: Decimal) -> str:
+    """The words "7.5 of 10 points": rounded down to two decimals, without noughts at the end."""
+    shown = [f"{value.quantize(Decimal('0.01'), ROUND_DOWN).normalize():f}" for value in (points, max_points)]
+    return "{} of {} points".format(*shown)
+
+
 class AttemptQuerySet(models.QuerySet["Attempt"]):
     def visible_to(self, user: "User | AnonymousUser") -> "AttemptQuerySet":
         """Only the candidate himself opens an attempt; managers see results through certifications and reports."""
@@ -268,6 +275,11 @@ class Attempt(PublicIdModel):
     def percent(self) -> int | None:
         """Whole percent of the points, rounded down: 69.9 never reads as 70. None until scored."""
         return None if self.points is None or not self.max_points else int(self.points * 100 / self.max_points)
+
+    @property
+    def figure(self) -> str:
+        """The points in words; empty until scored."""
+        return "" if self.points is None or self.max_points is None else figure(self.points, self.max_points)
 
     def seconds_left(self, at: datetime) -> int:
         """Whole seconds until the deadline, by the server's clock; nought when the attempt is over."""

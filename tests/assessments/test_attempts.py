@@ -279,8 +279,9 @@ def test_pass_is_decided_exactly(points: str, cut: str, passes: bool) -> None:
 
 def test_percent_is_rounded_down() -> None:
     """EXAM-31: 69.995 of 100 is shown as 69%, never as the 70% that would pass."""
-    assert Attempt(points=Decimal("69.995"), max_points=Decimal(100)).percent == 69
-    assert Attempt().percent is None
+    scored = Attempt(points=Decimal("69.995"), max_points=Decimal("100.0000"))
+    assert (scored.percent, scored.figure) == (69, "69.99 of 100 points")
+    assert (Attempt().percent, Attempt().figure) == (None, "")
 
 
 def test_section_results_add_up(member: Membership, now: datetime, django_assert_num_queries) -> None:

@@ -14,10 +14,11 @@ from django.urls import reverse
 
 from lms.accounts.models import User
 from lms.assessments import services
+from lms.assessments.items import builders
 from lms.assessments.models import Item, ItemBank, ItemVersion
 from lms.assessments.services import ImportReport
 from lms.common.guards import UnsafeInput
-from tests.assessments.factories import add, choice, make_bank, make_exam, one_of_each
+from tests.assessments.factories import ONE, add, choice, make_bank, make_exam, one_of_each
 from tests.factories import UserFactory
 
 FILE = b"$CATEGORY: Sizing\n\n::A::Is it?{T}\n\n::B::<img>What?{=yes ~no}\n\n::C::Essay?{}\n"
@@ -221,6 +222,15 @@ def test_admin_lists_and_inspects(admin: Client, bank: ItemBank) -> None:
     assert (
         admin.get(reverse("items:inspect", args=[Item.objects.create(bank=bank, code="empty").pk])).status_code == 200
     )
+
+
+def test_admin_shows_patterns_as_text(admin: Client, bank: ItemBank) -> None:
+    """XSS-01: a pattern is plain text, also where its item is shown as HTML."""
+    evil = "<script>alert(1)</script>"
+    version = add(bank, builders.short_answer("S", [(evil, ONE, evil)], general=evil), code=evil)
+    words = admin.get(reverse("items:inspect", args=[version.item.pk])).content.decode()
+    assert evil not in words
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in words
 
 
 def test_admin_items_change_only_by_versions(client: Client, db: None) -> None:

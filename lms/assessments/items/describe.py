@@ -1,5 +1,7 @@
 """An item in words, key included: for its authors' eyes only."""
 
+from html import escape
+
 from lms.assessments.items.base import Content, Key
 from lms.assessments.items.choice import ChoiceContent, ChoiceKey, TrueFalseKey
 from lms.assessments.items.matching import MatchingContent, MatchingKey
@@ -31,5 +33,5 @@ def describe(content: Content, key: Key) -> list[tuple[str, str, str]]:
         case _, NumericKey():
             return [(f"{one.weight * 100:.5g}%", f"{one.low:f} to {one.high:f}", one.feedback) for one in key.answers]
         case _, ShortAnswerKey():
-            return [(f"{one.weight * 100:.5g}%", one.pattern, one.feedback) for one in key.answers]
+            return [(f"{one.weight * 100:.5g}%", escape(one.pattern), one.feedback) for one in key.answers]
     raise AssertionError("every type has its case")

@@ -16,7 +16,7 @@ from lms.accounts.models import User
 from lms.assessments import items, statements
 from lms.assessments.errors import AlreadyPassed, ExamNotOpen, ExamNotReady, MustWait, NoAttemptLeft, NotForYou
 from lms.assessments.events import AttemptScored
-from lms.assessments.models import Assessment, Attempt, Item, ItemVersion, Response, Section
+from lms.assessments.models import Assessment, Attempt, Item, ItemVersion, Response, Section, figure
 from lms.assessments.services.states import State, state_for
 from lms.events.services import emit
 from lms.partners.models import Membership
@@ -201,9 +201,7 @@ class SectionResult:
 
     @property
     def figure(self) -> str:
-        """ "7.5 of 10 points"."""
-        points, possible = (f"{value.normalize():f}" for value in (round(self.points, 2), self.max_points))
-        return f"{points} of {possible} points"
+        return figure(self.points, self.max_points)
 
 
 def section_results(attempt: Attempt) -> list[SectionResult]:
