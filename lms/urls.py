@@ -18,6 +18,11 @@ _APPS = [
     "badges",
     "lms.xapi",
 ]
+handler400 = "lms.common.views.bad_request"
+handler403 = "lms.common.views.permission_denied"
+handler404 = "lms.common.views.not_found"
+handler500 = "lms.common.views.server_error"
+
 urlpatterns = [path("", include(f"{app}.urls")) for app in _APPS if find_spec(f"{app}.urls")]
 urlpatterns += [
     path("api/v1/", include("lms.api")),

@@ -1,6 +1,5 @@
 """What every API view shares: guarded JSON, cursor pages, problem+json (RFC 9457), and the schema's limits."""
 
-from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -11,8 +10,9 @@ from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from lms.common import guards
+from lms.common import guards, problems
 from lms.common.errors import DomainError
+from lms.common.problems import problem_body
 
 
 class GuardedJSONParser(JSONParser):
@@ -56,27 +56,40 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         codes = "not_found"
     elif isinstance(error, PermissionDenied):
         codes = "permission_denied"
-    body: dict[str, Any] = {
-        "type": f"urn:laurel:problem:{codes if isinstance(codes, str) else 'invalid'}",
-        "title": status_title(response.status_code),
-        "status": response.status_code,
-    }
+    code = codes if isinstance(codes, str) else "invalid"
     detail = response.data.get("detail") if isinstance(response.data, dict) else None
-    if detail is not None:
-        body["detail"] = str(detail)
-    else:
-        body["detail"] = "Some fields were not accepted; nothing was saved."
+    body = problem_body(response.status_code, code, str(detail or "Some fields were not accepted; nothing was saved."))
+    if detail is None:
         body["errors"] = response.data
     response.data = body
-    response.content_type = "application/problem+json"
+    response.content_type = problems.CONTENT_TYPE
     return response
-
-
-def status_title(code: int) -> str:
-    """The reason phrase of an HTTP status."""
-    return HTTPStatus(code).phrase
 
 
 def only_our_paths(endpoints: list[tuple[str, str, str, Any]], **kwargs: Any) -> list[tuple[str, str, str, Any]]:
     """drf-spectacular hook: the schema lists /api/v1/ and nothing of Wagtail's."""
     return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/v1/")]
+
+
+_PROBLEM = {
+    "type": "object",
+    "description": "A refusal (RFC 9457). Nothing was changed.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "description": "urn:laurel:problem: and a stable name"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What happened, in a sentence"},
+        "errors": {"description": "What was wrong, by field"},
+    },
+}
+
+
+def describe_refusals(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """drf-spectacular hook: whatever operation refuses, it answers with a problem."""
+    result["components"]["schemas"]["Problem"] = _PROBLEM
+    content = {problems.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path in result["paths"].values():
+        for operation in path.values():
+            operation["responses"]["4XX"] = {"description": "Refused; see `type` and `detail`.", "content": content}
+    return result

@@ -1,17 +1,14 @@
-"""Middleware every response passes."""
+"""Middleware every response passes. What goes wrong below it is answered by the error views in views.py."""
 
-import logging
 from collections.abc import Callable
 
-from django.core.exceptions import SuspiciousOperation
-from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.template.loader import render_to_string
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 Handler = Callable[[HttpRequest], HttpResponse]
-logger = logging.getLogger("laurel.faults")
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _PERMISSIONS_POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"
 # Wagtail's admin carries inline scripts and styles; it is for vendor staff only.
 _ADMIN_POLICY = (
@@ -21,47 +18,31 @@ _ADMIN_POLICY = (
 )
 
 
-def service_unavailable(get_response: Handler) -> Handler:
-    """Answers 503 with Retry-After when the database cannot be reached, in place of a 500."""
-
-    class Middleware:
-        def __call__(self, request: HttpRequest) -> HttpResponse:
-            try:
-                return get_response(request)
-            except (OperationalError, InterfaceError) as error:
-                return self.unavailable(request, error)
-
-        def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-            if isinstance(error, OperationalError | InterfaceError):
-                return self.unavailable(request, error)
-            return None
-
-        def unavailable(self, request: HttpRequest, error: OperationalError | InterfaceError) -> HttpResponse:
-            logger.error("database unavailable on %s: %s", request.path, type(error).__name__)
-            response = HttpResponse(render_to_string("503.html"), status=503)
-            response["Retry-After"] = "30"
-            return response
-
-    return Middleware()
-
-
 def private_by_default(get_response: Handler) -> Handler:
-    """Sets the headers that Django has no setting for; a page for a signed-in person is never stored."""
+    """Headers of every response, also of those that are refused before any view: nothing is stored by a browser or a
+    proxy unless its view says so; Django's own security headers where its middleware was not reached."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if "\x00" in request.path or "%00" in request.get_full_path():
-            return render(request, "400.html", status=400)
-        try:
-            response = get_response(request)
-        except SuspiciousOperation:
-            return render(request, "400.html", status=400)
+        response = get_response(request)
+        response.setdefault("Cache-Control", "no-store, private")
         response.setdefault("Permissions-Policy", _PERMISSIONS_POLICY)
         response.setdefault("X-Content-Type-Options", "nosniff")
+        response.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY)
         if request.path.startswith("/admin/"):
             response.setdefault("Content-Security-Policy", _ADMIN_POLICY)
-        user = getattr(request, "user", None)
-        if user is not None and user.is_authenticated and not response.has_header("Cache-Control"):
-            response["Cache-Control"] = "no-store, private"
         return response
+
+    return middleware
+
+
+def readable_requests(get_response: Handler) -> Handler:
+    """Refuses what no view should have to digest: methods nobody knows, and NUL, which no database stores."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("The address holds a NUL character.")
+        return get_response(request)
 
     return middleware
