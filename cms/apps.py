@@ -6,4 +6,9 @@ class CmsConfig(AppConfig):
     verbose_name = "Content"
 
     def ready(self) -> None:
+        from wagtail.models import ReferenceIndex
+
         from cms import checks, handlers, rules  # noqa: F401  registers checks, receivers and permissions
+        from cms.models import MediaUse
+
+        ReferenceIndex.register_model(MediaUse)  # the admin tells where a picture is used, and that it must stay

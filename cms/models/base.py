@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from modelcluster.fields import ParentalManyToManyField
+from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.models import Page, PageManager
 from wagtail.query import PageQuerySet
@@ -95,6 +96,15 @@ class Stewarded(models.Model):
         return self.review_on < on
 
 
+class ContentPageForm(WagtailAdminPageForm):
+    """Offers the vendor's own people, who hold a role, as owners: a partner's never see this page."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if owners := self.fields.get("content_owner"):
+            owners.queryset = owners.queryset.filter(is_active=True, groups__isnull=False).distinct()
+
+
 class ContentPage(Aimed, Stewarded, Page):
     """Base of pages for partners: signed in, of the audience, and not overdue."""
 
@@ -113,6 +123,7 @@ class ContentPage(Aimed, Stewarded, Page):
     )
     steward_panel = MultiFieldPanel([FieldPanel("content_owner"), FieldPanel("review_on")], heading="Who keeps it true")
     promote_panels = [MultiFieldPanel([FieldPanel("slug")], heading="Address")]
+    base_form_class = ContentPageForm
     preview_template = ""
 
     class Meta:

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cms.models import CoursePage
+from cms.models import CoursePage, LibraryFile, MediaUse, Picture
+from cms.rendering import BODY
 from courses.models import Course, CourseVersion
 from courses.services import offer_course, publish_outline, retire_course
 from lms.accounts.models import User
@@ -21,6 +22,7 @@ def publish_course(*, page: CoursePage, by: User | None, at: datetime) -> Course
         CoursePage.objects.filter(pk=page.pk).update(course=page.course)
     course = page.course
     version = publish_outline(course=course, outline=page.outline(course), by=by, at=at)
+    _note_media(version)
     offer_course(
         course=course,
         slug=page.slug,
@@ -37,3 +39,16 @@ def withdraw_course(*, page: CoursePage, at: datetime) -> None:
     """The page is no longer live: its course takes no new people. Who is enrolled may finish."""
     if page.course is not None:
         retire_course(course=page.course, by=None, at=at)
+
+
+def _note_media(version: CourseVersion) -> None:
+    """Notes which pictures and files the version shows, so that they stay as long as it does."""
+    shown: set[tuple[type, str]] = set()
+    for lesson in version.lessons.all():
+        for model, pk, *_ in BODY.extract_references(BODY.to_python(lesson.body)):
+            shown.add((model, pk))
+    for model, pk in sorted(shown, key=str):
+        if model is Picture:
+            MediaUse.objects.get_or_create(version=version, picture_id=pk)
+        elif model is LibraryFile:
+            MediaUse.objects.get_or_create(version=version, file_id=pk)

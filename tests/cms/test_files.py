@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.test import Client
 from django.urls import reverse
 from wagtail.models import Collection
 
-from cms.models import CoursePage, LibraryFile, Picture, PictureRendition
+from cms.models import CoursePage, LibraryFile, MediaUse, Picture, PictureRendition
 from lms.accounts.models import User
 from lms.partners.models import Membership
 from tests.cms.conftest import signed_in
@@ -186,3 +188,45 @@ def test_lesson_page_stays_under_200_kb_with_its_pictures(page: CoursePage, rep:
     pictures = [len(body(client.get(r.url))) for r in PictureRendition.objects.all()]
     assert len(html) + sum(pictures) < 200_000
     assert b'loading="lazy"' in html
+
+
+def test_file_of_a_published_lesson_can_be_neither_deleted_nor_replaced(page: CoursePage, author: User) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    picture = Picture.objects.get()
+    client = signed_in(author)
+    client.post(reverse("wagtailimages:delete", args=[picture.pk]))
+    sheet = the_file("csv")
+    client.post(reverse("wagtaildocs:delete", args=[sheet.pk]))
+    with pytest.raises(ProtectedError):
+        picture.delete()
+    new = SimpleUploadedFile("new.csv", b"a,b\n")
+    data = {"title": "Sheet", "file": new, "collection": sheet.collection_id, "tags": ""}
+    response = client.post(reverse("wagtaildocs:edit", args=[sheet.pk]), data)
+    assert "Published lessons show this file" in response.content.decode()
+    assert (Picture.objects.count(), LibraryFile.objects.count()) == (1, 3)
+    assert the_file("csv").filename == "sheet.csv"
+    renamed = {"title": "A better title", "collection": sheet.collection_id, "tags": ""}
+    client.post(reverse("wagtaildocs:edit", args=[sheet.pk]), renamed)
+    assert the_file("csv").title == "A better title"
+
+
+def test_file_that_no_lesson_shows_can_be_replaced_and_deleted(page: CoursePage, author: User) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    client = signed_in(author)
+    collection = Collection.objects.get(name="Course media")
+    spare = LibraryFile.objects.create(title="Spare", file=SimpleUploadedFile("one.txt", b"1"), collection=collection)
+    data = {"title": "Spare", "file": SimpleUploadedFile("two.txt", b"2"), "collection": collection.pk, "tags": ""}
+    client.post(reverse("wagtaildocs:edit", args=[spare.pk]), data)
+    spare.refresh_from_db()
+    assert spare.filename == "two.txt"
+    client.post(reverse("wagtaildocs:delete", args=[spare.pk]))
+    assert not LibraryFile.objects.filter(pk=spare.pk).exists()
+
+
+def test_database_refuses_a_use_of_nothing_or_twice(page: CoursePage) -> None:
+    use = MediaUse.objects.filter(picture__isnull=False).get()
+    for wrong in ({"picture": None}, {"picture": use.picture}, {"picture": use.picture, "file": the_file("csv")}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            MediaUse.objects.create(version=use.version, **wrong)
