@@ -150,6 +150,7 @@ def _build_course(path: Path, courses: dict[str, Course], author: User, reviewer
         publish_by=reviewer,
         at=calendar.first_morning + timedelta(days=PUBLISHED_AFTER.get(path.stem, 0)),
     )
+    assert page.course is not None  # noqa: S101  publishing makes it
     courses[path.stem] = page.course
 
 

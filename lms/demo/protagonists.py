@@ -1,6 +1,7 @@
 """The people the demo introduces: in the middle of something when the visitor signs in as them."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 from courses.models import Course
@@ -41,10 +42,10 @@ def plan(
     """Puts the steps of this protagonist on the timeline."""
     for course, days_ago, lessons, exam in WAYS[membership.person.email]:
         begun = calendar.now - timedelta(days=days_ago) + timedelta(hours=2)
-        timeline.add(begun, lambda now, c=course, n=lessons: _learn(membership, courses[c], n, now))
+        timeline.add(begun, partial(_learn, membership, courses[course], lessons))
         if exam:
             after = begun + timedelta(days=4)
-            timeline.add(after, lambda now, e=exam: _pass(membership, exams[e], now))
+            timeline.add(after, partial(_pass, membership, exams[exam]))
 
 
 def _learn(membership: Membership, course: Course, lessons: int | None, at: datetime) -> None:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from lms.celery import app
 from lms.events.events import Event
 from lms.events.models import Delivery, Message
 
@@ -62,10 +63,8 @@ def emit(*events: Event) -> None:
 def _nudge(ids: Iterable[int]) -> None:
     """Has the deliveries tried soon: by a worker where there is a broker, else here and now."""
     if settings.HAS_BROKER:
-        from lms.events.tasks import deliver_messages
-
         try:
-            deliver_messages.delay(list(ids))
+            app.send_task("lms.events.tasks.deliver_messages", [list(ids)])
         except Exception as error:  # the broker is down: beat sweeps later, the request goes on
             logger.warning("broker unavailable, left to the sweep: %s", type(error).__name__)
         return
