@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from certifications import limits
@@ -110,7 +109,6 @@ def certification(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-@never_cache
 def verify_form(request: HttpRequest) -> HttpResponse:
     """Where a stranger types in the number of a certificate."""
     form = LookUpForm(request.GET if "number" in request.GET else None)
@@ -120,11 +118,11 @@ def verify_form(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@never_cache
 def verify(request: HttpRequest, public_id: str) -> HttpResponse:
     """What anybody with the number may know: status, holder's name, title, dates, issuer. Never an address.
 
-    Unknown numbers take the same way and get the same page (404). Limited per network (429).
+    Unknown numbers take the same way and get the same page with 200: a 404 would pass more middleware and its time
+    would tell. Limited per network (429).
     """
     wait = limits.seconds_to_wait(network_of(request), timezone.now())
     if wait:
@@ -138,7 +136,7 @@ def verify(request: HttpRequest, public_id: str) -> HttpResponse:
         "number": public_id[:64],
         "checked_at": timezone.now(),
     }
-    return _unlisted(render(request, "certifications/verify.html", page, status=200 if found else 404))
+    return _unlisted(render(request, "certifications/verify.html", page))
 
 
 def _unlisted(response: HttpResponse) -> HttpResponse:
