@@ -19,7 +19,7 @@ from lms.common.sealing import seal, unseal
 _SECRET = "accounts.second_factor"  # noqa: S105  the purpose of the seal
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
@@ -47,7 +47,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         raise NotImplementedError(f"{template_prefix}: no letter is sent in a request")
 
 
-class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class MFAAdapter(DefaultMFAAdapter):
     """Second-factor secrets are sealed in the database."""
 
     def encrypt(self, text: str) -> str:

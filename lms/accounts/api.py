@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from lms.accounts.models import User
+from lms.accounts.requests import person_of
 
 
 class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -36,7 +37,7 @@ class MeView(APIView):
 
     @extend_schema(operation_id="me", responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        return Response(MeSerializer(request.user).data)
+        return Response(MeSerializer(person_of(request)).data)
 
 
 api_urlpatterns = [path("me/", MeView.as_view(), name="me")]

@@ -19,7 +19,7 @@ from lms.common.forms import NameField
 LANGUAGES = [("en-gb", "English (United Kingdom)"), ("en-us", "English (United States)")]
 
 
-class LoginForm(allauth_forms.LoginForm):  # type: ignore[misc]
+class LoginForm(allauth_forms.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = "E-mail address"
@@ -51,11 +51,11 @@ class _LimitedCode:
         return code
 
 
-class AuthenticateForm(_LimitedCode, mfa_forms.AuthenticateForm):  # type: ignore[misc]
+class AuthenticateForm(_LimitedCode, mfa_forms.AuthenticateForm):
     pass
 
 
-class ReauthenticateForm(_LimitedCode, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateForm(_LimitedCode, mfa_forms.ReauthenticateForm):
     pass
 
 

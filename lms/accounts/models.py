@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import rules
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -70,9 +70,9 @@ class User(PublicIdModel, AbstractBaseUser, PermissionsMixin):
         value = f"{self.password}:{self.session_generation}"
         return salted_hmac("lms.accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Never hashes what cannot be a password."""
-        return len(raw_password) <= MAXIMUM_POSTED and super().check_password(raw_password)
+        return len(raw_password or "") <= MAXIMUM_POSTED and super().check_password(raw_password)
 
     @property
     def is_staff(self) -> bool:
@@ -111,7 +111,7 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
         """Neither revoked nor expired."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None)
 
-    def visible_to(self, user: "User") -> "ApiTokenQuerySet":
+    def visible_to(self, user: "User | AnonymousUser") -> "ApiTokenQuerySet":
         """One's own and nobody else's."""
         return self.filter(user=user) if user.is_authenticated else self.none()
 

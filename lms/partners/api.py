@@ -1,5 +1,6 @@
 """/api/v1/partners/: partners the person sees, and their people for who looks after them."""
 
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -11,6 +12,8 @@ from rest_framework import generics, serializers
 from lms.accounts.models import User
 from lms.common.api import CursorPages
 from lms.partners.models import Membership, Partner, today
+
+Slug = serializers.SlugRelatedField[Any]
 
 
 class PartnerPages(CursorPages):
@@ -25,9 +28,9 @@ class PartnerSerializer(serializers.ModelSerializer[Partner]):
     """A partner as its own people see it."""
 
     id = serializers.UUIDField(source="public_id", read_only=True)
-    type = serializers.SlugRelatedField(source="partner_type", slug_field="slug", read_only=True)
-    region = serializers.SlugRelatedField(slug_field="slug", read_only=True)
-    tier = serializers.SlugRelatedField(source="current_tier", slug_field="slug", read_only=True, allow_null=True)
+    type: Slug = serializers.SlugRelatedField(source="partner_type", slug_field="slug", read_only=True)
+    region: Slug = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    tier: Slug = serializers.SlugRelatedField(source="current_tier", slug_field="slug", read_only=True, allow_null=True)
 
     class Meta:
         model = Partner
@@ -49,7 +52,7 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
 
     id = serializers.UUIDField(source="public_id", read_only=True)
     person = PersonSerializer(read_only=True)
-    persona = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    persona: Slug = serializers.SlugRelatedField(slug_field="slug", read_only=True)
 
     class Meta:
         model = Membership
@@ -60,7 +63,7 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
 class OwnMembershipSerializer(serializers.ModelSerializer[Membership]):
     id = serializers.UUIDField(source="public_id", read_only=True)
     partner = PartnerSerializer(read_only=True)
-    persona = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    persona: Slug = serializers.SlugRelatedField(slug_field="slug", read_only=True)
 
     class Meta:
         model = Membership
@@ -76,7 +79,7 @@ class PartnerList(generics.ListAPIView[Partner]):
     queryset = Partner.objects.none()
 
     def get_queryset(self) -> QuerySet[Partner]:
-        visible = Partner.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        visible = Partner.objects.visible_to(self.request.user)
         return visible.select_related("partner_type", "region", "current_tier")
 
 
@@ -89,7 +92,7 @@ class PartnerDetail(generics.RetrieveAPIView[Partner]):
     queryset = Partner.objects.none()
 
     def get_queryset(self) -> QuerySet[Partner]:
-        visible = Partner.objects.visible_to(self.request.user)  # type: ignore[arg-type]
+        visible = Partner.objects.visible_to(self.request.user)
         return visible.select_related("partner_type", "region", "current_tier")
 
 

@@ -192,7 +192,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """Neither accepted nor withdrawn nor expired."""
         return self.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=at)
 
-    def visible_to(self, user: "User") -> "InvitationQuerySet":
+    def visible_to(self, user: "User | AnonymousUser") -> "InvitationQuerySet":
         """Those to partners whose people the person looks after; all for channel roles."""
         if not user.is_authenticated:
             return self.none()

@@ -16,7 +16,7 @@ from courses.progress import Progress as CourseProgress
 from courses.progress import for_enrolments
 from lms.accounts.models import User
 from lms.common.needs import NeedLink, links_for
-from lms.partners.models import Membership
+from lms.partners.models import Membership, Partner
 from lms.portal.words import count_words, listed, minutes_words
 from lms.tiers.models import Decision
 from lms.tiers.services import TierStatus, statuses
@@ -46,12 +46,24 @@ def tier_sentence(membership: Membership, status: TierStatus | None) -> str:
         return f"{name} has no tier yet: it comes with the first evaluation."
     if status.next_tier is None:
         return f"{name} holds {status.tier}, the highest tier."
-    lacking = [row.missing or f"{row.label.lower()} {row.figure}" for row in status.missing]
+    lacking = [row.missing or f"{row.label.lower()} at {row.need_text} (now {row.have_text})" for row in status.missing]
     if not lacking:
         return f"{name} meets everything for {status.next_tier}."
     if len(lacking) > 2:
         return f"{status.met} of {status.total} requirements for {status.next_tier} are met at {name}."
-    return f"{name} lacks {listed(lacking)} for {status.next_tier}."
+    return f"{name} needs {listed(lacking)} for {status.next_tier}."
+
+
+def visitor_sentence(user: User, at: datetime) -> str:
+    """For who belongs to no partner: the vendor's people, and those who have left."""
+    if user.has_perm("partners.view_all_partners"):
+        standings = statuses(partners=Partner.objects.visible_to(user), at=at).values()
+        at_risk = sum(standing.risk is not None for standing in standings)
+        partners = count_words(Partner.objects.visible_to(user).count(), "partner")
+        return f"{partners}, {at_risk or 'none'} of them about to lose a tier."
+    if user.has_perm("portal.edit_content"):
+        return "Here is what your partners see. You write and review it under Content."
+    return "You belong to no partner at the moment. What you learned and earned stays yours."
 
 
 def certification_ways(user: User, on: date) -> list[Progress]:
@@ -202,7 +214,7 @@ def _tier_moves(membership: Membership | None, since: datetime) -> list[Change]:
     if membership is None:
         return []
     moves = (
-        Decision.objects.filter(partner_id=membership.partner_id, decided_at__gt=since)
+        Decision.objects.filter(partner_id=membership.partner_id, decided_at__gt=since, previous_tier__isnull=False)
         .exclude(tier=F("previous_tier"))
         .select_related("tier")
         .defer("inputs", "result")

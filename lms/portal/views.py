@@ -46,7 +46,8 @@ def home(request: HttpRequest) -> HttpResponse:
     found = front.answers(request, ways, user, today())
     page = {
         "greeting": front.greeting(user, now),
-        "sentence": front.tier_sentence(membership, tier) if membership else "",
+        "sentence": front.tier_sentence(membership, tier) if membership else front.visitor_sentence(user, now),
+        "looks_after_partners": membership is None and user.has_perm("partners.view_all_partners"),
         "tier": tier,
         "continuing": front.continue_card(user, ways),
         "next_way": next(iter(front.open_ways(ways, today())), None),
@@ -78,10 +79,13 @@ def my_learning(request: HttpRequest) -> HttpResponse:
     mine = Enrolment.objects.visible_to(user).current().filter(person=user).select_related("course", "version")
     enrolments = list(mine.order_by(F("completed_at").desc(nulls_first=True), "-enrolled_at"))
     progress = for_enrolments(enrolments)
-    taken = [{"enrolment": enrolment, "progress": progress[enrolment.pk]} for enrolment in enrolments]
     page = {
-        "open": [one for one in taken if one["enrolment"].completed_at is None],
-        "completed": [one for one in taken if one["enrolment"].completed_at is not None],
+        "open": [
+            {"enrolment": enrolment, "progress": progress[enrolment.pk]}
+            for enrolment in enrolments
+            if enrolment.completed_at is None
+        ],
+        "completed": [enrolment for enrolment in enrolments if enrolment.completed_at is not None],
     }
     return render(request, "portal/my_learning.html", page)
 
