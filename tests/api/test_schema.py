@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation.case import Case
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from lms.accounts.models import ApiToken
 from lms.accounts.services import create_token
@@ -21,6 +22,8 @@ from tests.security.world import World
 
 pytestmark = pytest.mark.django_db
 ROLES = ("own", "manager", "other", "channel")
+# Rules that JSON Schema has no words for: what breaks them is refused although it fits the schema.
+BEYOND_SCHEMA = {"/api/v1/partners/{public_id}/completion-rates/": "the window begins before it ends"}
 TRY = settings(max_examples=6, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -95,7 +98,8 @@ def test_answers_conform_to_the_schema(world: World, operation: Any, role: str, 
     @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
     def conforms(case: Case) -> None:
         case.path_parameters = {**case.path_parameters, **real_ids(world, operation.path)}
-        send(case, tokens[role])
+        excluded = [positive_data_acceptance] if operation.path in BEYOND_SCHEMA else []
+        send(case, tokens[role], excluded_checks=excluded)
 
     conforms()
 

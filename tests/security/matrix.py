@@ -162,7 +162,7 @@ MATRIX: dict[str, Row] = {
     "tiers:decisions": Row("L 222 44 2442", "M MMM MM MMMM", _partner),
     "tiers:decision": Row("L 222 44 2442", "M MMM MM MMMM", lambda w: {**_partner(w), "number": 1}),
     "tiers:requirement": Row(
-        "L 222 44 2442", "M MMM MM MMMM", lambda w: {**_partner(w), "requirement_id": "engineers"}
+        "L 222 44 2442", "M MMM MM MMMM", lambda w: {**_partner(w), "requirement_id": "select-engineers"}
     ),
     # --- Certificates ---
     "certifications:wallet": Row("L 222 22 2222", "L MMM MM MMMM"),
