@@ -3,12 +3,15 @@
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
+from csp.constants import SELF
+from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
@@ -149,8 +152,9 @@ class ContentPage(Aimed, Stewarded, Page):
         """As the author, and as each persona."""
         return [("", "Everything"), *((p.slug, f"As {p.name}") for p in Persona.objects.order_by("position"))]
 
+    @method_decorator(csp_replace({"frame-ancestors": [SELF]}))
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
-        """The page as the chosen persona would meet it: the page, or that it is not for him."""
+        """The page as the chosen persona would meet it: the page, or that it is not for him. The editor frames it."""
         persona = Persona.objects.filter(slug=mode_name).first() if mode_name else None
         context = self.get_preview_context(request, mode_name) | {
             "persona": persona,

@@ -101,11 +101,10 @@ def _next_review(published_on: date, months: int) -> date:
 
 
 def _add_draft(parent: LibraryPage, page: ContentPage, data: dict[str, Any]) -> None:
-    parent.add_child(instance=page)
     page.personas = Persona.objects.filter(slug__in=data.get("personas", []))
     page.partner_types = PartnerType.objects.filter(slug__in=data.get("partner_types", []))
     page.regions = Region.objects.filter(slug__in=data.get("regions", []))
-    page.save()
+    parent.add_child(instance=page)
 
 
 def _publish(page: ContentPage, revision: Any, by: User, at: datetime) -> None:

@@ -59,10 +59,13 @@ def media(tmp_path: Path) -> Path:
     return folder
 
 
-def course_data(**changes: Any) -> dict[str, Any]:
-    """A course file with one block of each kind but the knowledge check."""
-    body = [
-        {"type": "rich_text", "value": "<p>First <b>words</b>.</p>"},
+TEXT = {"type": "rich_text", "value": "<p>First <b>words</b>.</p>"}
+
+
+def rich_body() -> list[dict[str, Any]]:
+    """One block of each kind but the knowledge check."""
+    return [
+        TEXT,
         {"type": "three_points", "value": {"problem": "Dark", "solution": "Light", "contact": "Desk"}},
         {"type": "image", "value": {"file": "picture.png", "alt": "A green field", "caption": "Green"}},
         {"type": "callout", "value": {"tone": "do_not_say", "title": "Real time", "text": "<p>Say 30 s.</p>"}},
@@ -80,13 +83,17 @@ def course_data(**changes: Any) -> dict[str, Any]:
             },
         },
     ]
+
+
+def course_data(body: list[dict[str, Any]] | None = None, **changes: Any) -> dict[str, Any]:
+    """A course file with two lessons; `body` is what stands in the first."""
     modules = [
         {
             "title": "Basics",
             "objectives": ["Know it"],
             "lessons": [
-                {"slug": "first", "title": "First lesson", "minutes": 6, "body": body},
-                {"slug": "second", "title": "Second lesson", "minutes": 4, "body": body[:1]},
+                {"slug": "first", "title": "First lesson", "minutes": 6, "body": body or [TEXT]},
+                {"slug": "second", "title": "Second lesson", "minutes": 4, "body": [TEXT]},
             ],
             "resources": [{"title": "Sheet", "text": "Two pages"}],
         }
@@ -109,6 +116,11 @@ def course_data(**changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def page(library: LibraryPage, author: User, reviewer: User, media: Path, now: datetime) -> CoursePage:
     return make_page(library, author, reviewer, media, now)
+
+
+@pytest.fixture
+def rich_page(library: LibraryPage, author: User, reviewer: User, media: Path, now: datetime) -> CoursePage:
+    return make_page(library, author, reviewer, media, now, body=rich_body())
 
 
 def make_page(

@@ -11,7 +11,7 @@ from cms.models import CoursePage, LibraryFile, LibraryPage, Picture, PlaybookPa
 from cms.services import build_playbook_page
 from lms.accounts.models import User
 from lms.assessments.models import Item
-from tests.cms.conftest import course_data, make_page, signed_in
+from tests.cms.conftest import course_data, make_page, rich_body, signed_in
 from tests.factories import MembershipFactory, PersonaFactory, TierNameFactory
 
 
@@ -47,11 +47,11 @@ def make_playbook(library: LibraryPage, author: User, reviewer: User, media: Pat
 
 
 def test_course_page_is_published_as_of_the_given_time(
-    page: CoursePage, author: User, reviewer: User, now: datetime
+    rich_page: CoursePage, author: User, reviewer: User, now: datetime
 ) -> None:
-    page.refresh_from_db()
-    assert (page.live, page.content_owner, page.last_published_at) == (True, author, now)
-    version = page.course.versions.get()
+    rich_page.refresh_from_db()
+    assert (rich_page.live, rich_page.content_owner, rich_page.last_published_at) == (True, author, now)
+    version = rich_page.course.versions.get()
     assert (version.published_at, version.published_by, version.minutes) == (now, reviewer, 10)
     first = version.lessons.get(position=1)
     assert [block["type"] for block in first.body] == [
@@ -68,16 +68,16 @@ def test_course_page_is_published_as_of_the_given_time(
 
 
 def test_building_again_changes_nothing(
-    page: CoursePage, library: LibraryPage, author: User, reviewer: User, media: Path, now: datetime
+    rich_page: CoursePage, library: LibraryPage, author: User, reviewer: User, media: Path, now: datetime
 ) -> None:
-    assert make_page(library, author, reviewer, media, now) == page
-    assert (Picture.objects.count(), LibraryFile.objects.count(), page.revisions.count()) == (1, 3, 1)
+    assert make_page(library, author, reviewer, media, now, body=rich_body()) == rich_page
+    assert (Picture.objects.count(), LibraryFile.objects.count(), rich_page.revisions.count()) == (1, 3, 1)
 
 
 def test_one_file_is_stored_once_for_all_pages(
-    page: CoursePage, library: LibraryPage, author: User, reviewer: User, media: Path, now: datetime
+    rich_page: CoursePage, library: LibraryPage, author: User, reviewer: User, media: Path, now: datetime
 ) -> None:
-    make_page(library, author, reviewer, media, now, slug="other")
+    make_page(library, author, reviewer, media, now, slug="other", body=rich_body())
     assert (Picture.objects.count(), LibraryFile.objects.count()) == (1, 3)
 
 

@@ -127,14 +127,14 @@ def test_owner_and_review_date_are_not_optional(library: LibraryPage, author: Us
     assert not WorkflowState.objects.exists()
 
 
-def test_image_without_words_is_refused(library: LibraryPage, author: User, page: CoursePage) -> None:
+def test_image_without_words_is_refused(library: LibraryPage, author: User, rich_page: CoursePage) -> None:
     picture = Picture.objects.first()
     wordless = [("image", {"image": picture.pk, "alt": "", "caption": ""})]
     signed_in(author).post(add_url(library), form(author, lesson("first", wordless)) | {"action-submit": "1"})
     assert not WorkflowState.objects.exists()
 
 
-def test_video_needs_captions_and_transcript_of_the_right_kinds(library: LibraryPage, page: CoursePage) -> None:
+def test_video_needs_captions_and_transcript_of_the_right_kinds(rich_page: CoursePage) -> None:
     from wagtail.blocks import StructBlockValidationError
 
     from cms.blocks import VideoBlock
@@ -247,9 +247,9 @@ def test_set_up_site_takes_away_permissions_that_were_added_to_a_role(library: L
 def test_long_video_lesson_is_warned_of(
     library: LibraryPage, author: User, reviewer: User, media: Path, now: Any
 ) -> None:
-    from tests.cms.conftest import course_data, make_page
+    from tests.cms.conftest import course_data, make_page, rich_body
 
-    modules = course_data()["modules"]
+    modules = course_data(rich_body())["modules"]
     modules[0]["lessons"][0]["minutes"] = 11
     page = make_page(library, author, reviewer, media, now, modules=modules)
     from django.contrib.messages import get_messages

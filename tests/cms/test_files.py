@@ -36,7 +36,7 @@ def status(client: Client, url: str) -> int:
     return int(response.status_code)
 
 
-def test_member_gets_pictures_files_and_videos(page: CoursePage, rep: User) -> None:
+def test_member_gets_pictures_files_and_videos(rich_page: CoursePage, rep: User) -> None:
     client = signed_in(rep)
     picture = client.get(image_url())
     assert (picture.status_code, picture.headers["Content-Type"]) == (200, "image/png")
@@ -58,7 +58,7 @@ def all_urls() -> list[str]:
     ]
 
 
-def test_visitors_strangers_and_former_members_get_nothing(page: CoursePage, rep: User) -> None:
+def test_visitors_strangers_and_former_members_get_nothing(rich_page: CoursePage, rep: User) -> None:
     urls = all_urls()
     assert [status(Client(), url) for url in urls] == [302] * 3
     assert [status(signed_in(UserFactory()), url) for url in urls] == [404] * 3
@@ -67,7 +67,7 @@ def test_visitors_strangers_and_former_members_get_nothing(page: CoursePage, rep
     assert [status(client, url) for url in urls] == [404] * 3
 
 
-def test_files_outside_the_course_media_are_for_vendor_staff(page: CoursePage, rep: User, author: User) -> None:
+def test_files_outside_the_course_media_are_for_vendor_staff(rich_page: CoursePage, rep: User, author: User) -> None:
     urls = all_urls()
     root = Collection.get_first_root_node()
     Picture.objects.update(collection=root)
@@ -76,7 +76,7 @@ def test_files_outside_the_course_media_are_for_vendor_staff(page: CoursePage, r
     assert [status(signed_in(author), url) for url in urls] == [200] * 3
 
 
-def test_no_other_address_serves_a_file(page: CoursePage, rep: User, author: User) -> None:
+def test_no_other_address_serves_a_file(rich_page: CoursePage, rep: User, author: User) -> None:
     picture = Picture.objects.get()
     picture.get_rendition("width-400")
     rendition = PictureRendition.objects.get(filter_spec="width-400")
@@ -94,7 +94,7 @@ def test_no_other_address_serves_a_file(page: CoursePage, rep: User, author: Use
     assert picture.file.storage.url(picture.file.name) == ""
 
 
-def test_files_can_never_run_in_a_browser(page: CoursePage, rep: User) -> None:
+def test_files_can_never_run_in_a_browser(rich_page: CoursePage, rep: User) -> None:
     client = signed_in(rep)
     for url in all_urls():
         response = client.get(url)
@@ -106,7 +106,7 @@ def test_files_can_never_run_in_a_browser(page: CoursePage, rep: User) -> None:
     assert client.get(reverse("cms:video", args=[the_file("csv").public_id])).status_code == 404
 
 
-def test_document_of_any_kind_is_a_download_with_an_encoded_name(page: CoursePage, rep: User, media: Path) -> None:
+def test_document_of_any_kind_is_a_download_with_an_encoded_name(rich_page: CoursePage, rep: User, media: Path) -> None:
     from django.core.files.base import ContentFile
 
     evil = the_file("csv")
@@ -143,7 +143,7 @@ def test_document_of_any_kind_is_a_download_with_an_encoded_name(page: CoursePag
     ],
 )
 def test_video_answers_one_range(
-    page: CoursePage, rep: User, asked: str, status: int, content_range: str | None, length: int
+    rich_page: CoursePage, rep: User, asked: str, status: int, content_range: str | None, length: int
 ) -> None:
     url = reverse("cms:video", args=[the_file("webm").public_id])
     response = signed_in(rep).get(url, headers={"Range": asked})
@@ -156,7 +156,7 @@ def test_video_answers_one_range(
     assert response.headers["Accept-Ranges"] == "bytes"
 
 
-def test_missing_file_is_not_found_and_its_page_still_works(page: CoursePage, rep: User, now: Any) -> None:
+def test_missing_file_is_not_found_and_its_page_still_works(rich_page: CoursePage, rep: User, now: Any) -> None:
     from courses import services
 
     client = signed_in(rep)
@@ -165,12 +165,12 @@ def test_missing_file_is_not_found_and_its_page_still_works(page: CoursePage, re
     assert client.get(url).status_code == 404
     picture = Picture.objects.get()
     picture.file.storage.delete(picture.file.name)
-    services.enrol_person(person=rep, course=page.course, membership=rep.memberships.get(), at=now)
+    services.enrol_person(person=rep, course=rich_page.course, membership=rep.memberships.get(), at=now)
     text = client.get("/learn/sizing/first/").content.decode()
     assert "Picture not available: A green field" in text
 
 
-def test_web_server_sends_the_file_where_it_can(page: CoursePage, rep: User, settings: Any) -> None:
+def test_web_server_sends_the_file_where_it_can(rich_page: CoursePage, rep: User, settings: Any) -> None:
     settings.ACCEL_REDIRECT_PREFIX = "/internal"
     found = the_file("webm")
     response = signed_in(rep).get(reverse("cms:video", args=[found.public_id]), headers={"Range": "bytes=0-5"})
@@ -179,10 +179,10 @@ def test_web_server_sends_the_file_where_it_can(page: CoursePage, rep: User, set
     assert response.headers["Content-Type"] == "video/webm"
 
 
-def test_lesson_page_stays_under_200_kb_with_its_pictures(page: CoursePage, rep: User, now: Any) -> None:
+def test_lesson_page_stays_under_200_kb_with_its_pictures(rich_page: CoursePage, rep: User, now: Any) -> None:
     from courses import services
 
-    services.enrol_person(person=rep, course=page.course, membership=rep.memberships.get(), at=now)
+    services.enrol_person(person=rep, course=rich_page.course, membership=rep.memberships.get(), at=now)
     client = signed_in(rep)
     html = client.get("/learn/sizing/first/").content
     pictures = [len(body(client.get(r.url))) for r in PictureRendition.objects.all()]
@@ -190,7 +190,7 @@ def test_lesson_page_stays_under_200_kb_with_its_pictures(page: CoursePage, rep:
     assert b'loading="lazy"' in html
 
 
-def test_file_of_a_published_lesson_can_be_neither_deleted_nor_replaced(page: CoursePage, author: User) -> None:
+def test_file_of_a_published_lesson_can_be_neither_deleted_nor_replaced(rich_page: CoursePage, author: User) -> None:
     from django.core.files.uploadedfile import SimpleUploadedFile
 
     picture = Picture.objects.get()
@@ -211,7 +211,7 @@ def test_file_of_a_published_lesson_can_be_neither_deleted_nor_replaced(page: Co
     assert the_file("csv").title == "A better title"
 
 
-def test_file_that_no_lesson_shows_can_be_replaced_and_deleted(page: CoursePage, author: User) -> None:
+def test_file_that_no_lesson_shows_can_be_replaced_and_deleted(rich_page: CoursePage, author: User) -> None:
     from django.core.files.uploadedfile import SimpleUploadedFile
 
     client = signed_in(author)
@@ -225,7 +225,7 @@ def test_file_that_no_lesson_shows_can_be_replaced_and_deleted(page: CoursePage,
     assert not LibraryFile.objects.filter(pk=spare.pk).exists()
 
 
-def test_database_refuses_a_use_of_nothing_or_twice(page: CoursePage) -> None:
+def test_database_refuses_a_use_of_nothing_or_twice(rich_page: CoursePage) -> None:
     use = MediaUse.objects.filter(picture__isnull=False).get()
     for wrong in ({"picture": None}, {"picture": use.picture}, {"picture": use.picture, "file": the_file("csv")}):
         with pytest.raises(IntegrityError), transaction.atomic():
