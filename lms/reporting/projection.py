@@ -79,11 +79,9 @@ class Projected:
         )
 
 
-def project(facts: Iterable[Fact]) -> Projected | None:
-    """The record of one registration, or None without facts."""
+def project(facts: Iterable[Fact]) -> Projected:
+    """The record that the facts of one registration, at least one, make."""
     ordered = sorted(facts, key=lambda item: item.order)
-    if not ordered:
-        return None
     first = next((item for item in ordered if item.verb == vocabulary.REGISTERED), ordered[0])
     own = [item for item in ordered if (item.person, item.course_iri) == (first.person, first.course_iri)]
     registrations = [item for item in own if item.verb == vocabulary.REGISTERED]

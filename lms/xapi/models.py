@@ -100,10 +100,6 @@ class StatementQuerySet(models.QuerySet["Statement"]):
             return self.none()
         return statements.filter(actor_key=credential.actor_key) if credential.actor_key else statements
 
-    def counted(self) -> "StatementQuerySet":
-        """Statements that figures may be made of: vouched for by a trusted authority, and not voided."""
-        return self.filter(authority__is_trusted=True, voided_by=None)
-
 
 class Statement(models.Model):
     """One xAPI statement as stored: immutable but for `voided_by`.

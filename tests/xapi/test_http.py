@@ -54,6 +54,15 @@ def test_put_stores_under_the_id_of_the_address(lrs):
     assert lrs.get(statementId=str(statement_id)).json()["id"] == str(statement_id)
 
 
+def test_put_needs_an_id_and_nothing_else(lrs):
+    for query in ("", "?limit=1", f"?statementId={uuid4()}&limit=1", "?statementId=1"):
+        response = lrs.client.put(
+            f"/xapi/statements{query}", json.dumps(statement()), "application/json", headers=lrs.headers()
+        )
+        assert response.status_code == 400
+    assert not Statement.objects.exists()
+
+
 def test_put_refuses_another_id_in_the_body(lrs):
     assert lrs.put(uuid4(), statement(id=str(uuid4()))).status_code == 400
     assert lrs.put(uuid4(), [statement()]).status_code == 400
@@ -165,6 +174,12 @@ def test_scopes_are_kept_apart(connect):
     reader = connect(name="R", scopes=["all/read"])
     assert (writer.post(statement()).status_code, writer.get().status_code) == (200, 403)
     assert (reader.post(statement()).status_code, reader.get().status_code) == (403, 200)
+
+
+def test_a_writer_sees_nothing_by_any_way(connect):
+    writer = connect(scopes=["statements/write"])
+    stored(writer, statement())
+    assert not Statement.objects.visible_to(writer.credential).exists()
 
 
 def test_read_mine_shows_only_the_own_authority(lrs, connect):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from lms.events import services as outbox
 from lms.xapi.agents import activity_key, actor_key, verb_key
@@ -123,6 +123,30 @@ def test_the_database_keeps_one_statement_per_id(now, authority):
     row.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
         row.save(force_insert=True)
+
+
+REFUSE = {
+    "sqlite": "CREATE TRIGGER refuse BEFORE INSERT ON xapi_statement BEGIN SELECT RAISE(ABORT, 'refused'); END",
+    "postgresql": (
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN RAISE check_violation; END'; "
+        "CREATE TRIGGER refuse BEFORE INSERT ON xapi_statement FOR EACH ROW EXECUTE FUNCTION refuse()"
+    ),
+}
+
+
+def test_record_does_not_hide_another_refusal_of_the_database(now, authority):
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSE[connection.vendor])
+    with pytest.raises(IntegrityError):
+        record([statement(id=str(uuid4()))], authority=authority, at=now)
+
+
+def test_rows_say_what_they_are(now, authority):
+    (statement_id,) = record([statement(context={"instructor": BEN})], authority=authority, at=now)
+    assert str(Statement.objects.get()) == str(statement_id)
+    assert str(Mention.objects.get()).endswith(str(actor_key(BEN)))
+    assert str(authority) == authority.name
 
 
 BEN, CAROL = {"mbox": "mailto:ben@x.example"}, {"openid": "https://carol.example/"}

@@ -68,8 +68,6 @@ def project_registrations(*, registrations: Iterable[UUID], at: datetime) -> lis
     and more. Emits PartnerFiguresChanged once per partner whose figures changed.
     """
     wanted = sorted(set(registrations))
-    if not wanted:
-        return []
     statements = Statement.objects.filter(registration__in=wanted, verb_key__in=VERBS)
     list(statements.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
     differences = _differences(wanted)
@@ -140,16 +138,14 @@ def _rebuilt(registrations: list[UUID]) -> Mapping[UUID, CourseRecord]:
             facts[statement.registration].append(known)
     projected = {registration: project(found) for registration, found in facts.items()}
     people = dict(
-        User.objects.filter(public_id__in={item.person for item in projected.values() if item}).values_list(
-            "public_id", "pk"
-        )
+        User.objects.filter(public_id__in={item.person for item in projected.values()}).values_list("public_id", "pk")
     )
     return {
         registration: item.row(
             registration=registration, person_id=people[item.person], stored_through=stored_through[registration]
         )
         for registration, item in projected.items()
-        if registration and item and item.person in people
+        if registration and item.person in people
     }
 
 

@@ -19,8 +19,6 @@ from lms.xapi.events import MilestonesStored, StatementsStored
 from lms.xapi.models import Authority, Mention, Statement
 from lms.xapi.timestamps import after
 
-_TRIES = 3
-
 
 def platform_authority() -> Authority:
     """Our own authority, trusted for completions; made on first use."""
@@ -86,17 +84,17 @@ def _distinct(drafts: Iterable[Draft]) -> list[Draft]:
 
 def _insert(drafts: list[Draft]) -> list[Draft]:
     """Inserts those whose id is not stored yet, and returns them. Most are new, so it looks only when one is not."""
-    for attempt in range(1, _TRIES + 1):
+    while True:
         try:
             with transaction.atomic():
                 Statement.objects.bulk_create(item.row for item in drafts)
         except IntegrityError:
-            if attempt == _TRIES:
-                raise
-            drafts = _unknown(drafts)
+            unknown = _unknown(drafts)
+            if len(unknown) == len(drafts):
+                raise  # none is stored, so something else is wrong
+            drafts = unknown
         else:
-            break
-    return drafts
+            return drafts
 
 
 def _unknown(drafts: list[Draft]) -> list[Draft]:
