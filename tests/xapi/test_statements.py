@@ -120,6 +120,21 @@ def test_what_we_build_is_valid_by_our_own_validator(membership, now, verb):
         check_statement(body, version)
 
 
+def test_fact_ids_are_the_same_for_a_fact_and_nobody_elses_to_compute(settings):
+    namespace = uuid4()
+    first = statements.fact_id(namespace, "completed")
+    assert first == statements.fact_id(namespace, "completed")
+    assert first.version == 5
+    others = {
+        statements.fact_id(namespace, "passed"),
+        statements.fact_id(uuid4(), "completed"),
+        uuid5(namespace, "completed"),
+    }
+    settings.SECRET_KEY = "another"
+    others.add(statements.fact_id(namespace, "completed"))
+    assert len(others | {first}) == 5
+
+
 def test_tincan_statements_and_their_json_are_stored_alike(membership, now):
     built = statements.build(
         actor=membership.person,
