@@ -1,9 +1,10 @@
 """Fixtures for exams."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from lms.assessments.models import Assessment, Attempt
 from lms.partners.models import Membership
@@ -43,3 +44,9 @@ def attempt(exam: Assessment, member: Membership, now: datetime) -> Attempt:
 def browser(client: Client, member: Membership) -> Client:
     client.force_login(member.person)
     return client
+
+
+@pytest.fixture
+def running(full_exam: Assessment, member: Membership) -> Attempt:
+    """An attempt at an exam with one item per type, started a minute ago."""
+    return factories.start(full_exam, member, timezone.now() - timedelta(minutes=1))

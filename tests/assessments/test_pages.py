@@ -1,10 +1,8 @@
 """The pages of an exam."""
 
-import json
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from lms.assessments import services
-from lms.assessments.models import Assessment, Attempt, Response
+from lms.assessments.models import Assessment, Attempt
 from lms.partners.models import Membership
 from tests.assessments.factories import (
     SENTINEL,
@@ -27,43 +25,9 @@ from tests.assessments.factories import (
     save,
     start,
     token,
-    wrong_answer,
 )
+from tests.assessments.pages import HOUR, autosave, of_type, posted, url
 from tests.factories import PersonaFactory
-
-HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def running(full_exam: Assessment, member: Membership) -> Attempt:
-    """An attempt at an exam with one item per type, started a minute ago."""
-    return start(full_exam, member, timezone.now() - timedelta(minutes=1))
-
-
-def of_type(attempt: Attempt, name: str) -> Response:
-    return attempt.responses.select_related("item_version").get(item_version__type=name)
-
-
-def url(name: str, attempt: Attempt, *more: Any) -> str:
-    return reverse(f"assessments:{name}", args=[attempt.public_id, *more])
-
-
-def autosave(client: Client, attempt: Attempt, position: int, answer: Any, seq: Any = 1, **extra: Any) -> Any:
-    body = {"item": str(position), "seq": seq, "nonce": str(uuid4()), "answer": answer, **extra}
-    return client.post(url("save", attempt), json.dumps(body), content_type="application/json")
-
-
-def posted(response: Response, answer: Any, **more: Any) -> dict[str, Any]:
-    """The form as a browser without JavaScript sends it."""
-    data: dict[str, Any] = {"seq": response.version + 1, "nonce": str(uuid4()), **more}
-    if response.question.answer_type == "map":
-        return data | {f"answer-{prompt}": option for prompt, option in answer.items()}
-    if response.question.answer_type == "sequence":
-        return data | {f"answer-{one}": str(place) for place, one in enumerate(answer, start=1)}
-    return data | {"answer": answer}
-
-
-# --- start ---------------------------------------------------------------------------------------------------------
 
 
 def test_start_page_tells_the_rules(browser: Client, exam: Assessment) -> None:
@@ -139,9 +103,6 @@ def test_start_page_of_a_closed_exam(browser: Client, exam: Assessment) -> None:
     assert "This exam is not open" in browser.get(address).content.decode()
     assert browser.post(address).status_code == 409
     assert not Attempt.objects.exists()
-
-
-# --- item ----------------------------------------------------------------------------------------------------------
 
 
 def test_item_pages_show_every_type_and_no_key(browser: Client, running: Attempt) -> None:
@@ -269,129 +230,6 @@ def test_flag_keeps_the_answer_and_stays(browser: Client, running: Attempt) -> N
     assert of_type(running, "choice").is_flagged is False
 
 
-# --- autosave ------------------------------------------------------------------------------------------------------
-
-
-def test_autosave_answers_by_the_contract(browser: Client, running: Attempt) -> None:
-    response = of_type(running, "choice")
-    reply = autosave(browser, running, response.position, token(response, "Right"), seq=7)
-    body = reply.json()
-    assert (reply.status_code, sorted(body)) == (200, ["saved_at", "saved_label", "seconds_left", "seq"])
-    assert body["seq"] == 7
-    assert 3500 < body["seconds_left"] <= 3540
-    assert re.fullmatch(r"\d\d:\d\d", body["saved_label"])
-    refused = autosave(browser, running, response.position, token(response, "Wrong"), seq=6)
-    assert (refused.status_code, refused.json()["seq"], refused.json()["code"]) == (409, 7, "newer_answer")
-
-
-def test_autosave_same_nonce_again_is_200(browser: Client, running: Attempt) -> None:
-    """EXAM-19."""
-    response, nonce = of_type(running, "choice"), str(uuid4())
-    replies = [
-        autosave(browser, running, response.position, token(response, "Right"), nonce=nonce).json() for _ in range(2)
-    ]
-    assert replies[0]["saved_at"] == replies[1]["saved_at"]
-
-
-def test_autosave_of_right_and_wrong_looks_the_same(browser: Client, running: Attempt) -> None:
-    """EXAM-02: status, headers, names, and the lengths of the members are alike."""
-    for response in running.responses.select_related("item_version"):
-        seen = set()
-        for seq, answer in ((1, right_answer(response)), (2, wrong_answer(response))):
-            reply = autosave(browser, running, response.position, answer, seq=seq)
-            body = reply.json()
-            assert body.pop("saved_at")
-            seen.add((reply.status_code, tuple(sorted(reply.headers)), len(reply.content), tuple(sorted(body))))
-        assert len(seen) == 1
-
-
-def test_autosave_ignores_what_a_client_may_not_say(browser: Client, running: Attempt, other: Membership) -> None:
-    """EXAM-14."""
-    response, deadline = of_type(running, "choice"), running.deadline_at
-    reply = autosave(
-        browser,
-        running,
-        response.position,
-        token(response, "Wrong"),
-        deadline="2099-01-01",
-        time_left=9999,
-        extra_time=60,
-        score=1,
-        points=1,
-        user=other.person.pk,
-    )
-    assert reply.json()["seconds_left"] <= 3600
-    running.refresh_from_db()
-    stored = of_type(running, "choice")
-    assert (running.deadline_at, running.person_id, stored.points) == (deadline, running.person_id, None)
-
-
-@pytest.mark.parametrize("seq", [2**63, -1, 0, "1", 1.5, None, [1]])
-def test_autosave_refuses_impossible_numbers(browser: Client, running: Attempt, seq: Any) -> None:
-    """EXAM-19."""
-    reply = autosave(browser, running, 1, None, seq=seq)
-    assert (reply.status_code, of_type(running, "choice").version) == (400, 0)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{}",
-        b"[]",
-        b"null",
-        b"[" * 100_000,
-        b'{"item":"1","seq":1,"nonce":"x","answer":null}',
-        b'{"item":"x","seq":1,"nonce":"6ba7b810-9dad-11d1-80b4-00c04fd430c8","answer":null}',
-        b'{"item":1,"seq":1,"nonce":"6ba7b810-9dad-11d1-80b4-00c04fd430c8","answer":null}',
-        b'{"item":"99999999999","seq":1,"nonce":"6ba7b810-9dad-11d1-80b4-00c04fd430c8","answer":null}',
-        b'{"item":"1","seq":1,"nonce":7,"answer":null}',
-        b'{"item":"1","seq":1,"nonce":"6ba7b810-9dad-11d1-80b4-00c04fd430c8"}',
-        b'{"item":"1","seq":1,"nonce":"6ba7b810-9dad-11d1-80b4-00c04fd430c8","answer":NaN}',
-        b'{"item":"1","seq":1,"nonce":"6ba7b810-9dad-11d1-80b4-00c04fd430c8","answer":1e400}',
-        b'{"item":"1","seq":1,"nonce":"6ba7b810-9dad-11d1-80b4-00c04fd430c8","answer":"\\u0000"}',
-        b'{"item":"1","seq":1,"nonce":"6ba7b810-9dad-11d1-80b4-00c04fd430c8","answer":"' + b"x" * 60_000 + b'"}',
-    ],
-    ids=lambda body: body[:60].decode() + str(len(body)),
-)
-def test_autosave_refuses_broken_bodies(browser: Client, running: Attempt, body: bytes) -> None:
-    """EXAM-30."""
-    reply = browser.post(url("save", running), body, content_type="application/json")
-    assert reply.status_code == 400
-    assert not running.responses.exclude(version=0).exists()
-
-
-def test_autosave_of_a_question_that_is_not_there(browser: Client, running: Attempt) -> None:
-    assert autosave(browser, running, 99, None).status_code == 404
-
-
-def test_autosave_after_the_deadline_is_refused(browser: Client, running: Attempt) -> None:
-    """EXAM-09, EXAM-11: the server's time decides, whatever the client's clock says."""
-    response = of_type(running, "choice")
-    Attempt.objects.update(started_at=timezone.now() - 2 * HOUR, deadline_at=timezone.now() - HOUR)
-    reply = autosave(browser, running, response.position, token(response, "Right"))
-    assert (reply.status_code, reply.json()["code"]) == (409, "attempt_over")
-    assert of_type(running, "choice").is_answered is False
-
-
-def test_autosave_takes_constant_queries(browser: Client, running: Attempt) -> None:
-    """Three for any signed-in request (session, person, memberships), three of its own."""
-    response = of_type(running, "choice")
-    with CaptureQueriesContext(connection) as queries:
-        autosave(browser, running, response.position, token(response, "Right"))
-    assert len(queries) == 6
-
-
-def test_autosave_needs_the_csrf_token(running: Attempt, member: Membership) -> None:
-    """WEB-06."""
-    strict = Client(enforce_csrf_checks=True)
-    strict.force_login(member.person)
-    assert autosave(strict, running, 1, None).status_code == 403
-
-
-# --- whose attempt -------------------------------------------------------------------------------------------------
-
-
 def test_attempt_of_somebody_else_is_404(client: Client, running: Attempt, other: Membership) -> None:
     """TEN-05, EXAM-06."""
     client.force_login(other.person)
@@ -417,9 +255,6 @@ def test_pages_refuse_other_methods(browser: Client, running: Attempt) -> None:
         assert browser.get(url(name, running, *args)).status_code == 405
     assert browser.post(url("review", running)).status_code == 405
     assert browser.delete(url("item", running, 1)).status_code == 405
-
-
-# --- review, submit, result ----------------------------------------------------------------------------------------
 
 
 def test_review_lists_states(browser: Client, running: Attempt) -> None:
@@ -514,52 +349,3 @@ def test_pages_carry_a_watermark_for_paper(browser: Client, running: Attempt, me
     """EXAM-37."""
     words = browser.get(url("item", running, 1)).content.decode()
     assert f"{member.person.name} · {running.public_id}" in words
-
-
-# --- API -----------------------------------------------------------------------------------------------------------
-
-
-def test_api_lists_exams_with_my_state(browser: Client, exam: Assessment, member: Membership) -> None:
-    hidden = make_exam()
-    hidden.personas.add(PersonaFactory(slug="engineer"))
-    attempt = start(exam, member, timezone.now())
-    (found,) = browser.get("/api/v1/exams/").json()["results"]
-    assert (found["slug"], found["cut_score"]) == (exam.slug, "70.00")
-    assert found["mine"]["state"] == "open"
-    assert found["mine"]["attempts_left"] == 1
-    assert found["mine"]["attempt"] == str(attempt.public_id)
-
-
-def test_api_exam_without_attempt(browser: Client, exam: Assessment) -> None:
-    assert browser.get("/api/v1/exams/").json()["results"][0]["mine"] == {
-        "state": "available",
-        "attempts_left": 2,
-        "until": None,
-        "attempt": None,
-    }
-
-
-def test_api_shows_my_attempts_only(browser: Client, client: Client, exam, member, other) -> None:
-    attempt = start(exam, member, timezone.now())
-    answer_all(attempt, timezone.now())
-    services.submit_attempt(attempt=attempt, at=timezone.now())
-    foreign = start(exam, other, timezone.now())
-    (found,) = browser.get("/api/v1/attempts/").json()["results"]
-    assert (found["id"], found["points"], found["is_passed"]) == (str(attempt.public_id), "4.0000", True)
-    detail = browser.get(f"/api/v1/attempts/{attempt.public_id}/").json()
-    assert detail["sections"] == [{"title": "All", "points": "4.0000", "max_points": "4.0000"}]
-    assert browser.get(f"/api/v1/attempts/{foreign.public_id}/").status_code == 404
-    client.logout()
-    assert client.get("/api/v1/attempts/").status_code in {401, 403}
-
-
-@pytest.mark.parametrize("path", ["/api/v1/exams/", "/api/v1/attempts/"])
-def test_api_lists_take_constant_queries(browser: Client, member: Membership, path: str) -> None:
-    counts = []
-    for number in (1, 2):
-        for _ in range(number):
-            start(make_exam(), member, timezone.now())
-        with CaptureQueriesContext(connection) as queries:
-            assert len(browser.get(path).json()["results"]) == (1 if number == 1 else 3)
-        counts.append(len(queries))
-    assert counts[0] == counts[1]
