@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import pluralize
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from wagtail import hooks
@@ -28,7 +29,7 @@ def register_item_chooser() -> ViewSet:
 @hooks.register("after_edit_page")
 def warn_of_long_videos(request: HttpRequest, page: Page) -> None:
     """A demo is under ten minutes (R113). Says so, and the training minutes in all; refuses nothing."""
-    if not isinstance(page, CoursePage):
+    if not isinstance(page, CoursePage) or not request.accepts("text/html"):  # the editor's autosave shows no words
         return
     for lesson in page.lessons():
         has_video = any(block.block_type == "video" for block in lesson.value["body"])
@@ -38,7 +39,8 @@ def warn_of_long_videos(request: HttpRequest, page: Page) -> None:
                 f"“{lesson.value['title']}” holds a video and takes {lesson.value['minutes']} minutes. "
                 f"People finish what takes {LONG_MINUTES} or less: cut it or make two lessons.",
             )
-    messages.info(request, f"Training time: {page.minutes} minutes in {len(page.lessons())} lessons.")
+    count = len(page.lessons())
+    messages.info(request, f"Training time: {page.minutes} minutes in {count} lesson{pluralize(count)}.")
 
 
 class OverdueView(PageReportView):
