@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 from pyld.jsonld import JsonLdError
@@ -32,8 +33,7 @@ def verify_document(document: Any, *, at: datetime) -> Verification:
         return Verification(is_valid=False, words=words)
     if reason:
         return Verification(is_valid=False, words=reason)
-    award = Award.objects.filter(document__id=document["id"]).select_related("credential__certification").first()
-    return _status(document, award, at)
+    return _status(document, _on_record(document["id"]), at)
 
 
 def _refusal(document: Any) -> str:
@@ -61,6 +61,16 @@ def _refusal(document: Any) -> str:
     if not proofs.is_genuine(document, proof, public_key(multibase)):
         return "The signature does not fit: the badge was changed after it was issued."
     return ""
+
+
+def _on_record(address: str) -> Award | None:
+    """The award whose address this is."""
+    try:
+        public_id = UUID(address.rpartition("/")[2].removesuffix(".json"))
+    except ValueError:
+        return None
+    award = Award.objects.filter(public_id=public_id).select_related("credential__certification").first()
+    return award if award is not None and documents.award_url(award) == address else None
 
 
 def _status(document: dict[str, Any], award: Award | None, at: datetime) -> Verification:

@@ -62,7 +62,8 @@ def met_requirements(requirements: Iterable[Requirement], evidence: Evidence) ->
         verb = vocabulary.COMPLETED if requirement.course_id else vocabulary.PASSED
         wanted[requirement] = (fact.registration, verb_key(verb), activity_key(thing.activity_iri))
     keys = ("registration", "verb_key", "object_key")
-    stored = Statement.objects.counted().filter(registration__in=[key[0] for key in wanted.values()])
+    registrations = [registration for registration, _, _ in wanted.values()]
+    stored = Statement.objects.filter(registration__in=registrations, authority__is_trusted=True, voided_by=None)
     found = {tuple(row[1:]): row[0] for row in stored.order_by("pk").values_list("statement_id", *keys)}
     return tuple(
         Met(

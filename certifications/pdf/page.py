@@ -6,6 +6,7 @@ from functools import lru_cache
 from io import BytesIO
 
 import segno
+from reportlab import rl_config
 from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.pdfgen.canvas import Canvas
@@ -15,6 +16,8 @@ from certifications.pdf.faces import han_language, typeface
 from certifications.pdf.shaping import Run, shape, width
 from certifications.pdf.wreath import draw_wreath
 from certifications.snapshot import Snapshot
+
+rl_config.useA85 = 0  # streams as they are: a fifth smaller, and no time for text armour that nobody reads
 
 # The light tokens of lms/static/lms/css/tokens.css
 CANVAS, LINE, INK, QUIET = HexColor("#faf9f6"), HexColor("#dcd8cd"), HexColor("#1b1f1d"), HexColor("#59615c")

@@ -54,6 +54,24 @@ def test_credential_brings_one_badge(award: Award, now: datetime) -> None:
     assert Award.objects.count() == 1
 
 
+def test_badge_without_end_says_none(now: datetime) -> None:
+    credential(now, valid_months=0)
+    drain()
+    award = Award.objects.get()
+    assert "validUntil" not in award.document
+    assert services.verify_document(award.document, at=now + timedelta(days=9999)).is_valid
+    assert services.verify_document(award.document, at=now - timedelta(days=1)).words.endswith("not valid yet.")
+    assert str(award) == f"Halden Certified Engineer: {award.public_id}"
+    assert str(award.key) == award.key.public_multibase
+    assert str(award.achievement) == "Halden Certified Engineer"
+
+
+@pytest.mark.parametrize("text", ["z6Mk0", "x6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2", "z111", "z" + "2" * 300])
+def test_public_key_refuses_what_is_no_ed25519_multikey(text: str) -> None:
+    with pytest.raises(ValueError, match="."):
+        keys.public_key(text)
+
+
 def test_event_delivered_twice_awards_once(award: Award) -> None:
     Delivery.objects.filter(handler="badges.handlers.award_badge").update(done_at=None, due_at=award.awarded_at)
     assert drain() == 1
@@ -156,6 +174,15 @@ def test_undefined_term_is_never_signed(award: Award, now: datetime) -> None:
     assert jsonld.canonical(unsigned) == jsonld.canonical(_without(unsigned, "salary"))
     with pytest.raises(jsonld.UndefinedTerm, match="salary"):
         proofs.add_proof(unsigned, key=services.private_key(award.key), method="x", at=now)
+
+
+def test_altered_context_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A context is what its hash says: a file that was touched signs and verifies nothing."""
+    (tmp_path / "credentials-v2.json").write_text('{"@context": {}}')
+    monkeypatch.setattr(jsonld, "_FOLDER", tmp_path)
+    jsonld._context.cache_clear()
+    with pytest.raises(jsonld.UnknownContext):
+        jsonld._context(jsonld.CREDENTIALS_V2)
 
 
 def test_unpinned_context_is_never_fetched() -> None:

@@ -257,3 +257,43 @@ def test_database_refuses_one_attempt_twice(member: Membership, now: datetime) -
 def test_database_refuses_a_requirement_of_nothing() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Requirement.objects.create(certification=certification(), position=1)
+
+
+def test_evidence_rests_on_trusted_statements_only(member: Membership, now: datetime) -> None:
+    """A statement of somebody we do not trust, or a voided one, is no evidence."""
+    assessment = exam()
+    wanted = certification(assessment)
+    sat(assessment, member, now)
+    Statement.objects.update(voided_by="6b1f0f0e-8f6e-4b58-9d0e-0f4a6f0e7a11")
+    issued = services.issue_if_earned(person=member.person, certification=wanted, at=now)
+    assert issued is not None
+    assert issued.as_issued.statement_ids == []
+
+
+def test_credential_without_end_is_never_renewed(member: Membership, now: datetime) -> None:
+    issued = credential(now, membership=member, valid_months=0)
+    assert issued.expires_on is None
+    assessment = issued.certification.requirements.get().assessment
+    assert assessment is not None
+    later = now + timedelta(days=4000)
+    sat(assessment, member, later)
+    assert services.issue_if_earned(person=member.person, certification=issued.certification, at=later) == issued
+
+
+def test_course_alone_can_earn(member: Membership, now: datetime) -> None:
+    """Without an exam there is no score, and nothing to renew by."""
+    version = published(1)
+    wanted = certification(version, valid_months=1)
+    completed(version, member, now)
+    issued = services.issue_if_earned(person=member.person, certification=wanted, at=now)
+    assert issued is not None
+    assert (issued.as_issued.percent, issued.as_issued.sections) == (None, ())
+    later = now + timedelta(days=400)
+    assert services.issue_if_earned(person=member.person, certification=wanted, at=later) == issued
+
+
+def test_names_for_people(member: Membership, now: datetime) -> None:
+    issued = credential(now, membership=member)
+    assert str(issued) == "Inès Navarro: Halden Certified Engineer"
+    assert str(issued.certification) == "Halden Certified Engineer"
+    assert str(issued.certification.requirements.get()) == "Pre-sales exam"
