@@ -14,7 +14,7 @@ from django.utils.http import content_disposition_header
 
 CHUNK = 64 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-_SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; sandbox"
+_SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; frame-ancestors 'none'; sandbox"
 
 
 def send_file(

@@ -134,7 +134,7 @@ def test_who_and_when_go_together() -> None:
     for model in apps.get_models():
         if not model.__module__.startswith(OURS):
             continue
-        fields = {field.name for field in model._meta.get_fields()}
+        fields = {field.name for field in model._meta.local_fields}
         conditions = " ".join(str(c.condition) for c in model._meta.constraints if isinstance(c, CheckConstraint))
         for field in fields:
             verb = field.removesuffix("_by")

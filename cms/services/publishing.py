@@ -49,6 +49,6 @@ def _note_media(version: CourseVersion) -> None:
             shown.add((model, pk))
     for model, pk in sorted(shown, key=str):
         if model is Picture:
-            MediaUse.objects.get_or_create(version=version, picture_id=pk)
+            MediaUse.objects.get_or_create(version=version, picture_id=int(pk))
         elif model is LibraryFile:
-            MediaUse.objects.get_or_create(version=version, file_id=pk)
+            MediaUse.objects.get_or_create(version=version, file_id=int(pk))
