@@ -17,4 +17,4 @@ lint:
     ruff format --check .
     LAUREL_TESTING=1 mypy lms courses certifications badges cms
     lint-imports
-    djlint templates --check --lint
+    djlint templates --lint

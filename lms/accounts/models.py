@@ -35,7 +35,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_superuser=True, **fields)
 
 
-class User(PublicIdModel, AbstractBaseUser, PermissionsMixin):
+class User(PublicIdModel, AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]
     """A person, of a partner or of the vendor. What he may do comes from memberships (partners) and groups (vendor).
 
     The e-mail address is stored normalised and is unique; `public_id` is the account name in xAPI statements and

@@ -1,4 +1,5 @@
-"""What the site offers for each need. Apps that have something fill it, the home page reads it: neither knows the other.
+"""What the site offers for each need. Apps that have something fill it, the home page reads it; neither knows the
+other.
 
 A provider is registered once, in AppConfig.ready(). It is asked per request and answers with what this person may see,
 best first, under the need's slug, in a number of queries that does not grow with the number of links.
