@@ -1,0 +1,195 @@
+"""Every page that links lead to, for each kind of person: accessible, light, whole on a phone, without a dead link."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import resolve
+from playwright.sync_api import CDPSession, Page
+
+from tests.browser.conftest import DESK, HEIGHTS, PHONE, PageAs
+from tests.browser.demo import AUTHOR, CHANNEL_MANAGER, ENGINEER, MANAGER, NOBODY, REP, Demo
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+MAX_BYTES = 200_000
+TAB_STOPS = 12
+NARROWEST = 320  # WCAG 1.4.10: no sideways scrolling at 320 CSS pixels
+
+# What each person must be able to reach by links alone. A kind is the name of the address, with what sets pages of one
+# name apart; one page of each kind is looked at closely, every link on it is opened.
+LEARNER = {
+    *("portal:home", "portal:need", "portal:my_learning", "cms:catalogue", "course", "playbook", "cms:lesson"),
+    *("assessments:start", "certifications:certification", "certifications:wallet", "certifications:credential"),
+    *("certifications:verify", "certifications:verify_form", "portal:partner", "accounts:profile"),
+    "account_change_password",
+}
+REACHED = {
+    NOBODY: {"account_login", "account_reset_password", "certifications:verify_form"},
+    REP: LEARNER,
+    ENGINEER: LEARNER,
+    MANAGER: {
+        *("portal:home", "portal:partner", "portal:partner_people", "portal:person", "partners:invite"),
+        *("partners:membership_edit", "tiers:decision", "tiers:decisions", "tiers:requirement"),
+    },
+    CHANNEL_MANAGER: {
+        *("portal:home", "portal:partners", "portal:partner", "portal:partner_people", "portal:person"),
+        *("tiers:decision", "tiers:decisions", "tiers:requirement"),
+    },
+    AUTHOR: {"portal:home", "cms:catalogue", "course"},
+}
+# Links that lead away from the pages a partner sees, and files.
+NOT_PAGES = ("/admin/", "/files/", "/badges/", "/.well-known/", "/api/", "/accounts/logout/")
+
+FOCUS_IS_SEEN = """() => {
+  const element = document.activeElement;
+  if (element === document.body) return "";
+  const outlined = (style) => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  const candidates = [getComputedStyle(element), getComputedStyle(element, "::after")];
+  for (const label of element.labels ?? []) candidates.push(getComputedStyle(label));
+  if (!candidates.some(outlined)) return "no outline: " + element.outerHTML.slice(0, 160);
+  const box = element.getBoundingClientRect();
+  const hit = document.elementFromPoint(box.x + Math.min(box.width, innerWidth) / 2, box.y + box.height / 2);
+  const isSeen = hit && (hit === element || element.contains(hit) || hit.contains(element) || [...(element.labels ?? [])].some((label) => label.contains(hit)));
+  return isSeen ? "" : "covered: " + element.outerHTML.slice(0, 160);
+}"""
+
+
+@dataclass
+class Walk:
+    """One person's way through the site: pages looked at, by kind, and what was found."""
+
+    page: Page
+    person: str
+    found: list[str] = field(default_factory=list)
+    kinds: dict[str, str] = field(default_factory=dict)
+    answered: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.session: CDPSession = self.page.context.new_cdp_session(self.page)
+        self.session.send("Network.enable")
+        self.session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        self.transferred = 0
+        self.session.on("Network.loadingFinished", self._count)
+
+    def _count(self, event: dict[str, Any]) -> None:
+        self.transferred += int(event["encodedDataLength"])
+
+    def follow(self, *starts: str) -> None:
+        waiting = deque(starts)
+        while waiting:
+            path = waiting.popleft()
+            if path in self.answered:
+                continue
+            kind = self._open(path)
+            if not kind or kind in self.kinds:
+                continue
+            self.kinds[kind] = path
+            for problem in look_at(self.page, path, self):
+                self.found.append(f"{kind} {path}: {problem}")
+            waiting.extend(links(self.page))
+
+    def _open(self, path: str) -> str:
+        """Asks for an address without showing it. Returns its kind, or nothing when it is no page."""
+        reply = self.page.request.get(path)
+        self.answered[path] = reply.status
+        if reply.status >= 400:
+            self.found.append(f"dead link {path} answers {reply.status}")
+            return ""
+        if path.startswith(NOT_PAGES) or "text/html" not in reply.headers.get("content-type", ""):
+            return ""
+        return kind_of(urlsplit(reply.url).path, reply.text())
+
+
+def kind_of(path: str, html: str) -> str:
+    name = resolve(path).view_name
+    if name == "wagtail_serve":
+        return "playbook" if "· Playbook" in html else "course"
+    if name == "cms:lesson" and "<video" in html:
+        return "cms:lesson with a video"
+    return name
+
+
+def links(page: Page) -> list[str]:
+    """Addresses on this site that the page links to, without fragments."""
+    hrefs: list[str] = page.eval_on_selector_all("a[href]", "all => all.map((one) => one.getAttribute('href'))")
+    here = f"{urlsplit(page.url).scheme}://{urlsplit(page.url).netloc}"
+    full = [urldefrag(urljoin(page.url, href)).url for href in hrefs]
+    return [one.removeprefix(here) for one in full if one.startswith(f"{here}/")]
+
+
+def look_at(page: Page, path: str, walk: Walk) -> list[str]:
+    """What is wrong with one page, at both widths and in both schemes."""
+    page.set_viewport_size({"width": DESK, "height": HEIGHTS[DESK]})
+    page.emulate_media(color_scheme="light")
+    walk.transferred = 0
+    page.goto(path)
+    problems = [] if walk.transferred < MAX_BYTES else [f"{walk.transferred} bytes on first load"]
+    problems += hidden_focus(page)
+    return problems + inaccessible(page) + too_wide(page)
+
+
+def hidden_focus(page: Page) -> list[str]:
+    problems = set()
+    for _ in range(TAB_STOPS):
+        page.keyboard.press("Tab")
+        problems.add(page.evaluate(FOCUS_IS_SEEN))
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    return [f"focus, {problem}" for problem in problems if problem]
+
+
+def inaccessible(page: Page) -> list[str]:
+    """axe at both widths in both schemes. What a scheme changes is colours: the second looks at them alone."""
+    problems: list[str] = []
+    for width, scheme, only in (
+        (DESK, "light", {"type": "tag", "values": RULES}),
+        (DESK, "dark", {"type": "rule", "values": ["color-contrast"]}),
+        (PHONE, "dark", {"type": "tag", "values": RULES}),
+        (PHONE, "light", {"type": "rule", "values": ["color-contrast"]}),
+    ):
+        page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+        page.emulate_media(color_scheme=scheme)
+        report = Axe().run(page, options={"runOnly": only, "resultTypes": ["violations"]}).response
+        problems += [
+            f"axe at {width} {scheme}: {one['id']} ({one['help']}) in {[node['html'][:160] for node in one['nodes'][:3]]}"
+            for one in report["violations"]
+        ]
+    return problems
+
+
+def too_wide(page: Page) -> list[str]:
+    problems = []
+    for width in (NARROWEST, PHONE, DESK):
+        page.set_viewport_size({"width": width, "height": 844})
+        beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if beyond > 0:
+            problems.append(f"scrolls sideways by {beyond} px at {width}")
+    return problems
+
+
+@pytest.mark.parametrize("person", REACHED)
+def test_each_page_a_person_can_reach_is_right(page_as: PageAs, person: str) -> None:
+    walk = Walk(page_as(person), person)
+    walk.follow("/" if person else "/accounts/login/")
+    print(len(walk.kinds), len(walk.answered), walk.kinds)
+    assert walk.found == []
+    assert REACHED[person] - set(walk.kinds) == set()
+
+
+@pytest.mark.parametrize("path", ["/nothing-here/", "/partners/00000000-0000-4000-8000-000000000000/"])
+def test_page_that_is_not_there_is_right(page_as: PageAs, path: str) -> None:
+    page = page_as(REP, expected=["answered 404"])
+    walk = Walk(page, REP)
+    assert look_at(page, path, walk) == []
+    assert page.get_by_role("main").get_by_role("link").count() > 0
+
+
+def test_forbidden_page_is_right(page_as: PageAs, demo: Demo) -> None:
+    """An engineer may see the partner's page, not invite people to it."""
+    page = page_as(ENGINEER, expected=["answered 40[34]"])
+    page.goto("/")
+    page.get_by_role("link", name="Our partner page").first.click()
+    walk = Walk(page, ENGINEER)
+    assert look_at(page, f"{urlsplit(page.url).path}people/invite/", walk) == []
