@@ -129,6 +129,7 @@ class Statement(models.Model):
             models.Index(fields=["authority", "stored_at", "id"], name="xapi_by_authority"),
             models.Index(fields=["actor_key", "stored_at", "id"], name="xapi_by_actor"),
             models.Index(fields=["verb_key", "stored_at", "id"], name="xapi_by_verb"),
+            models.Index(fields=["object_key", "stored_at", "id"], name="xapi_by_object"),
             models.Index(fields=["object_key", "verb_key", "stored_at", "id"], name="xapi_by_object_and_verb"),
             models.Index(
                 fields=["registration", "stored_at", "id"],

@@ -193,7 +193,9 @@ def _about_activity(query: StatementQuery) -> Q:
         return Q()
     about = Q(object_key=query.activity)
     if query.related_activities:
-        about |= Q(Exists(Mention.objects.filter(key=query.activity, statement=OuterRef("pk"))))
+        # All three columns of the primary key: one look-up a row, not a hash of everything that mentions the activity.
+        mentions = Mention.objects.filter(key=query.activity, stored_at=OuterRef("stored_at"), statement=OuterRef("pk"))
+        about |= Q(Exists(mentions))
     return about
 
 

@@ -97,7 +97,7 @@ def build(
 
     The context names the partner as team and the persona as extension (when there is a membership), the platform (where
     the specification allows it: of activities), the person's language and the registration. A statement that may be
-    repeated gets an `id` derived from its fact (uuid5, never uuid7: tincan refuses that).
+    repeated gets an `id` from `fact_id` (tincan takes UUIDs of versions 1 to 5 only).
     """
     context_extensions = dict(extensions or {})
     if membership is not None:

@@ -87,6 +87,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='statement',
+            index=models.Index(fields=['object_key', 'stored_at', 'id'], name='xapi_by_object'),
+        ),
+        migrations.AddIndex(
+            model_name='statement',
             index=models.Index(fields=['object_key', 'verb_key', 'stored_at', 'id'], name='xapi_by_object_and_verb'),
         ),
         migrations.AddIndex(
