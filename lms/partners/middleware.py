@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from lms.common.problems import is_for_machines, problem
 from lms.partners.models import Membership
 from lms.partners.rules import todays_memberships
 
@@ -61,14 +62,8 @@ def current_membership(get_response: Handler) -> Handler:
 
 
 def refuse_suspended(request: HttpRequest) -> HttpResponse:
-    """403, as a page or as problem+json under /api/."""
+    """403, as a page or, for machines, as problem+json."""
     partner = todays_memberships(request.user)[0].partner
-    if request.path.startswith("/api/"):
-        body = {
-            "type": "urn:laurel:problem:partner_suspended",
-            "title": "Forbidden",
-            "status": 403,
-            "detail": f"{partner.name} is suspended.",
-        }
-        return JsonResponse(body, status=403, content_type="application/problem+json")
+    if is_for_machines(request):
+        return problem(403, "partner_suspended", f"{partner.name} is suspended.")
     return render(request, "partners/suspended.html", {"partner": partner}, status=403)

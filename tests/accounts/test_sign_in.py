@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from lms.accounts import throttle
 from lms.accounts.models import AuditEntry, SignInFailure, User
+from lms.common.api import problem_handler
 from tests.accounts.conftest import is_signed_in, sign_in
 from tests.factories import PASSWORD, UserFactory
 
@@ -164,7 +165,7 @@ def test_limit_does_not_need_the_cache(person: User, settings: object, monkeypat
         raise OperationalError("connection refused")
 
     monkeypatch.setattr(throttle.SignInFailure.objects, "filter", unreachable)
-    response = sign_in(Client(), "somebody@kestrel.example")
+    response = sign_in(Client(raise_request_exception=False), "somebody@kestrel.example")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "30")  # type: ignore[attr-defined]
 
 
@@ -177,6 +178,19 @@ def test_every_door_has_the_same_limit(person: User) -> None:
     with pytest.raises(throttle.TooManyTries):
         authenticate(None, username=person.email.upper(), password=PASSWORD)
     assert sign_in(Client(), person.email).status_code == 429  # type: ignore[attr-defined]
+
+
+def test_api_answers_a_problem_with_the_time_to_wait() -> None:
+    """AUTH-11: a door of the API that calls authenticate() refuses in the API's own form."""
+    response = problem_handler(throttle.TooManyTries(77), {})
+    assert response is not None
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "77")
+
+
+def test_other_ways_of_signing_in_are_not_counted(person: User) -> None:
+    """What brings no password (a session, a token) passes without a look at the ledger."""
+    assert authenticate(None, token="something") is None
+    assert not SignInFailure.objects.exists()
 
 
 def test_wrong_words_are_the_same_for_known_and_unknown(person: User) -> None:

@@ -93,6 +93,26 @@ def test_foreign_member_under_own_partner_is_not_found(a: House, b: House) -> No
     assert answers[0].content == answers[1].content
 
 
+def test_refused_invitation_is_explained(a: House) -> None:
+    response = signed_in(a.manager.person).post(invite_url(a), invitation_fields(email=a.rep.person.email))
+    assert (response.status_code, "belongs to Aster already" in response.content.decode()) == (409, True)
+
+
+def test_manager_withdraws_an_invitation(a: House) -> None:
+    client = signed_in(a.manager.person)
+    client.post(invite_url(a), invitation_fields())
+    invitation = Invitation.objects.get()
+    client.post(reverse("partners:invitation_withdraw", args=[a.partner.public_id, invitation.public_id]))
+    invitation.refresh_from_db()
+    assert invitation.withdrawn_at is not None
+
+
+def test_manager_who_leaves_goes_home(a: House) -> None:
+    MembershipFactory(partner=a.partner, role="manager")
+    response = signed_in(a.manager.person).post(member_url("membership_end", a, a.manager))
+    assert response.headers["Location"] == reverse("portal:home")
+
+
 def test_bad_input_is_kept_and_explained(a: House) -> None:
     response = signed_in(a.manager.person).post(invite_url(a), invitation_fields(email="nobody", role="owner"))
     assert response.status_code == 200

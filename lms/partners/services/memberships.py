@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
@@ -88,13 +88,9 @@ def add_member(
 ) -> Membership:
     if Membership.objects.active(at.date()).filter(person=person, partner=partner).exists():
         raise AlreadyMember(f"{person.name} belongs to {partner.name} already.")
-    try:
-        with transaction.atomic():
-            membership = Membership.objects.create(
-                person=person, partner=partner, persona=persona, role=role, starts_on=at.date()
-            )
-    except IntegrityError as error:
-        raise AlreadyMember(f"{person.name} belongs to {partner.name} already.") from error
+    membership = Membership.objects.create(
+        person=person, partner=partner, persona=persona, role=role, starts_on=at.date()
+    )
     _audit("join_partner", membership, by, at)
     _tell(membership, at)
     return membership
