@@ -1,18 +1,18 @@
 """What a person earned, as an xAPI statement. Pure."""
 
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import tincan
 
 from certifications.models import Certification, Credential
 from lms.accounts.models import User
 from lms.xapi import vocabulary
-from lms.xapi.statements import activity, build
+from lms.xapi.statements import activity, build, fact_id
 
 
 def earned_id(certification: Certification, person: User, sequence: int) -> UUID:
     """The id of the one statement about a credential: a replay makes the same."""
-    return uuid5(certification.public_id, f"{person.public_id}/{sequence}")
+    return fact_id(certification.public_id, f"{person.public_id}/{sequence}")
 
 
 def earned(credential: Credential) -> tincan.Statement:

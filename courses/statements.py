@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import tincan
 from django.conf import settings
 
 from courses.models import Course, Enrolment, Lesson, Module
 from lms.xapi import vocabulary
-from lms.xapi.statements import activity, build, result
+from lms.xapi.statements import activity, build, fact_id, result
 
 COURSE_COMPLETED = "completed"
 LESSON_EXTENSION = f"{settings.XAPI_BASE_IRI}/xapi/extensions/lesson"
@@ -20,7 +20,7 @@ LESSONS_TOTAL_EXTENSION = f"{settings.XAPI_BASE_IRI}/xapi/extensions/lessons-tot
 
 def statement_id(enrolment: Enrolment, fact: str) -> UUID:
     """The one id of a fact about an enrolment: a replay makes the same statement, never a second one."""
-    return uuid5(enrolment.registration, fact)
+    return fact_id(enrolment.registration, fact)
 
 
 def course_activity(course: Course) -> tincan.Activity:

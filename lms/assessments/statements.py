@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import tincan
 
@@ -11,12 +11,12 @@ from lms.assessments.items import Answer
 from lms.assessments.models import Assessment, Attempt, Item, Response
 from lms.partners.models import Membership
 from lms.xapi import vocabulary
-from lms.xapi.statements import activity, build, result, score
+from lms.xapi.statements import activity, build, fact_id, result, score
 
 
 def scored_id(attempt: Attempt) -> UUID:
     """The id of the passed or failed statement of an attempt."""
-    return uuid5(attempt.registration, "scored")
+    return fact_id(attempt.registration, "scored")
 
 
 def assessment_activity(assessment: Assessment) -> tincan.Activity:
@@ -35,7 +35,7 @@ def attempted(attempt: Attempt) -> tincan.Statement:
         membership=attempt.membership,
         registration=attempt.registration,
         at=attempt.started_at,
-        id=uuid5(attempt.registration, "attempted"),
+        id=fact_id(attempt.registration, "attempted"),
     )
 
 
@@ -51,7 +51,7 @@ def answered(attempt: Attempt, response: Response) -> tincan.Statement:
         result=_answer_result(response.answer, response.points, response.max_points),
         parent=[assessment_activity(attempt.assessment)],
         at=response.saved_at or attempt.started_at,
-        id=uuid5(attempt.registration, f"answered/{response.position}"),
+        id=fact_id(attempt.registration, f"answered/{response.position}"),
     )
 
 
