@@ -1,8 +1,10 @@
 """Walking the site as a person does: every address that a page names."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
@@ -26,9 +28,10 @@ STARTS = (
 )
 _NOT_FOLLOWED = ("/static/", "/admin/", "/accounts/logout/")
 _MOST = 150
+_QUERIES = 3
 
 
-@dataclass(frozen=True)
+@dataclass
 class Page:
     """One answer; `text` is empty for what is not text."""
 
@@ -37,7 +40,7 @@ class Page:
     text: str
     headers: dict[str, str]
 
-    @property
+    @cached_property
     def soup(self) -> BeautifulSoup:
         return BeautifulSoup(self.text, "html.parser")
 
@@ -75,14 +78,16 @@ def links(page: Page) -> Iterator[str]:
 
 
 def crawl(client: Client, starts: Iterable[str] = STARTS) -> dict[str, Page]:
-    """Pages by address, breadth first."""
-    waiting, pages = list(dict.fromkeys(starts)), {}
+    """Pages by address, breadth first; of one path with many queries (chips, pages) the first few."""
+    waiting, pages, seen = list(dict.fromkeys(starts)), {}, Counter[str]()
     while waiting and len(pages) < _MOST:
         address = waiting.pop(0)
-        if address in pages:
+        path = urlsplit(address).path
+        if address in pages or seen[path] == _QUERIES:
             continue
+        seen[path] += 1
         pages[address] = read(client, address)
-        waiting += [one for one in links(pages[address]) if one not in pages]
+        waiting += links(pages[address])
     return pages
 
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 
 from certifications.models import Credential
 from tests.security.pages import STARTS, crawl, read
-from tests.security.world import ROLES, World
+from tests.security.world import World
 
 pytestmark = pytest.mark.django_db
 OURS = ("lms.", "courses.", "certifications.", "badges.", "cms.")
@@ -45,9 +45,8 @@ def poison() -> int:
                 with transaction.atomic():
                     model._base_manager.update(**{field.name: PROBE[: field.max_length]})
                     count += 1
-            except (models.ProtectedError, Exception) as error:  # a constraint that knows better
-                if "constraint" not in str(error).lower():
-                    raise
+            except IntegrityError:  # a constraint knows which words may stand there
+                continue
     for credential in Credential.objects.all():
         credential.snapshot = {
             k: PROBE if k in {"title", "criteria", "issuer_name"} else v for k, v in credential.snapshot.items()
@@ -56,7 +55,7 @@ def poison() -> int:
     return count
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", ["anonymous", "own", "manager", "channel", "author"])
 def test_markup_is_shown_as_text(world: World, role: str) -> None:
     """XSS-01, XSS-02: no element comes of it, in no attribute, on no page."""
     assert poison() > 30

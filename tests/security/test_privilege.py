@@ -17,23 +17,24 @@ from tests.servers import ROOT
 
 pytestmark = pytest.mark.django_db
 EXTRA = {
-
-        "is_staff": "1",
-        "is_superuser": "1",
-        "groups": "1",
-        "user_permissions": "1",
-        "is_active": "",
-        "password": "x" * 20
-    ,
-
-        "role": "manager",
-        "partner": "1",
-        "partner_id": "1",
-        "tier": "premier",
-        "current_tier": "1",
-        "email": "a@b.example"
-    ,
-    "score": "100", "points": "100", "is_passed": "1", "verified": "1", "person": "1", "completed_at": "2026-01-01",
+    "is_staff": "1",
+    "is_superuser": "1",
+    "groups": "1",
+    "user_permissions": "1",
+    "is_active": "",
+    "password": "x" * 20,
+    "role": "manager",
+    "partner": "1",
+    "partner_id": "1",
+    "tier": "premier",
+    "current_tier": "1",
+    "email": "a@b.example",
+    "score": "100",
+    "points": "100",
+    "is_passed": "1",
+    "verified": "1",
+    "person": "1",
+    "completed_at": "2026-01-01",
 }
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
 from tests.security.pages import STARTS, Page, crawl, posted_forms, read
@@ -16,11 +17,14 @@ SHARED = ("/verify/", "/badges/", "/invitations/")
 COUNTED = {"tiers:decision", "assessments:item", "assessments:flag"}
 
 
-@pytest.fixture
-def pages_of_a(world: World) -> dict[str, Page]:
+@pytest.fixture(scope="module")
+def pages_of_a(world: World, django_db_blocker: Any) -> dict[str, Page]:
     """Everything A's member and manager reach."""
     starts = [*STARTS, f"/partners/{world.a.public_id}/", reverse("assessments:review", args=[world.open.public_id])]
-    return {**crawl(world.client("own"), starts), **crawl(world.client("manager"), starts)}
+    with django_db_blocker.unblock(), transaction.atomic():
+        pages = {**crawl(world.client("own"), starts), **crawl(world.client("manager"), starts)}
+        transaction.set_rollback(True)
+    return pages
 
 
 def test_pages_of_a_are_shown_to_nobody_else(world: World, pages_of_a: dict[str, Page]) -> None:

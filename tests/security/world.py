@@ -47,8 +47,8 @@ from lms.tiers.models import Decision, Programme
 from lms.tiers.services import evaluate_partner, publish_programme
 from tests.assessments.factories import answer_all, make_bank, make_exam, start
 from tests.certifications.factories import certification
-from tests.cms.conftest import course_data
 from tests.factories import PartnerFactory, UserFactory
+from tests.security.content import course_data, playbook_data
 
 MARKER = "zyrquon"
 ROLES = (
@@ -152,8 +152,6 @@ def _course(world: World) -> None:
     (media / "film.webm").write_bytes(b"\x1aE\xdf\xa3" + bytes(range(256)) * 4)
     (media / "film.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n")
     (media / "sheet.csv").write_text("site,events\nshop,5\n")
-    data = course_data()
-    data["modules"][0]["lessons"][1]["body"].append({"type": "knowledge_check", "value": {"item": "item-1"}})
     common = {
         "parent": library(),
         "media": media,
@@ -161,7 +159,7 @@ def _course(world: World) -> None:
         "publish_by": world.people["reviewer"],
         "at": world.now - timedelta(days=40),
     }
-    world.page = build_course_page(data=data, **common)
+    world.page = build_course_page(data=course_data(), **common)
     world.playbook = build_playbook_page(data=playbook_data(), **common)
     collection = Collection.objects.get(name=MEDIA_COLLECTION)
     world.rendition = Picture.objects.filter(collection=collection)[0].get_rendition("width-80")
@@ -176,27 +174,6 @@ def _course(world: World) -> None:
     complete_lesson(enrolment=world.enrolment, lesson=first, at=at)
     code = Item.objects.get(bank=checks).code
     world.check = prepare_check(code=code, person=own.person, at=world.now, context=CheckContext(back="/catalogue/"))
-
-
-def playbook_data() -> dict[str, Any]:
-    return {
-        "slug": "first-days",
-        "title": "First days at a customer",
-        "need": "implement-the-product",
-        "personas": [],
-        "minutes": 12,
-        "review_in_months": 12,
-        "summary": "From the order to a customer who runs it without you.",
-        "how_you_earn": "Design and training are yours.",
-        "stages": [
-            {
-                "title": "Agree",
-                "goal": "Requirements with numbers.",
-                "plays": [{"title": "Kick-off", "text": "<p>Invite both sides.</p>"}],
-                "questions": ["Who owns it?"],
-            }
-        ],
-    }
 
 
 def _exams(world: World) -> None:
