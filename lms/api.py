@@ -1,24 +1,26 @@
 """/api/v1/: only includes; each app's views stand in its api.py."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-app_name = "api-v1"
+from certifications.api import api_urlpatterns as certifications
+from cms.api import api_urlpatterns as cms
+from courses.api import api_urlpatterns as courses
+from lms.accounts.api import api_urlpatterns as accounts
+from lms.assessments.api import api_urlpatterns as assessments
+from lms.partners.api import api_urlpatterns as partners
+from lms.reporting.api import api_urlpatterns as reporting
+from lms.tiers.api import api_urlpatterns as tiers
 
-_APPS = [
-    "lms.accounts",
-    "lms.partners",
-    "lms.reporting",
-    "lms.assessments",
-    "courses",
-    "certifications",
-    "lms.tiers",
-    "cms",
+app_name = "api-v1"
+urlpatterns = [
+    path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
+    *accounts,
+    *partners,
+    *reporting,
+    *assessments,
+    *courses,
+    *certifications,
+    *tiers,
+    *cms,
 ]
-urlpatterns = [path("schema/", SpectacularJSONAPIView.as_view(), name="schema")]
-for _app in _APPS:
-    if find_spec(f"{_app}.api"):
-        urlpatterns += import_module(f"{_app}.api").api_urlpatterns
