@@ -91,7 +91,7 @@ def my_learning(request: HttpRequest) -> HttpResponse:
 
 
 def _partner(request: HttpRequest, partner_id: UUID) -> Partner:
-    partners = Partner.objects.visible_to(person_of(request)).select_related("current_tier", "partner_type", "region")
+    partners = Partner.objects.visible_to(person_of(request)).select_related("current_tier", "partner_type")
     return get_object_or_404(partners, public_id=partner_id)
 
 
@@ -185,7 +185,7 @@ def partners(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     members = Membership.objects.active(today()).filter(partner=OuterRef("pk")).order_by()
     counted = members.values("partner").annotate(count=Count("pk")).values("count")
-    visible = Partner.objects.visible_to(user).select_related("current_tier", "partner_type", "region")
+    visible = Partner.objects.visible_to(user).select_related("current_tier", "partner_type")
     found = partner_rows(visible.annotate(people_count=Coalesce(Subquery(counted), 0)), timezone.now())
     ordered, sort = sort_rows(found, request.GET.get("sort", DEFAULT_SORT))
     page = {

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
 from lms.accounts import services
+from lms.accounts.adapter import AccountAdapter
 from lms.accounts.models import ApiToken, AuditEntry, User, normalise_email
 from lms.common.guards import UnsafeInput
 from tests.accounts.conftest import sign_in
@@ -280,3 +281,31 @@ def test_token_use_is_written_once_a_minute(person: User) -> None:
     for seconds in (0, 30, 59, 61):
         services.find_token(text=text, at=at + timedelta(seconds=seconds))
     assert ApiToken.objects.get().last_used_at == at + timedelta(seconds=61)
+
+
+def test_allauth_neither_signs_people_up_nor_sends_mail() -> None:
+    """Accounts come by invitation, letters by the outbox; whoever adds another way meets this."""
+    adapter = AccountAdapter()
+    assert not adapter.is_open_for_signup(RequestFactory().get("/"))
+    with pytest.raises(NotImplementedError):
+        adapter.send_mail("account/email/anything", "ines@kestrel.example", {})
+
+
+def test_users_show_as_names(person: User) -> None:
+    assert (str(person), person.get_short_name(), person.last_name, person.initials) == (
+        "Inès Navarro",
+        "Inès",
+        "Navarro",
+        "IN",
+    )
+    assert (str(User(email="x@y.example")), User().initials, User(name="محمد").initials) == ("x@y.example", "?", "م")
+
+
+def test_superuser_may_do_everything(db: None) -> None:
+    root = User.objects.create_superuser("root@halden.example", PASSWORD, name="Root")
+    assert (root.is_staff, root.has_perm("partners.view_all_partners"), root.has_perm("partners.view_people")) == (
+        True,
+        True,
+        True,
+    )
+    assert User.objects.get_by_natural_key("ROOT@halden.example") == root

@@ -1,5 +1,6 @@
 """Home: where I stand, one click on, three needs, what ends, what changed."""
 
+import copy
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,11 +13,12 @@ from lms.accounts.models import User
 from lms.common.needs import NeedLink
 from lms.portal.home import greeting
 from lms.portal.words import count_words, listed, minutes_words
+from lms.tiers.services import evaluate_partner
 from tests.certifications.factories import certification, completed, exam
 from tests.courses.factories import enrolled, lessons, published
 from tests.factories import MembershipFactory, UserFactory
 from tests.portal.conftest import House, page, signed_in
-from tests.tiers.factories import LONG_AGO, certify
+from tests.tiers.factories import DOCUMENT, LONG_AGO, certify, programme
 
 pytestmark = pytest.mark.django_db
 HOME = "/"
@@ -43,6 +45,16 @@ def test_home_at_the_top(kestrel: House, at: datetime) -> None:
         certify(membership, at - timedelta(days=1))
     completed(published(1, at=LONG_AGO), kestrel.rep, at - timedelta(hours=1))
     assert "Kestrel holds Premier, the highest tier." in page(signed_in(kestrel.rep.person), HOME)
+
+
+def test_home_says_how_many_requirements_are_met_when_many_lack(kestrel: House, at: datetime) -> None:
+    document = copy.deepcopy(DOCUMENT)
+    wanted = document["tiers"][1]["requires"]["all"]
+    wanted += [{"id": f"r{number}", "metric": "completion_rate_12m", "gte": 0.5 + number / 10} for number in range(3)]
+    programme(document=document, effective_at=at + timedelta(seconds=1))
+    evaluate_partner(partner=kestrel.partner, at=at + timedelta(seconds=2))
+    text = page(signed_in(kestrel.rep.person), HOME)
+    assert "0 of 4 requirements for Select are met at Kestrel." in text
 
 
 def test_home_continues_the_course_touched_last(kestrel: House, at: datetime) -> None:
