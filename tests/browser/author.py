@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 from playwright.sync_api import Locator, Page, expect
 
-
 # Wagtail saves a draft while it is written; before the required fields are filled it is refused, and tried again.
 AUTOSAVE_REFUSED = r"POST \S+/admin/pages/\S+ answered 400"
 
