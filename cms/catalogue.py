@@ -115,11 +115,8 @@ def _course_rows(pages: list[CoursePage], user: "User") -> list[Row]:
     counts = progress.for_enrolments(mine.values())
     titles = certifications_of(courses)
     rows = []
-    for page in pages:
-        if page.course is None or page.course.pk not in versions:
-            continue
-        course, version = page.course, versions[page.course.pk]
-        enrolment = mine.get(course.pk)
+    for page, course in ((page, page.course) for page in pages if page.course):
+        version, enrolment = versions[course.pk], mine.get(course.pk)
         rows.append(
             Row(
                 page=page,

@@ -27,9 +27,7 @@ def send_file(
     """
     response = _by_web_server(file) or _by_us(request, file)
     response["Content-Type"] = content_type
-    disposition = content_disposition_header(not inline, filename)
-    if disposition:
-        response["Content-Disposition"] = disposition
+    response["Content-Disposition"] = content_disposition_header(not inline, filename) or "attachment"
     response["Cache-Control"] = f"private, max-age={seconds}" if seconds else "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = _SANDBOX

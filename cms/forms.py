@@ -4,7 +4,6 @@ from django import forms
 
 from cms.catalogue import Filters
 from courses.models import Need
-from lms.common.guards import UnsafeInput, check_text
 from lms.partners.models import Persona
 
 EVERYBODY = "all"
@@ -14,7 +13,7 @@ MINUTES = (15, 30, 60)
 class CatalogueForm(forms.Form):
     """Reads the query string; what it does not know it ignores."""
 
-    q = forms.CharField(required=False, strip=True)
+    q = forms.CharField(required=False, empty_value="")
     need = forms.ChoiceField(choices=Need, required=False)
     persona = forms.SlugField(required=False)
     minutes = forms.TypedChoiceField(choices=[(n, n) for n in MINUTES], coerce=int, empty_value=None, required=False)
@@ -25,13 +24,4 @@ class CatalogueForm(forms.Form):
         data = self.cleaned_data
         asked = data.get("persona", "")
         chosen = next((p for p in personas if p.slug == asked), None if asked == EVERYBODY else own)
-        return Filters(
-            q=_safe(data.get("q", "")), need=data.get("need", ""), persona=chosen, minutes=data.get("minutes")
-        )
-
-
-def _safe(text: str) -> str:
-    try:
-        return check_text(text)[:200]
-    except UnsafeInput:
-        return ""
+        return Filters(q=data.get("q", ""), need=data.get("need", ""), persona=chosen, minutes=data.get("minutes"))

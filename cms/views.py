@@ -1,5 +1,6 @@
 """The catalogue, lessons, and the files in them. Course and playbook pages are served by Wagtail."""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,6 +19,7 @@ from cms.files import send_file
 from cms.forms import EVERYBODY, MINUTES, CatalogueForm
 from cms.models import CoursePage, LibraryFile, Picture, PictureRendition
 from cms.rendering import segments_of
+from courses.errors import EnrolmentClosed
 from courses.models import Course, Lesson, Need
 from courses.services import open_lesson
 from lms.accounts.requests import person_of
@@ -82,12 +84,13 @@ def lesson(request: HttpRequest, course_slug: str, lesson_slug: str) -> HttpResp
     if place.enrolment is None and not is_staff:
         return redirect(reading.course_url(course))
     if place.enrolment and place.progress and here.pk not in place.progress.opened_lessons:
-        open_lesson(enrolment=place.enrolment, lesson=here, at=timezone.now())
+        with suppress(EnrolmentClosed):  # left in another window a moment ago: the text may be read
+            open_lesson(enrolment=place.enrolment, lesson=here, at=timezone.now())
     before, after = place.neighbours(here)
-    page = CoursePage.objects.filter(course=course).defer_streamfields().select_related("content_owner").first()
+    steward = CoursePage.objects.filter(course=course).values("last_published_at", "content_owner__name").first()
     context = {
         "course": course,
-        "page": page,
+        "steward": steward,
         "place": place,
         "lesson": here,
         "outline": reading.outline(place, current=here),

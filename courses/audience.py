@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from lms.partners.models import Membership, PartnerType, Persona, Region, TierName
 from lms.partners.rules import todays_memberships
@@ -52,21 +52,28 @@ def reader(membership: Membership) -> Reader:
     )
 
 
-def list_admits(model: type[models.Model], field: str, chosen: int) -> Q:
-    """The list is empty or holds `chosen`. By subqueries: a join would give a row once per list entry."""
-    relation: Any = model._meta.get_field(field)
-    entries = relation.remote_field.through.objects.filter(**{relation.m2m_field_name(): OuterRef("pk")})
-    return Q(~Exists(entries)) | Q(Exists(entries.filter(**{relation.m2m_reverse_field_name(): chosen})))
+def _list_admits(field: str, chosen: int) -> Q:
+    """The list is empty or holds `chosen`. Of the rows a join gives, exactly one can match: none comes out twice."""
+    return Q(**{field: None}) | Q(**{field: chosen})
+
+
+def for_persona(persona: Persona) -> Q:
+    """Rows that name the persona, or nobody. For a `filter()` of its own."""
+    return _list_admits("personas", persona.pk)
 
 
 def admits(model: type[models.Model], readers: Iterable[Reader]) -> Q:
-    """Rows of `model` (with the four audience fields) that are for at least one of the readers."""
+    """Rows of `model` (with the four audience fields) that are for at least one of the readers.
+
+    One subquery per reader: joins for several readers at once would give a row several times.
+    """
     condition = Q(pk__in=[])
-    for reader in readers:
-        condition |= (
-            list_admits(model, "personas", reader.persona_id)
-            & list_admits(model, "partner_types", reader.partner_type_id)
-            & list_admits(model, "regions", reader.region_id)
-            & (Q(minimum_tier=None) | Q(minimum_tier__rank__lte=reader.tier_rank))
+    for one in readers:
+        admitted = model._base_manager.filter(
+            _list_admits("personas", one.persona_id),
+            _list_admits("partner_types", one.partner_type_id),
+            _list_admits("regions", one.region_id),
+            Q(minimum_tier=None) | Q(minimum_tier__rank__lte=one.tier_rank),
         )
+        condition |= Q(pk__in=admitted.values("pk"))
     return condition

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import uuid4
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from courses import errors, statements
 from courses.audience import Audience
@@ -134,19 +134,14 @@ def enrol_person(*, person: User, course: Course, membership: Membership | None,
     version = course.versions.order_by("-number").first()
     if version is None or not Course.objects.offered(at.date()).filter(pk=course.pk).exists():
         raise errors.CourseNotOffered(f"“{course.title}” takes no new people at the moment. Nothing was changed.")
-    try:
-        with transaction.atomic():
-            enrolment = Enrolment.objects.create(
-                person=person,
-                membership=membership,
-                course=course,
-                version=version,
-                registration=uuid4(),
-                enrolled_at=at,
-            )
-    except IntegrityError:  # somebody was quicker: a second click, another device
-        return current.get()
-    record([statements.registered(enrolment, at)], authority=platform_authority(), at=at)
+    enrolment, is_new = Enrolment.objects.get_or_create(
+        person=person,
+        course=course,
+        withdrawn_at=None,
+        defaults={"membership": membership, "version": version, "registration": uuid4(), "enrolled_at": at},
+    )
+    if is_new:  # else somebody was quicker: a second click, another device
+        record([statements.registered(enrolment, at)], authority=platform_authority(), at=at)
     return enrolment
 
 

@@ -9,14 +9,20 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from courses import progress, services
-from courses.errors import CourseAlreadyCompleted
 from courses.models import Course, Enrolment
 from lms.accounts.requests import person_of
+from lms.common.errors import DomainError
 from lms.partners.middleware import membership_of
 
 
 def _course_page(course: Course) -> HttpResponse:
     return redirect("wagtail_serve", f"{course.slug}/")
+
+
+def _told(request: HttpRequest, error: DomainError, course: Course) -> HttpResponse:
+    """Back to the course with the reason: somebody was quicker, or the course is done."""
+    messages.warning(request, error.message)
+    return _course_page(course)
 
 
 def _own_enrolment(request: HttpRequest, course_id: object) -> Enrolment:
@@ -34,7 +40,12 @@ def enrol(request: HttpRequest, course_id: object) -> HttpResponse:
     if mine is None:
         if not person.has_perm("courses.enrol", course):
             raise PermissionDenied
-        mine = services.enrol_person(person=person, course=course, membership=membership_of(request), at=timezone.now())
+        try:
+            mine = services.enrol_person(
+                person=person, course=course, membership=membership_of(request), at=timezone.now()
+            )
+        except DomainError as error:
+            return _told(request, error, course)
     lesson = progress.for_enrolment(mine).next_lesson
     return redirect("cms:lesson", course.slug, lesson.slug) if lesson else _course_page(course)
 
@@ -46,10 +57,9 @@ def withdraw(request: HttpRequest, course_id: object) -> HttpResponse:
     enrolment = _own_enrolment(request, course_id)
     try:
         services.withdraw_enrolment(enrolment=enrolment, by=person_of(request), at=timezone.now())
-    except CourseAlreadyCompleted as error:
-        messages.warning(request, error.message)
-    else:
-        messages.success(request, f"You have left “{enrolment.course.title}”. What you did stays on your record.")
+    except DomainError as error:
+        return _told(request, error, enrolment.course)
+    messages.success(request, f"You have left “{enrolment.course.title}”. What you did stays on your record.")
     return _course_page(enrolment.course)
 
 
@@ -59,7 +69,10 @@ def complete_lesson(request: HttpRequest, course_id: object, lesson: str) -> Htt
     """Marks a lesson done and goes to the next one that is not, or back to the course when none is left."""
     enrolment = _own_enrolment(request, course_id)
     done = get_object_or_404(enrolment.version.lessons.defer("body"), slug=lesson)
-    completion = services.complete_lesson(enrolment=enrolment, lesson=done, at=timezone.now())
+    try:
+        completion = services.complete_lesson(enrolment=enrolment, lesson=done, at=timezone.now())
+    except DomainError as error:
+        return _told(request, error, enrolment.course)
     if completion.course_completed:
         messages.success(request, f"You have completed “{enrolment.course.title}”.")
         return _course_page(enrolment.course)

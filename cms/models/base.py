@@ -19,7 +19,7 @@ from wagtail.models import Page, PageManager
 from wagtail.query import PageQuerySet
 from wagtail.search import index
 
-from courses.audience import Audience, admits, list_admits, readers_of
+from courses.audience import Audience, admits, for_persona, readers_of
 from courses.models import Need
 from lms.partners.models import Persona
 
@@ -45,7 +45,7 @@ class ContentQuerySet(PageQuerySet):
 
     def for_persona(self, persona: Persona) -> Self:
         """Pages that name the persona, or nobody."""
-        return cast("Self", self.filter(list_admits(self.model, "personas", persona.pk)))
+        return cast("Self", self.filter(for_persona(persona)))
 
     def overdue(self, on: date) -> Self:
         """Past the review date on the day `on`: a gap is better than something wrong (R51)."""
@@ -155,7 +155,8 @@ class ContentPage(Aimed, Stewarded, Page):
     @method_decorator(csp_replace({"frame-ancestors": [SELF]}))
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
         """The page as the chosen persona would meet it: the page, or that it is not for him. The editor frames it."""
-        persona = Persona.objects.filter(slug=mode_name).first() if mode_name else None
+        may_choose = bool(mode_name) and request.user.has_perm("cms.preview_as_persona")
+        persona = Persona.objects.filter(slug=mode_name).first() if may_choose else None
         context = self.get_preview_context(request, mode_name) | {
             "persona": persona,
             "is_hidden": persona is not None and not self.is_for(persona),

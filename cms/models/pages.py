@@ -183,7 +183,3 @@ class PlaybookPage(ContentPage):
         ContentPage.audience_panel,
         ContentPage.steward_panel,
     ]
-
-    @property
-    def promise(self) -> str:
-        return self.summary

@@ -361,3 +361,80 @@ def test_catalogue_says_what_to_do_when_nothing_is_found(page: CoursePage, rep: 
     assert "Show everything" in signed_in(rep).get("/catalogue/?q=xyzzy").content.decode()
     page.delete()
     assert "Nothing here yet" in signed_in(rep).get("/catalogue/?persona=all").content.decode()
+
+
+def two_modules() -> list[dict[str, Any]]:
+    from tests.cms.conftest import TEXT
+
+    return [
+        {
+            "title": f"Module {number}",
+            "objectives": ["Know it"],
+            "lessons": [{"slug": f"lesson-{number}", "title": f"L{number}", "minutes": 3, "body": [TEXT]}],
+        }
+        for number in (1, 2)
+    ]
+
+
+def test_finished_module_is_said_and_a_finished_course_leads_home(
+    library: LibraryPage, author: User, reviewer: User, rep: User, media: Path, now: datetime
+) -> None:
+    page = make_page(library, author, reviewer, media, now, modules=two_modules())
+    enrol(rep, page, now)
+    client = signed_in(rep)
+    urls = [reverse("courses:complete_lesson", args=[page.course.public_id, f"lesson-{n}"]) for n in (1, 2)]
+    assert "Module done: Module 1." in client.post(urls[0], follow=True).content.decode()
+    client.post(urls[1])
+    assert client.post(urls[1]).headers["Location"] == COURSE
+    assert client.post(reverse("courses:enrol", args=[page.course.public_id])).headers["Location"] == COURSE
+    text = client.get("/learn/sizing/lesson-1/").content.decode()
+    assert "Next: L2 (3 min)" in text
+    assert "Back to the course" in client.get("/learn/sizing/lesson-2/").content.decode()
+
+
+def test_leaving_in_another_window_lets_the_text_be_read(page: CoursePage, rep: User, now: datetime) -> None:
+    enrolment = enrol(rep, page, now)
+    services.withdraw_enrolment(enrolment=enrolment, by=rep, at=now)
+    assert signed_in(rep).get(FIRST).headers["Location"] == COURSE
+    url = reverse("courses:complete_lesson", args=[page.course.public_id, "first"])
+    assert signed_in(rep).post(url).status_code == 404
+
+
+def test_first_publishing_in_the_future_stores_nothing_yet(page: CoursePage, reviewer: User) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    page.unpublish(user=reviewer)
+    page.promise = "Later"
+    page.go_live_at = timezone.now() + timedelta(days=1)
+    page.save_revision().publish(user=reviewer)
+    page.refresh_from_db()
+    assert (page.live, page.course.versions.count()) == (False, 1)
+    assert page.course.retired_at is not None
+
+
+def test_other_apps_can_show_content_for_a_need(page: CoursePage, rep: User) -> None:
+    from django.template import Context, Template
+
+    request = signed_in(rep).get("/catalogue/").wsgi_request
+    template = Template(
+        "{% load content %}{% content_for_need need as rows %}{% for row in rows %}{{ row.title }}{% endfor %}"
+    )
+    assert template.render(Context({"request": request, "need": "get-certified"})) == "Sizing Halden"
+    assert template.render(Context({"request": request, "need": "close-a-deal"})) == ""
+
+
+def test_library_is_found_after_set_up(library: LibraryPage) -> None:
+    from cms.services import library as find
+
+    assert find() == library
+
+
+def test_page_without_a_version_of_its_course_has_no_place(rep: User) -> None:
+    from cms.reading import course_context, place_of
+    from tests.factories import CourseFactory
+
+    course = CourseFactory()
+    assert place_of(rep, course) is None
+    assert course_context(course, rep) == {}
