@@ -3,12 +3,15 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+
+from lms.common.problems import is_for_machines
+from lms.common.views import bad_request
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_PAGE_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+_MACHINE_METHODS = (*_PAGE_METHODS, "PUT", "PATCH", "DELETE")
 _PERMISSIONS_POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"
 # Wagtail's admin carries inline scripts and styles; it is for vendor staff only.
 _ADMIN_POLICY = (
@@ -36,13 +39,14 @@ def private_by_default(get_response: Handler) -> Handler:
 
 
 def readable_requests(get_response: Handler) -> Handler:
-    """Refuses what no view should have to digest: methods nobody knows, and NUL, which no database stores."""
+    """Refuses what no view should have to digest: methods no form sends, and NUL, which no database stores."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.method not in METHODS:
-            return HttpResponseNotAllowed(METHODS)
+        methods = _MACHINE_METHODS if is_for_machines(request) else _PAGE_METHODS
+        if request.method not in methods:
+            return HttpResponseNotAllowed(methods)
         if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            raise BadRequest("The address holds a NUL character.")
+            return bad_request(request)
         return get_response(request)
 
     return middleware

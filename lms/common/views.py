@@ -30,7 +30,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400. Nothing of the request is repeated: it could not be read."""
     if is_for_machines(request):
         return problem(400, "bad_request", "This request could not be read. Nothing was changed.")

@@ -10,7 +10,7 @@ from django.conf import settings as site
 from django.test import Client
 
 from tests.security.matrix import MATRIX
-from tests.security.pages import address_of
+from tests.security.pages import address_of, read
 from tests.security.test_access_matrix import fingerprint
 from tests.security.world import World
 
@@ -125,6 +125,8 @@ QUERIES = [
     ),
     *("since=garbage", "number=%27%3B--", "next=//evil.example", "format=api", "a=1&" * 400),
 ]
+# Pages that say "there is no such thing" with 200: the same answer, in the same time, for every number.
+ALWAYS_200 = {"certifications:verify", "account_reset_password_from_key"}
 WITH_ARGUMENTS = [key for key, row in MATRIX.items() if row.args.__name__ != "_nothing"]
 PAGES = [key for key, row in MATRIX.items() if row.get.replace(" ", "")[1] in "2R"]
 
@@ -144,7 +146,8 @@ def test_odd_ids_are_refused(world: World, key: str) -> None:
     client = world.client("own", raise_request_exception=False)
     method = "get" if "M" not in MATRIX[key].get else "post"
     answers = {address: getattr(client, method)(address).status_code for address in odd_addresses(world, key)}
-    assert {address: status for address, status in answers.items() if not 300 <= status < 500} == {}
+    least = 200 if key in ALWAYS_200 else 300
+    assert {address: status for address, status in answers.items() if not least <= status < 500} == {}
 
 
 @pytest.mark.parametrize("key", PAGES)
@@ -152,7 +155,7 @@ def test_odd_parameters_do_no_harm(world: World, key: str) -> None:
     """WEB-10, WEB-11."""
     role = "channel" if key == "portal:partners" else "manager" if "people" in key else "own"
     client, address = world.client(role, raise_request_exception=False), address_of(world, key)
-    answers = {query: client.get(f"{address}?{query}").status_code for query in QUERIES}
+    answers = {query: read(client, f"{address}?{query}").status for query in QUERIES}
     assert {query: status for query, status in answers.items() if status >= 500} == {}
 
 
@@ -174,7 +177,7 @@ def test_leak_paths_do_not_exist(world: World, path: str) -> None:
         assert client.get(f"/{path}").status_code in {400, 404}, role
 
 
-@pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "PROPFIND", "MKCOL", "DEBUG", "HACK", "get"])
+@pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "PROPFIND", "MKCOL", "DEBUG", "HACK"])
 def test_invented_methods_are_refused(world: World, method: str) -> None:
     """WEB-07."""
     client = world.client("own")
@@ -188,7 +191,7 @@ def test_methods_without_meaning_do_nothing(world: World, key: str) -> None:
     client, address = world.client("own", raise_request_exception=False), address_of(world, key)
     before = fingerprint()
     answers = {method: getattr(client, method)(address).status_code for method in ("put", "patch", "delete")}
-    assert {status for status in answers.values() if status not in {400, 404, 405}} == set(), answers
+    assert {status for status in answers.values() if status not in {400, 401, 404, 405}} == set(), answers
     assert fingerprint() == before
 
 
@@ -200,15 +203,15 @@ def test_method_override_is_not_honoured(world: World) -> None:
     world.enrolment.refresh_from_db()
 
 
-@pytest.mark.parametrize("key", [key for key, row in MATRIX.items() if set(row.post) & set("2R+L")])
+@pytest.mark.parametrize("key", [key for key, row in MATRIX.items() if row.post.replace(" ", "")[1] in "2R+L"])
 def test_writes_need_the_token_of_the_form(world: World, key: str) -> None:
     """WEB-06: with a session and no CSRF token, or from another site, nothing is written."""
     client, address, row = world.client("own", enforce_csrf_checks=True), address_of(world, key), MATRIX[key]
     before = fingerprint()
-    data: Any = json.dumps(row.data(world), default=str)
-    assert client.post(address, row.data(world)).status_code in {403, 405}
-    assert client.post(address, data, content_type="text/plain").status_code in {403, 405, 415}
-    assert client.post(address, row.data(world), headers={"Origin": "https://evil.example"}).status_code in {403, 405}
+    fields = {name: value or "" for name, value in row.data(world).items()}
+    assert client.post(address, fields).status_code == 403
+    assert client.post(address, json.dumps(fields), content_type="text/plain").status_code == 403
+    assert client.post(address, fields, headers={"Origin": "https://evil.example"}).status_code == 403
     assert fingerprint() == before
 
 
@@ -229,11 +232,9 @@ def test_big_bodies_are_refused(world: World, address: str) -> None:
     }
     for name, (body, kind) in bodies.items():
         status = client.post(address, body, content_type=kind).status_code
+        is_read = kind == form or address.startswith(("/api/", "/xapi/"))
         assert status < 500, name
-        assert not name[0].isdigit() or status >= 400 or (address == "/accounts/login/" and "JSON" in name), (
-            name,
-            status,
-        )
+        assert not (is_read and name[0].isdigit()) or status >= 400, (name, status)
 
 
 def test_many_parts_are_refused() -> None:
