@@ -6,9 +6,9 @@ ROLES = ["Channel marketing", "Content reviewers", "Channel managers", "Portal m
 
 
 def add_roles(apps, schema_editor):
-    group = apps.get_model("auth", "Group")
+    Group = apps.get_model("auth", "Group")
     for name in ROLES:
-        group.objects.get_or_create(name=name)
+        Group.objects.get_or_create(name=name)
 
 
 class Migration(migrations.Migration):
