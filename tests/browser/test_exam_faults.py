@@ -14,11 +14,7 @@ NO_CONNECTION = "Your answers are kept on this device"
 
 def open_exam(page: Page) -> None:
     page.goto("/exams/halden-presales/")
-    go_on = page.get_by_role("link", name="Continue exam")
-    if go_on.count():
-        go_on.click()
-    else:
-        candidate.start_exam(page)
+    candidate.enter_exam(page)
 
 
 def first_choice(page: Page) -> None:

@@ -14,6 +14,7 @@ from tests.browser import author, candidate
 from tests.browser.conftest import DESK, PHONE, PageAs
 from tests.browser.demo import AUTHOR, ENGINEER, MANAGER, NOBODY, PASSWORD, REP, REVIEWER, Demo
 from tests.browser.hands import Hands, Keyboard, Pointer
+from tests.browser.look import faults
 
 CERTIFICATION = "Halden Pre-sales Engineer"
 UUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
@@ -51,6 +52,7 @@ def take_course(page: Page, hands: Hands, title: str) -> None:
     hands.choose(page.get_by_role("radio").first)
     hands.press(page.get_by_role("button", name="Check answer"))
     expect(page.locator(".feedback")).to_contain_text(re.compile("^(Right|Not quite)"))
+    assert faults(page) == []
     hands.press(page.get_by_role("button", name="Done, complete the course"))
     expect(page.get_by_role("main").get_by_text("Completed", exact=True).first).to_be_visible()
 
@@ -61,7 +63,7 @@ def test_the_exam_reaches_the_partner_page(demo: Demo, page_as: PageAs, width: i
     page = page_as(person, width)
     candidate.finish_courses(page, CERTIFICATION)
     page.get_by_role("link", name="Go to the exam").click()
-    attempt = candidate.start_exam(page)
+    attempt = candidate.enter_exam(page)
     keys = demo.keys(attempt)
     for kind, right in keys[:BEFORE_CLOSING]:
         candidate.answer(page, kind, right)
@@ -77,6 +79,7 @@ def test_the_exam_reaches_the_partner_page(demo: Demo, page_as: PageAs, width: i
     page.get_by_role("button", name="Finish exam").click()
     page.get_by_role("dialog").get_by_role("button", name="Finish exam").dblclick()
     expect(page.get_by_role("heading", name="You passed")).to_be_visible()
+    assert faults(page) == []
     assert demo.results(attempt) == {"results": 1, "is_passed": True, "answers": len(keys)}
 
     name = hold_certificate(page, page_as(NOBODY, width))
@@ -143,6 +146,7 @@ def see_it_on_the_partner_page(page: Page, name: str) -> None:
     person = evidence.get_by_role("listitem").filter(has_text=name).first
     person.locator("summary").click()
     expect(person.get_by_text(UUID).first).to_be_visible()
+    assert faults(page) == []
 
 
 def test_the_exam_is_passed_without_javascript(demo: Demo, page_as: PageAs) -> None:
@@ -150,7 +154,7 @@ def test_the_exam_is_passed_without_javascript(demo: Demo, page_as: PageAs) -> N
     person = demo.candidates()[-1]
     page = page_as(person, javascript=False)
     page.goto("/exams/halden-presales/")
-    attempt = candidate.start_exam(page)
+    attempt = candidate.enter_exam(page)
     keys = demo.keys(attempt)
     for kind, right in keys:
         candidate.answer(page, kind, right)

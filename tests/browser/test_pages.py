@@ -6,17 +6,15 @@ from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import resolve
 from playwright.sync_api import CDPSession, Page
 
-from tests.browser.conftest import DESK, HEIGHTS, PHONE, PageAs
+from tests.browser import candidate
+from tests.browser.conftest import DESK, PageAs
 from tests.browser.demo import AUTHOR, CHANNEL_MANAGER, ENGINEER, MANAGER, NOBODY, REP, Demo
+from tests.browser.look import faults, hidden_focus, view
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MAX_BYTES = 200_000
-TAB_STOPS = 12
-NARROWEST = 320  # WCAG 1.4.10: no sideways scrolling at 320 CSS pixels
 
 # What each person must be able to reach by links alone. A kind is the name of the address, with what sets pages of one
 # name apart; one page of each kind is looked at closely, every link on it is opened.
@@ -44,19 +42,6 @@ REACHED = {
 PERSONAL = {"portal:home", "portal:need", "portal:partner", "portal:my_learning", "certifications:wallet"}
 # Links that lead away from the pages a partner sees, and files.
 NOT_PAGES = ("/admin/", "/files/", "/badges/", "/.well-known/", "/api/", "/accounts/logout/")
-
-FOCUS_IS_SEEN = """() => {
-  const element = document.activeElement;
-  if (element === document.body) return "";
-  const outlined = (style) => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-  const candidates = [getComputedStyle(element), getComputedStyle(element, "::after")];
-  for (const label of element.labels ?? []) candidates.push(getComputedStyle(label));
-  if (!candidates.some(outlined)) return "no outline: " + element.outerHTML.slice(0, 160);
-  const box = element.getBoundingClientRect();
-  const hit = document.elementFromPoint(box.x + Math.min(box.width, innerWidth) / 2, box.y + box.height / 2);
-  const isSeen = hit && (hit === element || element.contains(hit) || hit.contains(element) || [...(element.labels ?? [])].some((label) => label.contains(hit)));
-  return isSeen ? "" : "covered: " + element.outerHTML.slice(0, 160);
-}"""
 
 
 @dataclass
@@ -127,51 +112,11 @@ def links(page: Page) -> list[str]:
 
 def look_at(page: Page, path: str, walk: Walk) -> list[str]:
     """What is wrong with one page, at both widths and in both schemes."""
-    page.set_viewport_size({"width": DESK, "height": HEIGHTS[DESK]})
-    page.emulate_media(color_scheme="light")
+    view(page, DESK, "light")
     walk.transferred = 0
     page.goto(path)
     problems = [] if walk.transferred < MAX_BYTES else [f"{walk.transferred} bytes on first load"]
-    problems += hidden_focus(page)
-    return problems + inaccessible(page) + too_wide(page)
-
-
-def hidden_focus(page: Page) -> list[str]:
-    problems = set()
-    for _ in range(TAB_STOPS):
-        page.keyboard.press("Tab")
-        problems.add(page.evaluate(FOCUS_IS_SEEN))
-    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
-    return [f"focus, {problem}" for problem in problems if problem]
-
-
-def inaccessible(page: Page) -> list[str]:
-    """axe at both widths in both schemes. What a scheme changes is colours: the second looks at them alone."""
-    problems: list[str] = []
-    for width, scheme, only in (
-        (DESK, "light", {"type": "tag", "values": RULES}),
-        (DESK, "dark", {"type": "rule", "values": ["color-contrast"]}),
-        (PHONE, "dark", {"type": "tag", "values": RULES}),
-        (PHONE, "light", {"type": "rule", "values": ["color-contrast"]}),
-    ):
-        page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
-        page.emulate_media(color_scheme=scheme)
-        report = Axe().run(page, options={"runOnly": only, "resultTypes": ["violations"]}).response
-        problems += [
-            f"axe at {width} {scheme}: {one['id']} ({one['help']}) in {[node['html'][:160] for node in one['nodes'][:3]]}"
-            for one in report["violations"]
-        ]
-    return problems
-
-
-def too_wide(page: Page) -> list[str]:
-    problems = []
-    for width in (NARROWEST, PHONE, DESK):
-        page.set_viewport_size({"width": width, "height": 844})
-        beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if beyond > 0:
-            problems.append(f"scrolls sideways by {beyond} px at {width}")
-    return problems
+    return problems + hidden_focus(page) + faults(page)
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +148,15 @@ def test_forbidden_page_is_right(page_as: PageAs, demo: Demo) -> None:
     page.get_by_role("link", name="Our partner page").first.click()
     walk = Walk(page)
     assert look_at(page, f"{urlsplit(page.url).path}people/invite/", walk) == []
+
+
+def test_exam_pages_are_right(demo: Demo, page_as: PageAs) -> None:
+    """The start page, one question of each type, and the review, of an exam that runs."""
+    page = page_as(demo.candidates(partner="vitosha-works")[0])
+    walk = Walk(page)
+    problems = look_at(page, "/exams/halden-presales/", walk)
+    attempt = candidate.enter_exam(page)
+    pages = {kind: f"items/{number}/" for number, (kind, _) in enumerate(demo.keys(attempt), 1)}
+    for kind, path in {**pages, "review": "review/"}.items():
+        problems += [f"{kind}: {one}" for one in look_at(page, f"/exams/attempts/{attempt}/{path}", walk)]
+    assert problems == []
