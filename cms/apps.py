@@ -8,7 +8,10 @@ class CmsConfig(AppConfig):
     def ready(self) -> None:
         from wagtail.models import ReferenceIndex
 
-        from cms import checks, handlers, rules  # noqa: F401  registers checks, receivers and permissions
+        from cms import checks, handlers, needs, rules  # noqa: F401  registers checks, receivers and permissions
         from cms.models import MediaUse
+        from lms.common.needs import register
+
+        register(needs.links)
 
         ReferenceIndex.register_model(MediaUse)  # the admin tells where a picture is used, and that it must stay

@@ -414,17 +414,6 @@ def test_first_publishing_in_the_future_stores_nothing_yet(page: CoursePage, rev
     assert page.course.retired_at is not None
 
 
-def test_other_apps_can_show_content_for_a_need(page: CoursePage, rep: User) -> None:
-    from django.template import Context, Template
-
-    request = signed_in(rep).get("/catalogue/").wsgi_request
-    template = Template(
-        "{% load content %}{% content_for_need need as rows %}{% for row in rows %}{{ row.title }}{% endfor %}"
-    )
-    assert template.render(Context({"request": request, "need": "get-certified"})) == "Sizing Halden"
-    assert template.render(Context({"request": request, "need": "close-a-deal"})) == ""
-
-
 def test_library_is_found_after_set_up(library: LibraryPage) -> None:
     from cms.services import library as find
 
