@@ -65,8 +65,7 @@ class Demo:
 
     def ask(self, code: str) -> Any:
         """What `code`, run beside the site, prints as JSON in its last line."""
-        command = [sys.executable, "manage.py", "shell", "-v0", "-c", code]
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **self.env}, capture_output=True, text=True)
+        done = _manage(self.env, "shell", "-v0", "-c", code)
         assert done.returncode == 0, done.stderr[-2000:]
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -84,19 +83,31 @@ class Demo:
         return found
 
 
+def _manage(env: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
+    full = [sys.executable, "manage.py", *command]
+    return subprocess.run(full, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True)
+
+
+def _is_copied(kept: Path, folder: Path, env: dict[str, str]) -> bool:
+    """Whether a demo was kept and is of this version: an older one is refused by the command itself."""
+    if not kept.exists():
+        return False
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
+    return _manage(env, "demo", "--no-serve").returncode == 0
+
+
 @contextmanager
 def running_demo(folder: Path) -> Iterator[Demo]:
-    """Builds the demo below `folder` and serves it. LAUREL_BROWSER_DEMO names a folder where an earlier run was kept:
-    it is copied when it is there, and filled when it is not."""
+    """Builds the demo below `folder` and serves it. LAUREL_BROWSER_DEMO names a folder to keep the fresh
+    demo in: the next run copies it."""
     database, media = folder / "demo.sqlite3", folder / "media"
     env = {"LAUREL_DEMO": "1", "LAUREL_TESTING": "0", "DATABASE_URL": f"sqlite:///{database}", "MEDIA_ROOT": str(media)}
     kept = Path(os.environ["LAUREL_BROWSER_DEMO"]) if "LAUREL_BROWSER_DEMO" in os.environ else None
-    if kept and (kept / database.name).exists():
-        shutil.copytree(kept, folder, dirs_exist_ok=True)
-    command = [sys.executable, "manage.py", "demo", "--no-serve"]
-    built = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True)
-    assert built.returncode == 0, built.stderr[-3000:]
-    if kept and not (kept / database.name).exists():
-        shutil.copytree(folder, kept, dirs_exist_ok=True)
+    if not (kept and _is_copied(kept, folder, env)):
+        built = _manage(env, "demo", "--no-serve", "--fresh")
+        assert built.returncode == 0, built.stderr[-3000:]
+        if kept:
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(folder, kept)
     with web_server(folder, env, workers=1) as address:
         yield Demo(address, env)
