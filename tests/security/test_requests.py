@@ -90,7 +90,6 @@ LEAKS = [
     "xapi/",
     "badges/",
     "exams/",
-    "exams/attempts/",
     "files/",
     "files/documents/",
     "invitations/",

@@ -1,9 +1,11 @@
 """What is A's stays A's: TEN-01, TEN-02, TEN-03, TEN-05."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import override_settings
 from django.urls import reverse
 
 from tests.security.pages import STARTS, Page, crawl, posted_forms, read
@@ -18,10 +20,11 @@ COUNTED = {"tiers:decision", "assessments:item", "assessments:flag"}
 
 
 @pytest.fixture(scope="module")
-def pages_of_a(world: World, django_db_blocker: Any) -> dict[str, Page]:
+def pages_of_a(world: World, media: Path, django_db_blocker: Any) -> dict[str, Page]:
     """Everything A's member and manager reach."""
     starts = [*STARTS, f"/partners/{world.a.public_id}/", reverse("assessments:review", args=[world.open.public_id])]
-    with django_db_blocker.unblock(), transaction.atomic():
+    files = override_settings(MEDIA_ROOT=media, STATIC_ROOT=media / "static")
+    with files, django_db_blocker.unblock(), transaction.atomic():
         pages = {**crawl(world.client("own"), starts), **crawl(world.client("manager"), starts)}
         transaction.set_rollback(True)
     return pages
