@@ -100,7 +100,7 @@ def test_answers_are_as_declared(world: World, key: str, method: str) -> None:
 
 @pytest.mark.parametrize("key", MATRIX)
 def test_refused_request_changes_nothing(world: World, key: str) -> None:
-    """Anonymous people and those of partner B, by POST, PUT, PATCH and DELETE."""
+    """Whoever the table refuses a POST leaves every table as it was."""
     refused = set("LBUF4MCT")
     before = fingerprint()
     for role, expected in zip(ROLES, MATRIX[key].post.replace(" ", ""), strict=True):
