@@ -256,7 +256,8 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Files ---
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# Where collectstatic gathers files for production; the demo and the tests serve them from where they are.
+STATIC_ROOT = None if DEMO or TESTING or DEBUG else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "lms" / "static"]
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(VAR_DIR / "media")))
 MEDIA_URL = "/media/"  # nothing is served there: private files leave through views that ask for a permission

@@ -30,7 +30,6 @@ def django_db_setup(
 def _private_files(settings: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Uploads go to a folder of the test's own; password hashing is quick."""
     settings.MEDIA_ROOT = tmp_path / "media"
-    settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

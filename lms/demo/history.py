@@ -39,7 +39,7 @@ PLANS: dict[str, list[tuple[tuple[str, ...], str | None]]] = {
     "executive": [(("halden-in-ten-minutes",), None)],
 }
 # How much a partner cares: from those who train everybody to those who signed and forgot.
-DILIGENCE = (0.97, 0.62, 0.9, 0.45, 0.8, 0.95, 0.55, 0.85, 0.3, 0.75, 0.9, 0.68)
+DILIGENCE = (0.9, 0.62, 0.9, 0.45, 0.8, 0.95, 0.55, 0.85, 0.3, 0.75, 0.9, 0.68)
 
 
 @dataclass
