@@ -91,7 +91,9 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _first_open(attempt: Attempt) -> int:
-    first = attempt.responses.filter(answer__isnull=True).order_by("position").values_list("position", flat=True).first()
+    first = (
+        attempt.responses.filter(answer__isnull=True).order_by("position").values_list("position", flat=True).first()
+    )
     return first or 1
 
 

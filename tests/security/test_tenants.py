@@ -23,7 +23,7 @@ COUNTED = {"tiers:decision", "assessments:item", "assessments:flag"}
 def pages_of_a(world: World, media: Path, django_db_blocker: Any) -> dict[str, Page]:
     """Everything A's member and manager reach."""
     starts = [*STARTS, f"/partners/{world.a.public_id}/", reverse("assessments:review", args=[world.open.public_id])]
-    files = override_settings(MEDIA_ROOT=media, STATIC_ROOT=media / "static")
+    files = override_settings(MEDIA_ROOT=media)
     with files, django_db_blocker.unblock(), transaction.atomic():
         pages = {**crawl(world.client("own"), starts), **crawl(world.client("manager"), starts)}
         transaction.set_rollback(True)

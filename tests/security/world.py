@@ -232,7 +232,6 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _private_files(settings: Any, media: Path) -> None:
     """As in tests/conftest.py, but the world's files stay from test to test. Limits start anew."""
     settings.MEDIA_ROOT = media
-    settings.STATIC_ROOT = media / "static"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
 
@@ -244,7 +243,7 @@ def world(django_db_setup: None, django_db_blocker: Any, media: Path) -> Iterato
     whole = transaction.atomic()
     with django_db_blocker.unblock():
         whole.__enter__()
-        with override_settings(MEDIA_ROOT=media, STATIC_ROOT=media / "static", PASSWORD_HASHERS=hasher):
+        with override_settings(MEDIA_ROOT=media, PASSWORD_HASHERS=hasher):
             made = build()
     yield made
     with django_db_blocker.unblock():
