@@ -19,7 +19,6 @@ def _bar(label: str, rows: Iterable[T], total: int) -> Iterable[T]:
         desc=f"{label:<34}",
         total=total,
         leave=True,
-        mininterval=0.5,
         bar_format="{desc} {bar:24} {n_fmt}/{total_fmt}  {elapsed}",
         ascii=" ▏▎▍▌▋▊▉█",
     )

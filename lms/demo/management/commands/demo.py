@@ -140,7 +140,7 @@ def _serve(port: int) -> None:
     """granian in a process of its own; this process is the beat. Ends both with Ctrl+C."""
     command = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "lms.wsgi:application"),
-        *("--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--blocking-threads", "8"),
+        *("--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--blocking-threads", "4"),
         *("--log-level", "warning"),
     ]
     server = subprocess.Popen(command, cwd=settings.BASE_DIR)  # noqa: S603  our own words only
