@@ -1,6 +1,7 @@
 """All settings of Laurel, read from the environment. Safe by default; `.env.example` lists every variable."""
 
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -129,6 +130,8 @@ DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'laure
 _db = DATABASES["default"]
 IS_SQLITE = _db["ENGINE"].endswith("sqlite3")
 if IS_SQLITE:
+    with suppress(OSError):  # the database's own error says better what is wrong
+        VAR_DIR.mkdir(exist_ok=True)
     # Measured: 8 writers without one "database is locked".
     _db["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

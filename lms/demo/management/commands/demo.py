@@ -57,7 +57,6 @@ class Command(BaseCommand):
         _serve(options["port"])
 
     def _prepare(self, *, fresh: bool) -> None:
-        settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         if fresh:
             _wipe()
         _require_known_schema()
