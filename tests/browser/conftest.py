@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
 
 from tests.browser.demo import PASSWORD, Demo, running_demo
 from tests.browser.watch import Watch
@@ -16,6 +16,9 @@ ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 ]
+# How long a page may take to show what is expected: two shared cores on a bad day, with server and browser on them.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 PHONE, DESK = 390, 1280
 HEIGHTS = {PHONE: 844, DESK: 900}
 Scheme = Literal["light", "dark"]
@@ -92,7 +95,7 @@ def page_as(demo: Demo, browser: Browser, states: dict[str, StorageState]) -> It
             java_script_enabled=javascript,
             storage_state=states.get(person),
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         watch = Watch(demo.address, expected)
         context.on("page", watch.attach)
