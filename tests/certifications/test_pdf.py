@@ -133,9 +133,9 @@ def test_document_says_what_it_is() -> None:
 
 def test_no_image_and_no_foreign_link_comes_from_a_name() -> None:
     """CERT-05: a name embeds no file and makes no link; the only link is our own."""
-    page = pypdf.PdfReader(io.BytesIO(drawn(snapshot('<img src="/srv/secret.png"/><a href="javascript:1">Ann</a>')))).pages[
-        0
-    ]
+    page = pypdf.PdfReader(
+        io.BytesIO(drawn(snapshot('<img src="/srv/secret.png"/><a href="javascript:1">Ann</a>')))
+    ).pages[0]
     assert "/XObject" not in page["/Resources"]  # type: ignore[operator]
     annotations = [reference.get_object() for reference in page["/Annots"]]  # type: ignore[attr-defined]
     assert [annotation["/A"]["/URI"] for annotation in annotations] == [VERIFY]
