@@ -2,8 +2,8 @@
 
 # Writes the two hash-locked files from pyproject.toml (no address of a package index stands in them).
 lock:
-    uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet pyproject.toml -o requirements.txt
-    uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --group dev pyproject.toml -o requirements-dev.txt
+    uv pip compile --universal --generate-hashes --no-header --no-annotate --no-strip-extras --quiet pyproject.toml -o requirements.txt
+    uv pip compile --universal --generate-hashes --no-header --no-annotate --no-strip-extras --quiet --group dev pyproject.toml -o requirements-dev.txt
 
 # Everything CI runs.
 ci:
