@@ -1,7 +1,7 @@
 """The way to a certification: its steps with state and minutes, and what expires when. Reads only."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -13,7 +13,7 @@ from django.urls import reverse
 from certifications.models import Certification, Credential, CredentialQuerySet, Requirement
 from courses.models import CourseVersion, Enrolment
 from courses.progress import Progress as CourseProgress
-from courses.progress import for_enrolments
+from courses.progress import learning_of
 from lms.assessments.models import Attempt
 from lms.partners.models import Partner
 
@@ -79,11 +79,34 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Record:
+    """What a person has done, read once for all that a page says of it: `learning` by `courses.progress.learning_of`,
+    `credentials` by certification, each in the order they were issued."""
+
+    learning: Mapping[Enrolment, CourseProgress]
+    credentials: Mapping[int, list[Credential]]
+
+    @property
+    def newest(self) -> list[Credential]:
+        """The last credential of each certification."""
+        return [several[-1] for several in self.credentials.values()]
+
+
+def record_of(person: "User") -> Record:
+    """Three queries, and one for outlines not seen before."""
+    credentials: dict[int, list[Credential]] = defaultdict(list)
+    held = Credential.objects.filter(person=person).select_related("certification").order_by("sequence")
+    for credential in held:
+        credentials[credential.certification_id].append(credential)
+    return Record(learning=learning_of(person), credentials=credentials)
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Facts:
     """What `way` has read, by id."""
 
     enrolments: dict[int, Enrolment]
-    lessons: dict[int, CourseProgress]
+    lessons: Mapping[Enrolment, CourseProgress]
     versions: dict[int, CourseVersion]
     attempts: dict[int, Attempt]
     credentials: dict[int, Credential]
@@ -94,31 +117,38 @@ def progress(person: "User", certification: Certification, on: date) -> Progress
     return way(person, [certification], on)[0]
 
 
-def way(person: "User", certifications: Iterable[Certification], on: date) -> list[Progress]:
+def way(
+    person: "User", certifications: Iterable[Certification], on: date, record: Record | None = None
+) -> list[Progress]:
     """Progress for each certification, in the order given. The number of queries does not grow with theirs."""
     certifications = list(certifications)
     requirements: dict[int, list[Requirement]] = defaultdict(list)
     wanted = Requirement.objects.filter(certification__in=certifications).select_related("course", "assessment")
     for requirement in wanted.order_by("position"):
         requirements[requirement.certification_id].append(requirement)
-    facts = _facts(person, [one for several in requirements.values() for one in several], certifications, on)
+    facts = _facts(person, [one for several in requirements.values() for one in several], on, record)
     return [_progress(certification, requirements[certification.pk], facts, on) for certification in certifications]
 
 
-def _facts(person: "User", requirements: list[Requirement], certifications: list[Certification], on: date) -> _Facts:
+def _facts(person: "User", requirements: list[Requirement], on: date, record: Record | None) -> _Facts:
     end = datetime.combine(on + timedelta(days=1), time.min, UTC)
-    courses = [requirement.course_id for requirement in requirements if requirement.course_id]
-    enrolments = list(Enrolment.objects.current().filter(person=person, course__in=courses).select_related("version"))
-    versions = CourseVersion.objects.filter(course__in=courses).order_by("number")
-    exams = [requirement.assessment_id for requirement in requirements if requirement.assessment_id]
+    record = record or record_of(person)
+    enrolments = {enrolment.course_id: enrolment for enrolment in record.learning}
+    unbegun = {one.course_id for one in requirements if one.course_id and one.course_id not in enrolments}
+    versions = CourseVersion.objects.filter(course__in=unbegun).order_by("number") if unbegun else ()
+    exams = {requirement.assessment_id for requirement in requirements if requirement.assessment_id}
     attempts = Attempt.objects.filter(person=person, assessment__in=exams, is_passed=True, submitted_at__lt=end)
-    credentials = Credential.objects.filter(person=person, certification__in=certifications, issued_at__lt=end)
     return _Facts(
-        enrolments={enrolment.course_id: enrolment for enrolment in enrolments},
-        lessons=for_enrolments(enrolments),
+        enrolments=enrolments,
+        lessons=record.learning,
         versions={version.course_id: version for version in versions},
         attempts={attempt.assessment_id: attempt for attempt in attempts.order_by("submitted_at", "pk")},
-        credentials={credential.certification_id: credential for credential in credentials.order_by("sequence")},
+        credentials={
+            credential.certification_id: credential
+            for several in record.credentials.values()
+            for credential in several
+            if credential.issued_at < end
+        },
     )
 
 
@@ -146,7 +176,7 @@ def _course_step(requirement: Requirement, facts: _Facts) -> Step:
     state, minutes = State.OPEN, version.minutes if version else 0
     url_name, url_args = "wagtail_serve", [f"{course.slug}/"]
     if enrolment is not None:
-        lessons = facts.lessons[enrolment.pk]
+        lessons = facts.lessons[enrolment]
         state = State.DONE if enrolment.completed_at else State.STARTED if lessons.is_started else State.OPEN
         minutes = 0 if enrolment.completed_at else lessons.minutes_left
         if lessons.next_lesson is not None and not enrolment.completed_at:

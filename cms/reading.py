@@ -41,7 +41,7 @@ def place_of(user: "User", course: Course) -> Place | None:
         return None
     version.course = course
     counts = progress.for_enrolment(mine) if mine else None
-    lessons = counts.lessons if counts else tuple(version.lessons.outlined())
+    lessons = counts.lessons if counts else progress.outlines.of([version.pk])[version.pk]
     return Place(course=course, version=version, enrolment=mine, progress=counts, lessons=lessons)
 
 

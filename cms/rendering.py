@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.cache import cache
 from django.utils.safestring import SafeString, mark_safe
 
 from cms.blocks import BodyBlock
 from courses.models import Lesson
+from lms.common.keeping import kept
 
 BODY = BodyBlock()
 KEEP_SECONDS = 300
@@ -25,11 +25,7 @@ class Segment:
 def segments_of(lesson: Lesson, digest: str) -> list[Segment]:
     """The body in order. `digest` is the version's: with it, what is kept can never belong to another text."""
     key = f"cms.lesson.{digest}.{lesson.key}"
-    kept: list[Segment] | None = cache.get(key)
-    if kept is None:
-        kept = render_segments(BODY.to_python(lesson.body))
-        cache.set(key, kept, KEEP_SECONDS)
-    return kept
+    return kept(key, KEEP_SECONDS, lambda: render_segments(BODY.to_python(lesson.body)))
 
 
 def render_segments(body: Iterable[Any]) -> list[Segment]:

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 
+from courses.progress import outlines
 from tests import databases
 
 
@@ -31,6 +33,13 @@ def _private_files(settings: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Uploads go to a folder of the test's own; password hashing is quick."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """What the process keeps belongs to rows of another test, rolled back since."""
+    cache.clear()
+    outlines.clear()
 
 
 @pytest.fixture

@@ -1,19 +1,18 @@
 """What the home page says: where the person was, what the needs offer, what ends, what changed. Reads only."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 
-from django.db.models import F, Max
+from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from certifications.models import Certification, Credential
-from certifications.progress import Progress, expiring, way
+from certifications.progress import Progress, Record, way
 from courses.models import CourseVersion, Enrolment, Need
 from courses.progress import Progress as CourseProgress
-from courses.progress import for_enrolments
 from lms.accounts.models import User
 from lms.common.needs import NeedLink, links_for
 from lms.partners.models import Membership, Partner
@@ -66,10 +65,10 @@ def visitor_sentence(user: User, at: datetime) -> str:
     return "You belong to no partner at the moment. What you learned and earned stays yours."
 
 
-def certification_ways(user: User, on: date) -> list[Progress]:
+def certification_ways(user: User, on: date, record: Record) -> list[Progress]:
     """The certifications that are for this person, those begun first."""
     certifications = Certification.objects.visible_to(user).offered().order_by("position", "pk")
-    ways = way(user, certifications, on)
+    ways = way(user, certifications, on, record)
     return sorted(ways, key=lambda one: (_is_settled(one, on), -one.done))
 
 
@@ -101,31 +100,24 @@ class Continue:
         )
 
 
-def continue_card(user: User, ways: list[Progress]) -> Continue | None:
+def continue_card(record: Record, ways: list[Progress]) -> Continue | None:
     """Where the person was: the open enrolment whose lesson he opened last, else the newest."""
-    enrolments = Enrolment.objects.visible_to(user).current().filter(person=user, completed_at=None)
-    newest = (
-        enrolments.annotate(touched_at=Max("progress__opened_at"))
-        .order_by(F("touched_at").desc(nulls_last=True), "-enrolled_at")
-        .select_related("course", "version")[:1]
-    )
-    found = list(newest)
-    progress = for_enrolments(found)
-    if not found or progress[found[0].pk].next_lesson is None:
+    running = {one: progress for one, progress in record.learning.items() if one.completed_at is None}
+    touched = {one: progress.touched_at for one, progress in running.items() if progress.touched_at}
+    enrolment = max(touched, key=lambda one: touched[one]) if touched else next(iter(running), None)
+    if enrolment is None or running[enrolment].next_lesson is None:
         return None
-    course = found[0].course
+    course = enrolment.course
     is_for_exam = any(
         step.kind == "exam" and not step.is_done
         for one in ways
         if any(course.slug in (arg.strip("/") for arg in step.url_args) for step in one.steps)
         for step in one.steps
     )
-    return Continue(
-        enrolment=found[0], progress=progress[found[0].pk], then="then the exam opens" if is_for_exam else ""
-    )
+    return Continue(enrolment=enrolment, progress=running[enrolment], then="then the exam opens" if is_for_exam else "")
 
 
-def answers(request: HttpRequest, ways: list[Progress], user: User, on: date) -> dict[str, list[NeedLink]]:
+def answers(request: HttpRequest, ways: list[Progress], record: Record, on: date) -> dict[str, list[NeedLink]]:
     """Links for each need. Certifications and one's certificates stand first under "Get certified"."""
     found = links_for(request)
     certified = [
@@ -137,7 +129,11 @@ def answers(request: HttpRequest, ways: list[Progress], user: User, on: date) ->
         )
         for one in open_ways(ways, on)
     ]
-    held = Credential.objects.valid(on).filter(person=user).count()
+    held = sum(
+        credential.status(on) == Credential.Status.VALID
+        for several in record.credentials.values()
+        for credential in several
+    )
     wallet = NeedLink(title="My certificates", url=reverse("certifications:wallet"), meta=str(held) if held else "")
     return {
         Need.GET_CERTIFIED: [*certified[:2], wallet, *certified[2:], *found.get(Need.GET_CERTIFIED, [])],
@@ -154,15 +150,22 @@ class Ending:
     renewal: str
 
 
-def endings(user: User, ways: list[Progress], on: date) -> list[Ending]:
+def endings(record: Record, ways: list[Progress], on: date) -> list[Ending]:
     """The person's certificates that end within 90 days, soonest first."""
     by_certification = {one.certification.pk: one for one in ways}
     found = []
-    for credential in expiring(on=on, within_days=EXPIRES_WITHIN_DAYS, person=user):
+    for credential in _ending(record, on):
         one = by_certification.get(credential.certification_id)
         renewal = f"Renewing takes {minutes_words(one.minutes_left)}." if one and one.minutes_left else ""
         found.append(Ending(credential=credential, renewal=renewal))
     return found
+
+
+def _ending(record: Record, on: date) -> list[Credential]:
+    end = on + timedelta(days=EXPIRES_WITHIN_DAYS)
+    held = [one for one in record.newest if one.status(on) == Credential.Status.VALID]
+    dated = [(one.expires_on, one.pk, one) for one in held if one.expires_on is not None and one.expires_on <= end]
+    return [one for _, _, one in sorted(dated, key=lambda entry: entry[:2])]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,17 +178,19 @@ class Change:
     url: str
 
 
-def changes(user: User, membership: Membership | None, since: datetime) -> list[Change]:
-    """What is new for the person since his last visit, newest first. Three queries."""
-    found = [*_revised(user, since), *_credentials(user, since), *_tier_moves(membership, since)]
+def changes(record: Record, membership: Membership | None, since: datetime) -> list[Change]:
+    """What is new for the person since his last visit, newest first. Two queries."""
+    found = [*_revised(record, since), *_credentials(record, since), *_tier_moves(membership, since)]
     return list(islice(sorted(found, key=lambda change: change.at, reverse=True), CHANGES_SHOWN))
 
 
-def _revised(user: User, since: datetime) -> list[Change]:
-    mine = Enrolment.objects.current().filter(person=user)
-    revised = CourseVersion.objects.filter(
-        published_at__gt=since, number__gt=1, course__in=mine.values("course_id")
-    ).select_related("course")
+def _revised(record: Record, since: datetime) -> list[Change]:
+    courses = {enrolment.course_id for enrolment in record.learning}
+    if not courses:
+        return []
+    revised = CourseVersion.objects.filter(published_at__gt=since, number__gt=1, course__in=courses).select_related(
+        "course"
+    )
     return [
         Change(
             at=version.published_at,
@@ -197,8 +202,7 @@ def _revised(user: User, since: datetime) -> list[Change]:
     ]
 
 
-def _credentials(user: User, since: datetime) -> list[Change]:
-    issued = Credential.objects.filter(person=user, issued_at__gt=since).select_related("certification")
+def _credentials(record: Record, since: datetime) -> list[Change]:
     return [
         Change(
             at=credential.issued_at,
@@ -206,7 +210,9 @@ def _credentials(user: User, since: datetime) -> list[Change]:
             text="Your certificate and badge are ready to download and share.",
             url=reverse("certifications:credential", args=[credential.public_id]),
         )
-        for credential in issued.order_by("-issued_at")[:CHANGES_SHOWN]
+        for several in record.credentials.values()
+        for credential in several
+        if credential.issued_at > since
     ]
 
 

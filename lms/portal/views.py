@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from certifications.models import Certification, Credential
-from certifications.progress import way
+from certifications.progress import record_of, way
 from courses.models import Enrolment, Need
 from courses.progress import for_enrolments
 from lms.accounts.middleware import VISITED_BEFORE
@@ -39,21 +39,22 @@ ANSWERS_ON_HOME = 3
 def home(request: HttpRequest) -> HttpResponse:
     """One glance says where the person stands, one click goes on."""
     user, membership, now = person_of(request), membership_of(request), timezone.now()
-    ways = front.certification_ways(user, today())
+    record = record_of(user)
+    ways = front.certification_ways(user, today(), record)
     tier = front.tier_status(membership, now)
     before = request.session.get(VISITED_BEFORE)
     since = datetime.fromtimestamp(before, UTC) if before else user.joined_at
-    found = front.answers(request, ways, user, today())
+    found = front.answers(request, ways, record, today())
     page = {
         "greeting": front.greeting(user, now),
         "sentence": front.tier_sentence(membership, tier) if membership else front.visitor_sentence(user, now),
         "looks_after_partners": membership is None and user.has_perm("partners.view_all_partners"),
         "tier": tier,
-        "continuing": front.continue_card(user, ways),
+        "continuing": front.continue_card(record, ways),
         "next_way": next(iter(front.open_ways(ways, today())), None),
         "needs": [{"need": need, "links": found[need][:ANSWERS_ON_HOME]} for need in Need],
-        "endings": front.endings(user, ways, today()),
-        "changes": front.changes(user, membership, since),
+        "endings": front.endings(record, ways, today()),
+        "changes": front.changes(record, membership, since),
         "since": since,
     }
     return render(request, "portal/home.html", page)
@@ -66,8 +67,9 @@ def need(request: HttpRequest, need: str) -> HttpResponse:
     if need not in Need.values:
         raise Http404
     user = person_of(request)
-    ways = front.certification_ways(user, today())
-    links = front.answers(request, ways, user, today())[need]
+    record = record_of(user)
+    ways = front.certification_ways(user, today(), record)
+    links = front.answers(request, ways, record, today())[need]
     return render(request, "portal/need.html", {"need": Need(need), "links": links})
 
 

@@ -69,7 +69,7 @@ def test_way_asks_as_often_for_three_as_for_one(count: int, now: datetime) -> No
         connection,
     ) as queries:
         assert len(way(member.person, wanted, now.date())) == count
-    assert len(queries) == 7
+    assert len(queries) == 6
 
 
 def test_expiring_lists_what_ends_soon_and_was_not_renewed(now: datetime) -> None:

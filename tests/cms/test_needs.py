@@ -10,6 +10,7 @@ from cms.models import CoursePage
 from cms.needs import links
 from courses.services import complete_lesson, enrol_person
 from lms.accounts.models import User
+from tests.factories import PartnerTypeFactory
 
 
 @pytest.fixture
@@ -46,3 +47,25 @@ def test_links_are_two_lists_whatever_is_in_them(
     links(ask)  # type: ignore[arg-type]
     with django_assert_num_queries(2):
         links(ask)  # type: ignore[arg-type]
+
+
+def test_links_follow_the_library_at_once(page: CoursePage, ask: object) -> None:
+    """What is kept is of the library as it stands: unpublished is gone with the next request, published is there."""
+    assert [link.title for link in links(ask)[page.need]] == [page.title]  # type: ignore[arg-type]
+    page.unpublish()
+    assert links(ask) == {}  # type: ignore[arg-type]
+    page.title = "The map, revised"
+    page.save_revision().publish()
+    assert [link.title for link in links(ask)[page.need]] == ["The map, revised"]  # type: ignore[arg-type]
+
+
+def test_links_of_one_audience_are_not_shown_to_another(page: CoursePage, ask: object, rep: User) -> None:
+    """TEN-22: a person who moves to a partner of another type sees what is for that one."""
+    member = rep.memberships.get()
+    page.partner_types.set([member.partner.partner_type])
+    page.save_revision().publish()
+    assert links(ask)[page.need]  # type: ignore[arg-type]
+    member.partner.partner_type = PartnerTypeFactory(slug="technology")
+    member.partner.save(update_fields=["partner_type"])
+    vars(rep).pop("_todays_memberships", None)
+    assert links(ask) == {}  # type: ignore[arg-type]

@@ -300,7 +300,7 @@ def test_catalogue_takes_the_same_queries_for_one_and_three(
     assert text.count('class="course-row"') == more + 1
 
 
-CATALOGUE_QUERIES = 12
+CATALOGUE_QUERIES = 11
 
 
 def test_course_and_lesson_pages_are_light_on_queries(

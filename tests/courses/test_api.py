@@ -72,7 +72,7 @@ def test_list_takes_the_same_queries_for_one_and_three(
         assert len(client.get(URL).json()["results"]) == count
 
 
-LIST_QUERIES = 7
+LIST_QUERIES = 6
 
 
 def test_detail_lists_lessons_with_their_state(membership: Membership, now: datetime) -> None:
