@@ -31,6 +31,15 @@ class InvitationForm(MembershipForm):
     field_order = ["email", "name", "persona", "role"]
 
 
+class SuspensionForm(forms.Form):
+    """Why a partner's people may not come in for now."""
+
+    reason = NameField(
+        max_length=300,
+        help_text="For your colleagues and the audit log. The partner's people read only that access is suspended.",
+    )
+
+
 class NewAccountForm(forms.Form):
     """The account of somebody who followed an invitation."""
 

@@ -15,5 +15,6 @@ urlpatterns = [
     ),
     path("partners/<uuid:partner_id>/people/<uuid:membership_id>/edit/", views.membership_edit, name="membership_edit"),
     path("partners/<uuid:partner_id>/people/<uuid:membership_id>/end/", views.membership_end, name="membership_end"),
+    path("partners/<uuid:partner_id>/access/", views.access, name="access"),
     path("invitations/<str:token>/", views.accept_invitation, name="accept_invitation"),
 ]

@@ -17,7 +17,7 @@ from lms.accounts.models import User
 from lms.accounts.requests import person_of
 from lms.common.errors import DomainError
 from lms.partners import services
-from lms.partners.forms import InvitationForm, MembershipForm, NewAccountForm
+from lms.partners.forms import InvitationForm, MembershipForm, NewAccountForm, SuspensionForm
 from lms.partners.middleware import SESSION_KEY
 from lms.partners.models import Invitation, Membership, Partner, today
 from lms.partners.rules import todays_memberships
@@ -120,6 +120,24 @@ def membership_end(request: HttpRequest, partner_id: UUID, membership_id: UUID) 
     if membership.person_id == request.user.pk:
         return redirect("portal:home")
     return redirect("portal:partner_people", partner_id=partner_id)
+
+
+@login_required
+def access(request: HttpRequest, partner_id: UUID) -> HttpResponse:
+    """Suspends the access of a partner's people, or gives it back."""
+    partner = _partner(request, partner_id, "partners.suspend_partner")
+    form = SuspensionForm(request.POST if request.POST.get("action") == "suspend" else None)
+    now, by = timezone.now(), person_of(request)
+    if request.method == "POST" and request.POST.get("action") == "reinstate":
+        services.reinstate_partner(partner=partner, by=by, at=now)
+        messages.success(request, f"The people of {partner.name} have their access back.")
+        return redirect("portal:partner", partner_id=partner.public_id)
+    if request.method == "POST" and form.is_valid():
+        services.suspend_partner(partner=partner, by=by, reason=form.cleaned_data["reason"], at=now)
+        messages.success(request, f"{partner.name} is suspended. Its people are refused from now on.")
+        return redirect("portal:partner", partner_id=partner.public_id)
+    people = Membership.objects.active(today()).filter(partner=partner).count()
+    return render(request, "partners/access.html", {"partner": partner, "form": form, "people_count": people})
 
 
 @sensitive_post_parameters("password", "again")

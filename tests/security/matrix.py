@@ -151,6 +151,7 @@ MATRIX: dict[str, Row] = {
         "L FF2 44 F44F", "L FFR 44 F44F", _member, lambda w: {"persona": _persona(w), "role": "manager"}
     ),
     "partners:membership_end": Row("L MMM MM MMMM", "L FFR 44 F44F", _member),
+    "partners:access": Row("L FFF 44 2442", "L FFF 44 R44R", _partner, _fixed(action="suspend", reason="Unpaid")),
     "partners:accept_invitation": Row("2 222 22 2222", "2 FFF FF FFFF", lambda w: {"token": w.invitation_token}),
     "portal:home": PERSONAL,
     "portal:need": Row("L 222 22 2222", "M MMM MM MMMM", _fixed(need="get-certified")),
