@@ -19,6 +19,8 @@ ARGUMENTS = [
 # How long a page may take to show what is expected: two shared cores on a bad day, with server and browser on them.
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
+# A browser that hangs is a failure that says where, not a run without an end; building the demo is counted in.
+SECONDS_A_TEST = 900
 PHONE, DESK = 390, 1280
 HEIGHTS = {PHONE: 844, DESK: 900}
 Scheme = Literal["light", "dark"]
@@ -43,6 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.timeout(SECONDS_A_TEST, method="thread"))
 
 
 @pytest.fixture(scope="session")

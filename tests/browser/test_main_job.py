@@ -69,6 +69,7 @@ def test_the_exam_reaches_the_partner_page(demo: Demo, page_as: PageAs, width: i
         candidate.answer(page, kind, right)
         candidate.saved(page)
         candidate.go_on(page)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"Question {BEFORE_CLOSING + 1} of")
     page.context.close()
 
     page = page_as(person, width)
