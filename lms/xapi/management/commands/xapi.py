@@ -1,117 +1,27 @@
-"""Keys for systems that store or read statements."""
+"""The learning record store from the command line."""
 
-import json
 from argparse import ArgumentParser
-from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
-from lms.common import guards
 from lms.common.errors import DomainError
-from lms.xapi import services
-from lms.xapi.models import Credential
-from lms.xapi.timestamps import parse_timestamp
-from lms.xapi.validation import check_agent_query
+from lms.xapi.commands import SUBCOMMANDS
 
 
 class Command(BaseCommand):
-    help = "The learning record store: credentials of other systems."
+    help = "The learning record store: its credentials and its statements."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         areas = parser.add_subparsers(dest="area", required=True, metavar="AREA")
-        credential = areas.add_parser("credential", help="keys and secrets by which other systems speak to the store")
-        actions = credential.add_subparsers(dest="action", required=True, metavar="ACTION")
-        self._add_create(actions)
-        listing = actions.add_parser("list", help="show all credentials; secrets are not kept and cannot be shown")
-        listing.add_argument("--json", action="store_true", help="print JSON")
-        revoke = actions.add_parser("revoke", help="make a credential worthless; its statements stay")
-        revoke.add_argument("key")
+        for subcommand in SUBCOMMANDS:
+            own = areas.add_parser(subcommand.name, help=subcommand.help, description=subcommand.help)
+            subcommand.add_arguments(own)
 
-    def _add_create(self, actions: Any) -> None:
-        create = actions.add_parser("create", help="make a credential; its secret is printed once and kept nowhere")
-        create.add_argument("--name", required=True, help="what the credential is for")
-        create.add_argument(
-            "--scopes", required=True, help=f"separated by commas: {', '.join(Credential.Scope.values)}"
-        )
-        create.add_argument("--authority", default="", help="who vouches for its statements (default: the name)")
-        create.add_argument(
-            "--trusted", action="store_true", help="a new authority's completions count in rates and tiers"
-        )
-        create.add_argument("--actor", help="JSON of the one agent it may speak for")
-        create.add_argument("--expires", help="when it ends, as 2027-03-12T09:30:00Z (default: never)")
-        create.add_argument("--json", action="store_true", help="print JSON")
-
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, area: str, **options: Any) -> None:
+        subcommands = {subcommand.name: subcommand for subcommand in SUBCOMMANDS}
+        options.update(stdout=self.stdout, stderr=self.stderr)
         try:
-            getattr(self, f"_{options['action']}")(**options)
+            subcommands[area].handle(**options)
         except DomainError as error:
             raise CommandError(error.message) from error
-
-    def _create(self, **options: Any) -> None:
-        credential, secret = services.create_credential(
-            name=options["name"],
-            scopes=[scope.strip() for scope in options["scopes"].split(",") if scope.strip()],
-            authority=options["authority"],
-            is_trusted=options["trusted"],
-            actor=_agent(options["actor"]),
-            expires_at=_instant(options["expires"]),
-            at=timezone.now(),
-        )
-        shown = {
-            "name": credential.name,
-            "key": credential.key,
-            "secret": secret,
-            "scopes": credential.scopes,
-            "authority": credential.authority.name,
-            "trusted": credential.authority.is_trusted,
-        }
-        if options["json"]:
-            self.stdout.write(json.dumps(shown))
-            return
-        for name, value in shown.items():
-            self.stdout.write(f"{name:<10}{', '.join(value) if isinstance(value, list) else value}")
-        self.stdout.write("The secret is not kept here. Store it now.")
-
-    def _list(self, **options: Any) -> None:
-        credentials = Credential.objects.select_related("authority").order_by("name", "pk")
-        rows = [
-            {
-                "key": credential.key,
-                "name": credential.name,
-                "authority": credential.authority.name,
-                "scopes": credential.scopes,
-                "active": credential.is_active(timezone.now()),
-                "last_used_at": credential.last_used_at and credential.last_used_at.isoformat(),
-            }
-            for credential in credentials
-        ]
-        if options["json"]:
-            self.stdout.write(json.dumps(rows))
-            return
-        for row in rows:
-            state = "active" if row["active"] else "ended"
-            self.stdout.write(f"{row['key']}  {state}  {row['name']}  ({row['authority']})  {', '.join(row['scopes'])}")
-
-    def _revoke(self, **options: Any) -> None:
-        credential = Credential.objects.filter(key=options["key"]).first()
-        if credential is None:
-            raise CommandError("There is no credential with this key.")
-        services.revoke_credential(credential=credential, at=timezone.now())
-        self.stdout.write(f"{credential.name} is revoked.")
-
-
-def _agent(text: str | None) -> Any:
-    if text is None:
-        return None
-    agent = guards.load_json(text)
-    check_agent_query(agent)
-    return agent
-
-
-def _instant(text: str | None) -> datetime | None:
-    try:
-        return None if text is None else parse_timestamp(text)
-    except ValueError as error:
-        raise CommandError(f"{text} is not a point in time such as 2027-03-12T09:30:00Z.") from error
