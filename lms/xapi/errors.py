@@ -68,3 +68,70 @@ class NotAuthenticated(DomainError):
 
     code = "not_authenticated"
     status = 401
+
+
+class NotSupported(DomainError):
+    """The resource has no such method."""
+
+    code = "method_not_allowed"
+    status = 405
+
+
+class UnknownDocument(DomainError):
+    """No such document, or not one to be seen."""
+
+    code = "unknown_document"
+    status = 404
+
+
+class InvalidDocument(DomainError):
+    """A document that cannot be stored or merged."""
+
+    code = "invalid_document"
+    status = 400
+
+
+class DocumentConflict(DomainError):
+    """A document is there already, and the request does not say that it knows which."""
+
+    code = "document_conflict"
+    status = 409
+
+
+class PreconditionMissing(DomainError):
+    """xAPI 1.0.3 wants If-Match or If-None-Match when a profile is put."""
+
+    code = "precondition_missing"
+    status = 400
+
+
+class PreconditionFailed(DomainError):
+    """The document is not the one that If-Match or If-None-Match speaks of."""
+
+    code = "precondition_failed"
+    status = 412
+
+
+class InvalidAttachment(DomainError):
+    """A multipart body, or one of its parts, is not what the statements say."""
+
+    code = "invalid_attachment"
+    status = 400
+
+
+class LengthRequired(DomainError):
+    """A body whose length is not said beforehand."""
+
+    code = "length_required"
+    status = 411
+
+
+class RateLimited(DomainError):
+    """The credential has used up its limit; `retry_after` seconds from now it may go on."""
+
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("This credential has sent as much as it may in a minute. Nothing was stored. Wait, then go on.")
+        self.retry_after = retry_after

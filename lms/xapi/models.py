@@ -47,13 +47,20 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
 class Credential(models.Model):
     """A Basic key and secret by which a client speaks for an authority. Only the secret's hash is kept.
 
-    With `actor_key` set, it may speak for that one actor only. A secret has 256 random bits: one SHA-256 is enough.
+    With `actor_key` set, it may speak for that one actor only; with `registration` or `activity_id`, only within that
+    registration, and tell milestones of that activity alone: the credential of one launch (see `lms.xapi.bounds`).
+    A secret has 256 random bits: one SHA-256 is enough. Scopes are those of xAPI 1.0.3 (Communication 4.0).
     """
 
     class Scope(models.TextChoices):
         WRITE = "statements/write", "Store statements"
         READ_MINE = "statements/read/mine", "Read statements of the same authority"
-        READ_ALL = "all/read", "Read all statements"
+        READ = "statements/read", "Read all statements"
+        STATE = "state", "Read and store activity states"
+        PROFILE = "profile", "Read and store agent and activity profiles"
+        DEFINE = "define", "Say what activities are called, for the activities resource"
+        READ_ALL = "all/read", "Read everything"
+        ALL = "all", "Everything"
 
     authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="credentials")
     name = models.CharField(max_length=100)
@@ -61,6 +68,11 @@ class Credential(models.Model):
     secret_hash = models.CharField(max_length=64)
     scopes = models.JSONField(default=list)
     actor_key = models.UUIDField(null=True, blank=True)
+    registration = models.UUIDField(null=True, blank=True)
+    activity_id = models.TextField(null=True, blank=True, help_text="IRI of the activity launched")  # noqa: DJ001
+    rate_limit = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Requests, or statements in them, a minute; empty: any number"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -70,15 +82,27 @@ class Credential(models.Model):
 
     USE_RESOLUTION = timedelta(minutes=1)
 
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["registration"], condition=Q(registration__isnull=False), name="xapi_credential_of_launch"
+            ),
+        ]
+
     def __str__(self) -> str:
         return f"{self.name} ({self.key})"
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it speaks for one actor only."""
+        return self.actor_key is not None
 
     def is_active(self, at: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > at)
 
     def has_scope(self, *scopes: str) -> bool:
-        """Whether it carries one of `scopes`."""
-        return not set(scopes).isdisjoint(self.scopes)
+        """Whether it carries one of `scopes`, or the one that includes them all."""
+        return not {self.Scope.ALL, *scopes}.isdisjoint(self.scopes)
 
     def is_secret(self, secret: str) -> bool:
         """Compares in constant time."""
@@ -89,16 +113,31 @@ class Credential(models.Model):
         return sha256(secret.encode()).hexdigest()
 
 
+class RateWindow(models.Model):
+    """How much of a credential's limit is taken in one minute. A process takes a share at a time, not each request."""
+
+    credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="rate_windows")
+    minute = models.DateTimeField()
+    taken = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["credential", "minute"], name="xapi_one_rate_window_a_minute"),
+        ]
+
+
 class StatementQuerySet(models.QuerySet["Statement"]):
     def visible_to(self, credential: Credential) -> "StatementQuerySet":
-        """All for `all/read`, the authority's own for `statements/read/mine`; of one actor only if bound to him."""
-        if credential.has_scope(Credential.Scope.READ_ALL):
+        """All for a scope that reads all, the authority's own for `statements/read/mine`; of one actor and
+        registration only if bound to them."""
+        if credential.has_scope(Credential.Scope.READ, Credential.Scope.READ_ALL):
             statements = self
         elif credential.has_scope(Credential.Scope.READ_MINE):
             statements = self.filter(authority=credential.authority_id)
         else:
             return self.none()
-        return statements.filter(actor_key=credential.actor_key) if credential.actor_key else statements
+        bounds = {"actor_key": credential.actor_key, "registration": credential.registration}
+        return statements.filter(**{name: value for name, value in bounds.items() if value is not None})
 
 
 class Statement(models.Model):
@@ -157,3 +196,98 @@ class Mention(models.Model):
 
     def __str__(self) -> str:
         return f"{self.statement_id}: {self.key}"
+
+
+class Activity(models.Model):
+    """What is known of an activity: the definitions in statements of those who may define, put together.
+
+    `key` is the activity's 128-bit key. `definition` is JSON text. It serves the activities resource and the canonical
+    format; the statements themselves keep what they said.
+    """
+
+    key = models.UUIDField(primary_key=True)
+    activity_id = models.TextField()
+    definition = models.TextField()
+    authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="+")
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "activities"
+
+    def __str__(self) -> str:
+        return self.activity_id
+
+
+class Document(models.Model):
+    """A document that a client keeps here: the state of an activity, or a profile of an activity or an agent.
+
+    `key` is a digest of all that addresses it (kind, activity, agent, registration, id): one document each. `etag` is
+    the SHA-1 of the content in hexadecimal, as xAPI 1.0.3 wants it.
+    """
+
+    class Kind(models.TextChoices):
+        STATE = "state", "Activity state"
+        ACTIVITY_PROFILE = "activity_profile", "Activity profile"
+        AGENT_PROFILE = "agent_profile", "Agent profile"
+
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    key = models.UUIDField(unique=True)
+    activity_key = models.UUIDField(null=True)
+    agent_key = models.UUIDField(null=True)
+    registration = models.UUIDField(null=True)
+    document_id = models.TextField()
+    content = models.BinaryField()
+    content_type = models.CharField(max_length=255)
+    etag = models.CharField(max_length=40)
+    updated_at = models.DateTimeField()
+    authority = models.ForeignKey(
+        Authority, on_delete=models.PROTECT, related_name="+", help_text="Who wrote it last"
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["agent_key", "activity_key", "updated_at"], name="xapi_document_by_agent"),
+            models.Index(
+                fields=["activity_key", "updated_at"],
+                condition=Q(kind="activity_profile"),
+                name="xapi_document_by_activity",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="state", activity_key__isnull=False, agent_key__isnull=False)
+                | Q(kind="activity_profile", activity_key__isnull=False, agent_key=None, registration=None)
+                | Q(kind="agent_profile", activity_key=None, agent_key__isnull=False, registration=None),
+                name="xapi_document_is_addressed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.document_id}"
+
+
+class Attachment(models.Model):
+    """The bytes of an attachment, kept once for all statements that came with them. Served with these, never alone."""
+
+    sha2 = models.CharField(max_length=128, unique=True)
+    size = models.PositiveBigIntegerField()
+    file = models.FileField(max_length=255)
+    stored_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.sha2
+
+
+class StatementAttachment(models.Model):
+    """A statement came with these bytes. Naming the digest alone opens nothing."""
+
+    statement = models.ForeignKey(Statement, on_delete=models.CASCADE, related_name="attached")
+    attachment = models.ForeignKey(Attachment, on_delete=models.PROTECT, related_name="uses")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["statement", "attachment"], name="xapi_attached_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.statement_id}: {self.attachment_id}"
