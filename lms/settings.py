@@ -279,6 +279,13 @@ WHITENOISE_USE_FINDERS = DEMO or TESTING or DEBUG
 # Set by a production web server that can send files itself (nginx: X-Accel-Redirect to this internal prefix).
 ACCEL_REDIRECT_PREFIX = env.str("ACCEL_REDIRECT_PREFIX", "")
 
+# --- Learning records ---
+# Origins on which content runs that was launched here: only these may call the record store from a browser.
+XAPI_CONTENT_ORIGINS = env.list("XAPI_CONTENT_ORIGINS", default=[])
+# What the credential of one launch may send in a minute: requests, or statements in them.
+XAPI_SESSION_RATE = env.int("XAPI_SESSION_RATE", 600)
+XAPI_MAX_ATTACHMENT_BYTES = env.int("XAPI_MAX_ATTACHMENT_BYTES", 100_000_000)
+
 # --- Languages and time ---
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

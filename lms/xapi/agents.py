@@ -11,6 +11,8 @@ from django.conf import settings
 
 from lms.accounts.models import User
 
+IDENTIFIERS = ("mbox", "mbox_sha1sum", "openid", "account")
+
 
 class PartnerLike(Protocol):
     """What a team needs to be known by; `lms.partners` stands on a higher floor."""
@@ -48,21 +50,21 @@ def actor_key(agent: tincan.Agent | Mapping[str, Any]) -> UUID:
         agent = agent.as_version()
     assert isinstance(agent, Mapping)  # noqa: S101  narrows the type for the checker
     if account := agent.get("account"):
-        return _key("account", account["homePage"], account["name"])
+        return digest_key("account", account["homePage"], account["name"])
     for name in ("mbox", "mbox_sha1sum", "openid"):
         if name in agent:
-            return _key(name, agent[name])
-    return _key("anonymous", json.dumps(agent, sort_keys=True))
+            return digest_key(name, agent[name])
+    return digest_key("anonymous", json.dumps(agent, sort_keys=True))
 
 
 def activity_key(iri: str) -> UUID:
     """The 128-bit key of an activity."""
-    return _key("activity", iri)
+    return digest_key("activity", iri)
 
 
 def verb_key(iri: str) -> UUID:
     """The 128-bit key of a verb."""
-    return _key("verb", iri)
+    return digest_key("verb", iri)
 
 
 def account_id(agent: Mapping[str, Any]) -> UUID | None:
@@ -76,5 +78,6 @@ def account_id(agent: Mapping[str, Any]) -> UUID | None:
         return None
 
 
-def _key(*parts: str) -> UUID:
+def digest_key(*parts: str) -> UUID:
+    """The 128-bit key of anything that a few strings identify."""
     return UUID(bytes=blake2b("\0".join(parts).encode(), digest_size=16).digest())

@@ -4,19 +4,18 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
 from lms.xapi import vocabulary
 from lms.xapi.agents import activity_key, actor_key, verb_key
+from lms.xapi.digests import content_digest, content_of, normalised
 from lms.xapi.models import Authority, Statement
 from lms.xapi.timestamps import format_timestamp, parse_timestamp
 
 Json = Mapping[str, Any]
 VOIDED_KEY = verb_key(vocabulary.VOIDED)
 MILESTONE_KEYS = frozenset(map(verb_key, vocabulary.MILESTONES))
-_SET_BY_SERVER = ("id", "stored", "version", "authority")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +24,13 @@ class Draft:
 
     row: Statement
     has_own_id: bool
+    is_reference: bool = False
     mentions: Mapping[UUID, bool] = field(default_factory=dict)
+
+    @property
+    def refers_to(self) -> UUID | None:
+        """The id of the statement that its object points at."""
+        return self.row.object_key if self.is_reference else None
 
     @property
     def voids(self) -> UUID | None:
@@ -39,8 +44,7 @@ def draft(statement: Json, *, authority: Authority, stored_at: datetime, default
     The digest covers what the client said, so the same statement sent again has the same one: all but the id and what
     the server sets, keys in order, single context activities as lists.
     """
-    content = _normalised({name: value for name, value in statement.items() if name not in _SET_BY_SERVER})
-    digest = sha256(_dumps(content, sort_keys=True).encode()).hexdigest()
+    content = normalised(content_of(statement))
     statement_id = UUID(statement["id"]) if "id" in statement else uuid4()
     stored = format_timestamp(stored_at)
     body = {
@@ -61,13 +65,20 @@ def draft(statement: Json, *, authority: Authority, stored_at: datetime, default
         verb_key=verb_key(content["verb"]["id"]),
         object_key=object_key(content["object"]),
         registration=UUID(registration) if registration else None,
-        digest=digest,
+        digest=content_digest(content),
         body=_dumps(body),
     )
+    mentions = mentions_of(content, row)
+    is_reference = content["object"].get("objectType") == "StatementRef"
+    return Draft(row=row, has_own_id="id" in statement, is_reference=is_reference, mentions=mentions)
+
+
+def mentions_of(content: Json, row: Statement) -> dict[UUID, bool]:
+    """What a statement names elsewhere than as its actor or object; True for a member of one of these."""
     mentions = dict(_mentions(content))
     for key in (row.actor_key, row.object_key):
         mentions.pop(key, None)
-    return Draft(row=row, has_own_id="id" in statement, mentions=mentions)
+    return mentions
 
 
 def object_key(target: Json) -> UUID:
@@ -85,17 +96,6 @@ def object_key(target: Json) -> UUID:
 
 def _dumps(value: Any, *, sort_keys: bool = False) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=sort_keys)
-
-
-def _normalised(content: dict[str, Any]) -> dict[str, Any]:
-    """Context activities are always lists, here and in a sub-statement."""
-    activities = content.get("context", {}).get("contextActivities")
-    if activities:
-        lists = {kind: value if isinstance(value, list) else [value] for kind, value in activities.items()}
-        content = {**content, "context": {**content["context"], "contextActivities": lists}}
-    if content["object"].get("objectType") == "SubStatement":
-        content = {**content, "object": _normalised(content["object"])}
-    return content
 
 
 def _mentions(statement: Json) -> Iterator[tuple[UUID, bool]]:

@@ -133,5 +133,5 @@ class RateLimited(DomainError):
     status = 429
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__("This credential has sent as much as it may in a minute. Nothing was stored. Wait, then go on.")
+        super().__init__("This credential has sent all it may in a minute. Nothing was stored. Wait, then go on.")
         self.retry_after = retry_after

@@ -198,6 +198,68 @@ class Mention(models.Model):
         return f"{self.statement_id}: {self.key}"
 
 
+class ReferenceQuerySet(models.QuerySet["Reference"]):
+    def visible_to(self, credential: Credential) -> "ReferenceQuerySet":
+        """References of which the credential may see both ends: to find by what one may not see would tell of it."""
+        if credential.has_scope(Credential.Scope.READ, Credential.Scope.READ_ALL):
+            references = self
+        elif credential.has_scope(Credential.Scope.READ_MINE):
+            references = self.filter(authority=credential.authority_id, referrer__authority=credential.authority_id)
+        else:
+            return self.none()
+        for name in ("actor_key", "registration"):
+            if (bound := getattr(credential, name)) is not None:
+                references = references.filter(**{name: bound, f"referrer__{name}": bound})
+        return references
+
+
+class Reference(models.Model):
+    """A statement points at another (StatementRef), itself or by way of others, and so is found by what that one says.
+
+    xAPI 1.0.3, Communication 2.1.3: filters but for `since`, `until` and `limit` look through references. The columns
+    are the target's, the place in the order (`stored_at`, `referrer`) is the referrer's.
+    """
+
+    referrer = models.ForeignKey(Statement, on_delete=models.CASCADE, related_name="+", db_index=False)
+    target = models.ForeignKey(Statement, on_delete=models.CASCADE, related_name="references")
+    stored_at = models.DateTimeField()
+    authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="+", db_index=False)
+    actor_key = models.UUIDField()
+    verb_key = models.UUIDField()
+    object_key = models.UUIDField()
+    registration = models.UUIDField(null=True)
+
+    objects = ReferenceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["referrer", "target"], name="xapi_one_reference_to_a_target"),
+        ]
+        indexes = [
+            models.Index(fields=["actor_key", "stored_at", "referrer"], name="xapi_reference_by_actor"),
+            models.Index(fields=["verb_key", "stored_at", "referrer"], name="xapi_reference_by_verb"),
+            models.Index(fields=["object_key", "stored_at", "referrer"], name="xapi_reference_by_object"),
+            models.Index(fields=["registration", "stored_at", "referrer"], name="xapi_reference_by_registr"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.referrer_id} -> {self.target_id}"
+
+
+class ReferenceMention(models.Model):
+    """What the target of a reference mentions: as `Mention`, in the referrer's place."""
+
+    pk = models.CompositePrimaryKey("key", "stored_at", "statement_id", "reference_id")
+    key = models.UUIDField()
+    stored_at = models.DateTimeField()
+    statement = models.ForeignKey(Statement, on_delete=models.CASCADE, related_name="+", db_index=False)
+    reference = models.ForeignKey(Reference, on_delete=models.CASCADE, related_name="mentions")
+    is_member = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.reference_id}: {self.key}"
+
+
 class Activity(models.Model):
     """What is known of an activity: the definitions in statements of those who may define, put together.
 
@@ -240,9 +302,7 @@ class Document(models.Model):
     content_type = models.CharField(max_length=255)
     etag = models.CharField(max_length=40)
     updated_at = models.DateTimeField()
-    authority = models.ForeignKey(
-        Authority, on_delete=models.PROTECT, related_name="+", help_text="Who wrote it last"
-    )
+    authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="+", help_text="Who wrote it last")
 
     class Meta:
         indexes = [

@@ -1,7 +1,7 @@
 """Asking for statements: from the parameters of a request to a page, by keyset, without offsets or joins that grow."""
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
@@ -14,13 +14,14 @@ from lms.common import guards
 from lms.common.errors import DomainError
 from lms.xapi.agents import activity_key, actor_key, verb_key
 from lms.xapi.errors import InvalidQuery, UnknownStatement
-from lms.xapi.models import Authority, Credential, Mention, Statement
+from lms.xapi.models import Authority, Credential, Mention, Reference, ReferenceMention, Statement
 from lms.xapi.timestamps import parse_timestamp
 from lms.xapi.validation import check_agent_query, check_iri
 
 DEFAULT_LIMIT = MAX_LIMIT = 500
 MAX_PAGE_CHARACTERS = 4_000_000
 _LONGEST_AGENT = 10_000
+_LONGEST_DOCUMENT_ID = 2000
 
 Place = tuple[datetime, int]
 
@@ -35,10 +36,18 @@ def _boolean(text: str) -> bool:
     return {"true": True, "false": False}[text]
 
 
-def _agent(text: str) -> UUID:
-    agent = guards.load_json(text, max_bytes=_LONGEST_AGENT)
+def parse_agent(text: str) -> dict[str, Any]:
+    """The agent of an `agent` parameter. Raises InvalidQuery."""
+    try:
+        return _agent(text)
+    except DomainError as error:
+        raise InvalidQuery(f"The parameter agent is not the JSON of an agent or group: {error.message}") from error
+
+
+def _agent(text: str) -> dict[str, Any]:
+    agent: dict[str, Any] = guards.load_json(text, max_bytes=_LONGEST_AGENT)
     check_agent_query(agent)
-    return actor_key(agent)
+    return agent
 
 
 def _iri(text: str) -> str:
@@ -50,6 +59,12 @@ def _limit(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise ValueError("not a whole number")
     return min(int(text), MAX_LIMIT) or DEFAULT_LIMIT
+
+
+def _document_id(text: str) -> str:
+    if not 0 < len(text) <= _LONGEST_DOCUMENT_ID:
+        raise ValueError("no id, or too long for one")
+    return text
 
 
 def _format(text: str) -> str:
@@ -79,7 +94,7 @@ class StatementQuery:
 _PARAMETERS: Mapping[str, tuple[str, Callable[[str], Any], str]] = {
     "statementId": ("statement_id", _uuid, "a UUID"),
     "voidedStatementId": ("voided_id", _uuid, "a UUID"),
-    "agent": ("agent", _agent, "the JSON of an agent or identified group"),
+    "agent": ("agent", lambda text: actor_key(_agent(text)), "the JSON of an agent or identified group"),
     "verb": ("verb", lambda text: verb_key(_iri(text)), "an IRI"),
     "activity": ("activity", lambda text: activity_key(_iri(text)), "an IRI"),
     "registration": ("registration", _uuid, "a UUID"),
@@ -95,6 +110,30 @@ _PARAMETERS: Mapping[str, tuple[str, Callable[[str], Any], str]] = {
 _WITH_ONE_STATEMENT = {"statementId", "voidedStatementId", "format", "attachments"}
 
 
+# Of the document, activities and agents resources.
+_OTHERS: Mapping[str, tuple[Callable[[str], Any], str]] = {
+    "activityId": (_iri, "an IRI"),
+    "agent": (_PARAMETERS["agent"][1], _PARAMETERS["agent"][2]),
+    "registration": (_uuid, "a UUID"),
+    "since": (parse_timestamp, _PARAMETERS["since"][2]),
+    "stateId": (_document_id, f"a string of 1 to {_LONGEST_DOCUMENT_ID} characters"),
+    "profileId": (_document_id, f"a string of 1 to {_LONGEST_DOCUMENT_ID} characters"),
+}
+
+
+def parse_parameter(name: str, text: str) -> Any:
+    """The value of a parameter of the other resources. Raises InvalidQuery."""
+    parse, form = _OTHERS[name]
+    return _parsed(name, text, parse, form)
+
+
+def _parsed(name: str, text: str, parse: Callable[[str], Any], form: str) -> Any:
+    try:
+        return parse(text)
+    except (ValueError, KeyError, OverflowError, DomainError) as error:
+        raise InvalidQuery(f"The parameter {name} is not {form}.") from error
+
+
 def parse_query(parameters: Mapping[str, str]) -> StatementQuery:
     """The query that a request's parameters make. Raises InvalidQuery for unknown, wrong and contradicting ones."""
     values: dict[str, Any] = {}
@@ -102,10 +141,7 @@ def parse_query(parameters: Mapping[str, str]) -> StatementQuery:
         if name not in _PARAMETERS:
             raise InvalidQuery(f"{name[:60]} is not a parameter of this resource (names are case-sensitive).")
         field, parse, form = _PARAMETERS[name]
-        try:
-            values[field] = parse(text)
-        except (ValueError, KeyError, OverflowError, DomainError) as error:
-            raise InvalidQuery(f"The parameter {name} is not {form}.") from error
+        values[field] = _parsed(name, text, parse, form)
     single = {"statementId", "voidedStatementId"}.intersection(parameters)
     if len(single) > 1 or (single and not _WITH_ONE_STATEMENT.issuperset(parameters)):
         raise InvalidQuery(f"With {min(single)} only format and attachments may be given.")
@@ -136,7 +172,7 @@ def find(query: StatementQuery, credential: Credential, after: Place | None) -> 
     wanted = places[: query.limit]
     bodies: list[str] = []
     characters = 0
-    rows = Statement.objects.filter(pk__in=[pk for _, pk in wanted]).order_by(*_order(query, _STATEMENT_PLACE))
+    rows = Statement.objects.filter(pk__in=[pk for _, pk in wanted]).order_by(*_order(query, _PLACE))
     for body in rows.values_list("body", flat=True).iterator(chunk_size=50):
         characters += len(body)
         if bodies and characters > MAX_PAGE_CHARACTERS:
@@ -146,8 +182,35 @@ def find(query: StatementQuery, credential: Credential, after: Place | None) -> 
     return bodies, None if is_last else places[len(bodies) - 1]
 
 
-_STATEMENT_PLACE = ("stored_at", "id")
-_MENTION_PLACE = ("stored_at", "statement_id")
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """Where matches are looked for: statements, or references, which have the columns of what they point at."""
+
+    rows: QuerySet[Any]
+    mentions: QuerySet[Any]
+    place: tuple[str, str]
+    mention_of: Mapping[str, str]
+
+
+_PLACE = ("stored_at", "id")
+
+
+def _sources(query: StatementQuery, credential: Credential) -> Iterator[_Source]:
+    """Statements that are not void; and those that point at a statement, void or not, that the credential may see."""
+    visible = Statement.objects.visible_to(credential)
+    yield _Source(
+        rows=visible.filter(voided_by=None),
+        mentions=Mention.objects.all(),
+        place=_PLACE,
+        mention_of={"statement": "pk"},
+    )
+    if {query.agent, query.verb, query.activity, query.registration} != {None}:
+        yield _Source(
+            rows=Reference.objects.visible_to(credential).filter(referrer__voided_by=None),
+            mentions=ReferenceMention.objects.all(),
+            place=("stored_at", "referrer_id"),
+            mention_of={"statement": "referrer_id", "reference": "pk"},
+        )
 
 
 def _order(query: StatementQuery, place: tuple[str, str]) -> list[str]:
@@ -158,44 +221,48 @@ def _arms(
     query: StatementQuery, credential: Credential, after: Place | None
 ) -> Iterator[tuple[QuerySet[Any, Place], tuple[str, str]]]:
     """One query of places for each way to match."""
-    base = _filtered(query, credential)
-    window = _window(query, after, "id")
+    authorities = _authorities(query.agent) if query.agent is not None and query.related_agents else []
+    for source in _sources(query, credential):
+        yield from _arms_of(source, query, authorities, after)
+
+
+def _arms_of(
+    source: _Source, query: StatementQuery, authorities: Sequence[int], after: Place | None
+) -> Iterator[tuple[QuerySet[Any, Place], tuple[str, str]]]:
+    given = {"verb_key": query.verb, "registration": query.registration}
+    base = source.rows.filter(**{name: value for name, value in given.items() if value is not None})
+    window = _window(query, after, source.place[1])
+    mentions = source.mentions.none()
+    columns = [Q()]
     if query.agent is not None:
-        base = base.filter(_about_activity(query))
+        base = base.filter(_about_activity(query, source))
         columns = [Q(actor_key=query.agent), Q(object_key=query.agent)]
-        mentions = Mention.objects.filter(key=query.agent)
+        mentions = source.mentions.filter(key=query.agent)
         if query.related_agents:
-            columns.append(Q(authority__in=_authorities(query.agent)))
+            columns.append(Q(authority__in=authorities))
         else:
             mentions = mentions.filter(is_member=True)
     elif query.activity is not None:
         columns = [Q(object_key=query.activity)]
-        mentions = Mention.objects.filter(key=query.activity)
-        if not query.related_activities:
-            mentions = mentions.none()
-    else:
-        columns = [Q()]
-        mentions = Mention.objects.none()
+        if query.related_activities:
+            mentions = source.mentions.filter(key=query.activity)
     for column in columns:
-        yield base.filter(window, column).values_list(*_STATEMENT_PLACE), _STATEMENT_PLACE
-    mentions = mentions.filter(_window(query, after, "statement_id"), statement__in=base)
-    yield mentions.values_list(*_MENTION_PLACE), _MENTION_PLACE
+        yield base.filter(window, column).values_list(*source.place), source.place
+    if not mentions.query.is_empty():
+        place = ("stored_at", "statement_id")
+        row = "reference" if "reference" in source.mention_of else "statement"
+        mentions = mentions.filter(_window(query, after, "statement_id"), **{f"{row}__in": base})
+        yield mentions.values_list(*place), place
 
 
-def _filtered(query: StatementQuery, credential: Credential) -> QuerySet[Statement]:
-    given = {"verb_key": query.verb, "registration": query.registration}
-    statements = Statement.objects.visible_to(credential).filter(voided_by=None)
-    return statements.filter(**{name: value for name, value in given.items() if value is not None})
-
-
-def _about_activity(query: StatementQuery) -> Q:
+def _about_activity(query: StatementQuery, source: _Source) -> Q:
     if query.activity is None:
         return Q()
     about = Q(object_key=query.activity)
     if query.related_activities:
-        # All three columns of the primary key: one look-up a row, not a hash of everything that mentions the activity.
-        mentions = Mention.objects.filter(key=query.activity, stored_at=OuterRef("stored_at"), statement=OuterRef("pk"))
-        about |= Q(Exists(mentions))
+        # All columns of the primary key: one look-up a row, not a hash of everything that mentions the activity.
+        where = {name: OuterRef(column) for name, column in source.mention_of.items()}
+        about |= Q(Exists(source.mentions.filter(key=query.activity, stored_at=OuterRef("stored_at"), **where)))
     return about
 
 

@@ -1,22 +1,48 @@
 """How a stored statement is shown: exactly, with ids only, or in one language."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 _IDENTITY = ("objectType", "mbox", "mbox_sha1sum", "openid", "account")
 _LANGUAGE_MAPS = {"display", "name", "description"}
 
 
-def shown(body: str, format: str, languages: Sequence[str]) -> str:  # noqa: A002
-    """The JSON of a statement in one of the formats of the specification; `languages` in order of preference."""
+def shown(
+    bodies: Sequence[str],
+    format: str,  # noqa: A002
+    languages: Sequence[str],
+    definitions: Callable[[set[str]], Mapping[str, Any]],
+) -> list[str]:
+    """The JSON of statements in one of the formats of the specification; `languages` in order of preference.
+
+    `definitions` answers what is known of activities, by id: the canonical format shows that.
+    """
     match format:
         case "ids":
-            return _dumps(_ids(json.loads(body)))
+            return [_dumps(_ids(json.loads(body))) for body in bodies]
         case "canonical":
-            return _dumps(_walk(json.loads(body), lambda maps: _one_language(maps, languages)))
+            statements = [json.loads(body) for body in bodies]
+            wanted = {activity["id"] for statement in statements for activity in _activities(statement)}
+            known = definitions(wanted)
+            for activity in (activity for statement in statements for activity in _activities(statement)):
+                if activity["id"] in known:
+                    activity["definition"] = known[activity["id"]]
+            return [_dumps(_walk(statement, lambda maps: _one_language(maps, languages))) for statement in statements]
         case _:
-            return body
+            return list(bodies)
+
+
+def _activities(statement: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The activities of a statement as stored, and of its sub-statement."""
+    target = statement["object"]
+    match target.get("objectType", "Activity"):
+        case "Activity":
+            yield target
+        case "SubStatement":
+            yield from _activities(target)
+    for activities in statement.get("context", {}).get("contextActivities", {}).values():
+        yield from activities
 
 
 def _dumps(value: Any) -> str:
@@ -34,7 +60,7 @@ def _party_ids(party: Mapping[str, Any]) -> dict[str, Any]:
 def _object_ids(target: Mapping[str, Any]) -> dict[str, Any]:
     match target.get("objectType", "Activity"):
         case "Activity":
-            return {name: target[name] for name in ("objectType", "id") if name in target}
+            return {"id": target["id"]}
         case "Agent" | "Group":
             return _party_ids(target)
         case "SubStatement":

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from lms.xapi.models import Credential
-from lms.xapi.services import create_credential
+from lms.xapi.services import activities, create_credential, credentials
 
 ALL_SCOPES = ["statements/write", "all/read"]
 
@@ -43,6 +43,13 @@ class XapiClient:
             content_type="application/json",
             headers=self.headers(**headers or {}),
         )
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """What this process remembers of credentials and activities is from another test's database."""
+    activities._learned.clear()
+    credentials._known.clear()
 
 
 @pytest.fixture

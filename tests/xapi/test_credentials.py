@@ -35,7 +35,7 @@ def test_an_authority_is_untrusted_unless_said_and_shared_by_name(now):
     assert first.authority.agent["account"] != third.authority.agent["account"]
 
 
-@pytest.mark.parametrize("scopes", [[], ["everything"], ["statements/write", "profile"]])
+@pytest.mark.parametrize("scopes", [[], ["everything"], ["statements/write", "profiles"]])
 def test_unknown_scopes_are_refused(now, scopes):
     with pytest.raises(InvalidCredential):
         create_credential(name="HR", scopes=scopes, at=now)

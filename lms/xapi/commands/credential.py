@@ -37,6 +37,11 @@ class CredentialCommand(Subcommand):
             "--trusted", action="store_true", help="a new authority's completions count in rates and tiers"
         )
         create.add_argument("--actor", help="JSON of the one agent it may speak for")
+        create.add_argument(
+            "--rate",
+            type=int,
+            help="requests, or statements in them, that it may send a minute (default: any number)",
+        )
         create.add_argument("--expires", help="when it ends, as 2027-03-12T09:30:00Z (default: never)")
         create.add_argument("--json", action="store_true", help="print JSON")
 
@@ -52,6 +57,7 @@ class CredentialCommand(Subcommand):
             is_trusted=options["trusted"],
             actor=_agent(options["actor"]),
             expires_at=instant(options["expires"]),
+            rate_limit=options["rate"],
             at=timezone.now(),
         )
         shown = {

@@ -17,6 +17,7 @@ from lms.xapi.drafts import MILESTONE_KEYS, VOIDED_KEY, Draft, draft
 from lms.xapi.errors import NotYours, StatementConflict, UnknownStatement, VoidingRefused
 from lms.xapi.events import MilestonesStored, StatementsStored
 from lms.xapi.models import Authority, Mention, Statement
+from lms.xapi.services.referencing import link_references, pointing_at
 from lms.xapi.timestamps import after
 
 
@@ -60,8 +61,10 @@ def record(
             for key, is_member in item.mentions.items()
         )
         voided = _void_targets(new, authority)
-        if not authority.is_platform:  # whose voidings always find their target
-            _void_latecomers(new, authority)
+        # Nobody can point at facts of ours before they are stored: their ids are secret until then.
+        earlier = [] if authority.is_platform else pointing_at(new)
+        _void_latecomers(new, earlier, authority)
+        link_references(new, earlier)
         emit(StatementsStored(at=at, statement_ids=tuple(item.row.statement_id for item in new)))
         counting = voided + [item.row for item in new if authority.is_trusted]
         moved = {row.registration for row in counting if row.registration and row.verb_key in MILESTONE_KEYS}
@@ -142,14 +145,15 @@ def _void_targets(new: Iterable[Draft], authority: Authority) -> list[Statement]
     return [target for target in targets if target.authority.is_trusted]
 
 
-def _void_latecomers(new: Iterable[Draft], authority: Authority) -> None:
+def _void_latecomers(new: Iterable[Draft], earlier: Iterable[Statement], authority: Authority) -> None:
     """Marks new statements that a voiding statement of the same authority named before they came."""
-    rows = {item.row.statement_id: item.row for item in new if item.has_own_id and not item.voids}
-    voidings = Statement.objects.filter(verb_key=VOIDED_KEY, object_key__in=rows, authority=authority)
+    rows = {item.row.statement_id: item.row for item in new if not item.voids}
     late = []
-    for voiding in voidings.only("statement_id", "object_key") if rows else ():
-        rows[voiding.object_key].voided_by = voiding.statement_id
-        late.append(rows[voiding.object_key])
+    for voiding in earlier:
+        is_voiding = voiding.verb_key == VOIDED_KEY and voiding.authority_id == authority.pk
+        if is_voiding and voiding.object_key in rows:
+            rows[voiding.object_key].voided_by = voiding.statement_id
+            late.append(rows[voiding.object_key])
     Statement.objects.bulk_update(late, ["voided_by"])
 
 

@@ -2,10 +2,9 @@
 
 from typing import Any
 
+from lms.xapi.agents import IDENTIFIERS
 from lms.xapi.validation import values
 from lms.xapi.validation.values import Check, array_of, constant, fail, members, pointer
-
-_IDENTIFIERS = ("mbox", "mbox_sha1sum", "openid", "account")
 
 
 def _account(value: Any, at: str) -> None:
@@ -25,8 +24,8 @@ _AGENT = {**_IDENTITY, "objectType": constant("Agent")}
 def agent(value: Any, at: str) -> None:
     """An agent: exactly one inverse functional identifier."""
     members(value, at, _AGENT)
-    if sum(name in value for name in _IDENTIFIERS) != 1:
-        raise fail(at, f"needs exactly one of {', '.join(_IDENTIFIERS)}.")
+    if sum(name in value for name in IDENTIFIERS) != 1:
+        raise fail(at, f"needs exactly one of {', '.join(IDENTIFIERS)}.")
 
 
 _GROUP = {**_IDENTITY, "objectType": constant("Group"), "member": array_of(agent)}
@@ -35,9 +34,9 @@ _GROUP = {**_IDENTITY, "objectType": constant("Group"), "member": array_of(agent
 def group(value: Any, at: str) -> None:
     """A group: identified by at most one identifier; without one, by members."""
     members(value, at, _GROUP, required=("objectType",))
-    identifiers = sum(name in value for name in _IDENTIFIERS)
+    identifiers = sum(name in value for name in IDENTIFIERS)
     if identifiers > 1:
-        raise fail(at, f"has more than one of {', '.join(_IDENTIFIERS)}.")
+        raise fail(at, f"has more than one of {', '.join(IDENTIFIERS)}.")
     if not identifiers and not value.get("member"):
         raise fail(at, "is a group without an identifier and needs members.")
 
@@ -54,14 +53,14 @@ def authority(value: Any, at: str) -> None:
     """An agent, or (3-legged OAuth) an anonymous group of two agents."""
     party(value, at)
     if value.get("objectType") == "Group" and (
-        len(value.get("member", ())) != 2 or any(name in value for name in _IDENTIFIERS)
+        len(value.get("member", ())) != 2 or any(name in value for name in IDENTIFIERS)
     ):
         raise fail(at, "as a group must be anonymous and have exactly two members.")
 
 
 def check_agent_query(value: Any) -> None:
     """The `agent` parameter of a query. Raises InvalidStatement."""
-    if isinstance(value, dict) and value.get("objectType") == "Group" and not any(n in value for n in _IDENTIFIERS):
+    if isinstance(value, dict) and value.get("objectType") == "Group" and not any(n in value for n in IDENTIFIERS):
         raise fail("agent", "is an anonymous group, which nothing can be asked for.")
     party(value, "agent")
 
@@ -175,7 +174,5 @@ _ATTACHMENT: dict[str, Check] = {
 
 
 def attachment(value: Any, at: str) -> None:
-    """An attachment's description. Its bytes are not taken, so it must say where they are."""
+    """An attachment's description. Whether its data is there is checked with the request that brings it."""
     members(value, at, _ATTACHMENT, required=("usageType", "display", "contentType", "length", "sha2"))
-    if "fileUrl" not in value:
-        raise fail(at, "has no fileUrl, and no data for it was sent.")
