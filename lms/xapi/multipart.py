@@ -4,7 +4,6 @@ import hashlib
 import io
 import re
 import secrets
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO
@@ -119,11 +118,13 @@ def _header(line: bytes) -> tuple[str, str]:
     return name.strip().lower(), value.strip()
 
 
-def read_parts(read: Read, boundary: bytes, *, max_json: int, max_bytes: int) -> tuple[bytes, dict[str, Upload]]:
+def read_parts(
+    read: Read, boundary: bytes, file: IO[bytes], *, max_json: int, max_bytes: int
+) -> tuple[bytes, dict[str, Upload]]:
     """The statements' JSON of the first part, and the attachments of the others by their SHA-2.
 
-    All attachments go to one file on disk, which is deleted when the last of them is let go of. Raises
-    InvalidAttachment for what is not multipart as xAPI wants it (also for more than MAX_PARTS), TooLarge.
+    All attachments go to `file`, one behind the other, and are good as long as it is open. Raises InvalidAttachment for
+    what is not multipart as xAPI wants it (also for more than MAX_PARTS), TooLarge.
     """
     parts = _Parts(read, boundary)
     for _ in parts.content():
@@ -137,7 +138,6 @@ def read_parts(read: Read, boundary: bytes, *, max_json: int, max_bytes: int) ->
         if len(text) > max_json:
             raise TooLarge(f"The statements have more than {max_json} bytes; so many are read at once.")
     uploads: dict[str, Upload] = {}
-    file = tempfile.TemporaryFile()  # noqa: SIM115  closed with its last slice
     total = 0
     while (headers := parts.headers()) is not None:
         if len(uploads) >= MAX_PARTS:

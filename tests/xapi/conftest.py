@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.http import HttpResponse
@@ -35,6 +36,24 @@ class XapiClient:
         body = data if isinstance(data, str | bytes) else json.dumps(data)
         more.setdefault("content_type", "application/json")
         return self.client.post("/xapi/statements", body, headers=self.headers(**headers or {}), **more)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        data: Any = b"",
+        /,
+        *,
+        headers: dict[str, Any] | None = None,
+        content_type: str = "application/json",
+        **query: str,
+    ) -> HttpResponse:
+        """Any method on any resource; `path` is what follows /xapi/."""
+        body = data if isinstance(data, str | bytes) else json.dumps(data)
+        address = f"/xapi/{path}" + (f"?{urlencode(query)}" if query else "")
+        return self.client.generic(
+            method, address, body, content_type=content_type, headers=self.headers(**headers or {})
+        )
 
     def put(self, statement_id: object, data: Any, headers: dict[str, Any] | None = None) -> HttpResponse:
         return self.client.put(

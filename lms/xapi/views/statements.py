@@ -1,7 +1,9 @@
 """The statements resource: PUT one, POST one or many, GET one or a page."""
 
 import json
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -31,27 +33,27 @@ class StatementsResource(Resource):
     def on_post(self, exchange: Exchange) -> HttpResponse:
         if exchange.parameters:
             raise InvalidQuery("A POST takes no parameters in the address.")
-        data, uploads = _sent(exchange)
-        if isinstance(data, list) and len(data) > 1:
-            services.charge(credential=self.credential, amount=len(data) - 1, at=self.at)
-        ids = services.receive_statements(
-            data=data, uploads=uploads, credential=self.credential, version=self.version, at=self.at
-        )
+        with _sent(exchange) as (data, uploads):
+            if isinstance(data, list) and len(data) > 1:
+                services.charge(credential=self.credential, amount=len(data) - 1, at=self.at)
+            ids = services.receive_statements(
+                data=data, uploads=uploads, credential=self.credential, version=self.version, at=self.at
+            )
         return JsonResponse([str(statement_id) for statement_id in ids], safe=False)
 
     def on_put(self, exchange: Exchange) -> HttpResponse:
         if list(exchange.parameters) != ["statementId"]:
             raise InvalidQuery("A PUT takes the parameter statementId and no other.")
         statement_id = parse_query(exchange.parameters).statement_id
-        data, uploads = _sent(exchange)
-        services.receive_statements(
-            data=data,
-            uploads=uploads,
-            credential=self.credential,
-            version=self.version,
-            at=self.at,
-            statement_id=statement_id,
-        )
+        with _sent(exchange) as (data, uploads):
+            services.receive_statements(
+                data=data,
+                uploads=uploads,
+                credential=self.credential,
+                version=self.version,
+                at=self.at,
+                statement_id=statement_id,
+            )
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
     def on_get(self, exchange: Exchange) -> HttpResponseBase:
@@ -98,20 +100,23 @@ class StatementsResource(Resource):
         return resumed, (datetime.fromisoformat(stored_at), pk)
 
 
-def _sent(exchange: Exchange) -> tuple[Any, Mapping[str, Upload]]:
+@contextmanager
+def _sent(exchange: Exchange) -> Iterator[tuple[Any, Mapping[str, Upload]]]:
     """The statements and attachments of a body. Raises InvalidQuery for another media type, UnsafeInput, TooLarge,
     InvalidAttachment."""
     match exchange.media_type:
         case "application/json":
-            return guards.load_json(exchange.content(max_bytes=guards.MAX_JSON_BYTES)), {}
+            yield guards.load_json(exchange.content(max_bytes=guards.MAX_JSON_BYTES)), {}
         case "multipart/mixed" if not exchange.is_alternate:
-            text, uploads = multipart.read_parts(
-                exchange.request.read,
-                multipart.boundary_of(exchange.content_type),
-                max_json=guards.MAX_JSON_BYTES,
-                max_bytes=settings.XAPI_MAX_ATTACHMENT_BYTES,
-            )
-            return guards.load_json(text), uploads
+            with tempfile.TemporaryFile() as file:
+                text, uploads = multipart.read_parts(
+                    exchange.request.read,
+                    multipart.boundary_of(exchange.content_type),
+                    file,
+                    max_json=guards.MAX_JSON_BYTES,
+                    max_bytes=settings.XAPI_MAX_ATTACHMENT_BYTES,
+                )
+                yield guards.load_json(text), uploads
         case _:
             raise InvalidQuery("Statements must be sent as application/json, or with attachments as multipart/mixed.")
 
