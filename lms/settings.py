@@ -286,6 +286,10 @@ XAPI_CONTENT_ORIGINS = env.list("XAPI_CONTENT_ORIGINS", default=[])
 # What the credential of one launch may send in a minute: requests, or statements in them.
 XAPI_SESSION_RATE = env.int("XAPI_SESSION_RATE", 600)
 XAPI_MAX_ATTACHMENT_BYTES = env.int("XAPI_MAX_ATTACHMENT_BYTES", 100_000_000)
+# --- Other record stores ---
+# Networks inside a private network that requests of ours may go to (forwarding to a record store next door), as
+# 10.1.0.0/16. Everything else that is not public is refused, and metadata services always are.
+OUTGOING_PRIVATE_NETWORKS = env.list("OUTGOING_PRIVATE_NETWORKS", default=[])
 
 # --- Languages and time ---
 LANGUAGE_CODE = "en-gb"
