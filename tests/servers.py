@@ -114,9 +114,11 @@ def redis_server(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def web_server(folder: Path, env: Mapping[str, str], *, workers: int = 2, threads: int = 4) -> Iterator[str]:
-    """Laurel under granian, as in production. Yields its address."""
-    port, log = free_port(), folder / "web.log"
+def web_server(
+    folder: Path, env: Mapping[str, str], *, workers: int = 2, threads: int = 4, port: int = 0
+) -> Iterator[str]:
+    """Laurel under granian, as in production, on a free port or the one given. Yields its address."""
+    port, log = port or free_port(), folder / "web.log"
     address = f"http://127.0.0.1:{port}"
     command = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "lms.wsgi:application"),

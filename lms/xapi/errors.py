@@ -63,6 +63,13 @@ class InvalidCredential(DomainError):
     status = 400
 
 
+class InvalidPeer(DomainError):
+    """Another record store that cannot be named so."""
+
+    code = "invalid_peer"
+    status = 400
+
+
 class NotAuthenticated(DomainError):
     """No credential, or not one that opens the door."""
 

@@ -8,6 +8,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from lms.xapi.exchange_models import DeadLetter as DeadLetter
+from lms.xapi.exchange_models import ForwardingTarget as ForwardingTarget
+from lms.xapi.exchange_models import ImportRun as ImportRun
+from lms.xapi.exchange_models import Pseudonym as Pseudonym
+from lms.xapi.exchange_models import PullSource as PullSource
+
 
 class Authority(models.Model):
     """Who vouches for statements. Only an authority trusted for completions can move a figure or a tier.

@@ -202,7 +202,9 @@ def test_projecting_asks_as_often_for_three_as_for_one(membership, now, django_a
         authority=platform_authority(),
         at=now,
     )
-    with django_assert_num_queries(9):  # savepoint (2), lock, records, statements, people, upsert, message, delivery
+    with django_assert_num_queries(
+        10
+    ):  # savepoint (2), lock, records, statements, pseudonyms, people, upsert, message, delivery
         services.project_registrations(registrations=registrations, at=now)
     assert CourseRecord.objects.count() == size
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from lms.reporting.events import PartnerFiguresChanged
 from lms.reporting.models import CourseRecord
 from lms.reporting.projection import VERBS, Fact, fact, project
 from lms.xapi.models import Statement, StatementQuerySet
+from lms.xapi.people import known_as
 
 _CHUNK = 500
 _COMPARED = [
@@ -136,7 +137,7 @@ def _rebuilt(registrations: list[UUID]) -> Mapping[UUID, CourseRecord]:
         stored_through[statement.registration] = statement.stored_at
         if statement.voided_by is None and (known := fact(statement)):
             facts[statement.registration].append(known)
-    projected = {registration: project(found) for registration, found in facts.items()}
+    projected = {registration: project(found) for registration, found in _by_person(facts).items()}
     people = dict(
         User.objects.filter(public_id__in={item.person for item in projected.values()}).values_list("public_id", "pk")
     )
@@ -146,6 +147,15 @@ def _rebuilt(registrations: list[UUID]) -> Mapping[UUID, CourseRecord]:
         )
         for registration, item in projected.items()
         if registration and item.person in people
+    }
+
+
+def _by_person(facts: Mapping[UUID | None, list[Fact]]) -> Mapping[UUID | None, list[Fact]]:
+    """The facts with the person himself in place of his pseudonym: hiding somebody changes no figure."""
+    pseudonyms = known_as(item.person for found in facts.values() for item in found)
+    return {
+        registration: [replace(item, person=pseudonyms.get(item.person, item.person)) for item in found]
+        for registration, found in facts.items()
     }
 
 

@@ -17,28 +17,49 @@ from lms.xapi.services.documents import (
     post_document,
     put_document,
 )
+from lms.xapi.services.forwarding import forward_due, forward_statements, retry_dead_letters
+from lms.xapi.services.importing import begin_import, import_statements
 from lms.xapi.services.limits import charge
+from lms.xapi.services.peers import add_source, add_target, pause_peer, remove_peer, replay_target, resume_peer
+from lms.xapi.services.pseudonymising import pseudonymise_person
+from lms.xapi.services.pulling import pull_due, pull_statements
 from lms.xapi.services.receiving import receive_statements
 from lms.xapi.services.recording import platform_authority, record, void_statement
+from lms.xapi.services.replaying import replay_milestones
 
 __all__ = [
+    "add_source",
+    "add_target",
     "attached_files",
     "attachments_of",
     "authenticate",
+    "begin_import",
     "charge",
     "create_credential",
     "delete_document",
     "delete_states",
     "end_sessions",
     "forget_sessions",
+    "forward_due",
+    "forward_statements",
     "get_document",
+    "import_statements",
     "list_documents",
     "open_session",
+    "pause_peer",
     "platform_authority",
     "post_document",
+    "pseudonymise_person",
+    "pull_due",
+    "pull_statements",
     "put_document",
     "receive_statements",
     "record",
+    "remove_peer",
+    "replay_milestones",
+    "replay_target",
+    "resume_peer",
+    "retry_dead_letters",
     "revoke_credential",
     "void_statement",
 ]

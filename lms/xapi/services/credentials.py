@@ -53,7 +53,7 @@ def create_credential(
     if rate_limit is not None and rate_limit < 1:
         raise InvalidCredential("A limit is at least one request a minute.")
     name = guards.clean_name(name)
-    owner = _authority(guards.clean_name(authority) or name, is_trusted=is_trusted)
+    owner = authority_named(guards.clean_name(authority) or name, is_trusted=is_trusted)
     secret = secrets.token_urlsafe(32)
     credential = Credential.objects.create(
         authority=owner,
@@ -71,7 +71,11 @@ def create_credential(
     return credential, secret
 
 
-def _authority(name: str, *, is_trusted: bool) -> Authority:
+def authority_named(name: str, *, is_trusted: bool) -> Authority:
+    """The authority of that name, made when there is none; one that exists keeps the trust it has.
+
+    Raises InvalidCredential for the platform's own, which no other system may use.
+    """
     agent = {
         "objectType": "Agent",
         "name": name,

@@ -33,14 +33,15 @@ class Place:
     activity_id: str | None = None
     agent_key: UUID | None = None
     registration: UUID | None = None
+    known_activity: UUID | None = None  # where only the activity's key is known
 
     @property
     def activity_key(self) -> UUID | None:
-        return activity_key(self.activity_id) if self.activity_id is not None else None
+        return activity_key(self.activity_id) if self.activity_id is not None else self.known_activity
 
     def key(self, document_id: str) -> UUID:
         """One key for each document; a state without a registration is another than one with."""
-        owners = (self.activity_id, self.agent_key, self.registration)
+        owners = (self.activity_key, self.agent_key, self.registration)
         return digest_key(self.kind, *("" if owner is None else str(owner) for owner in owners), document_id)
 
 
