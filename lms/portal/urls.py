@@ -2,15 +2,21 @@
 
 from django.urls import path
 
-from lms.portal import views
+from lms.portal.views import my_records, pages, records
 
 app_name = "portal"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("needs/<slug:need>/", views.need, name="need"),
-    path("my/learning/", views.my_learning, name="my_learning"),
-    path("partners/", views.partners, name="partners"),
-    path("partners/<uuid:partner_id>/", views.partner, name="partner"),
-    path("partners/<uuid:partner_id>/people/", views.partner_people, name="partner_people"),
-    path("partners/<uuid:partner_id>/people/<uuid:membership_id>/", views.person, name="person"),
+    path("", pages.home, name="home"),
+    path("needs/<slug:need>/", pages.need, name="need"),
+    path("my/learning/", pages.my_learning, name="my_learning"),
+    path("my/records/", my_records.listing, name="my_records"),
+    path("my/records/download/", my_records.download, name="my_records_download"),
+    path("records/", records.listing, name="records"),
+    path("records/new/", records.news, name="records_new"),
+    path("records/<uuid:statement_id>/", records.detail, name="record"),
+    path("records/<uuid:statement_id>/void/", records.void, name="record_void"),
+    path("partners/", pages.partners, name="partners"),
+    path("partners/<uuid:partner_id>/", pages.partner, name="partner"),
+    path("partners/<uuid:partner_id>/people/", pages.partner_people, name="partner_people"),
+    path("partners/<uuid:partner_id>/people/<uuid:membership_id>/", pages.person, name="person"),
 ]

@@ -85,6 +85,10 @@ def _enrolment(world: World) -> dict[str, Any]:
     return {"public_id": world.enrolment.public_id}
 
 
+def _statement(world: World) -> dict[str, Any]:
+    return {"statement_id": world.credential.as_issued.statement_id}
+
+
 def _save(world: World) -> dict[str, Any]:
     return {"item": "1", "seq": 1, "nonce": str(uuid4()), "answer": None}
 
@@ -161,6 +165,12 @@ MATRIX: dict[str, Row] = {
     "portal:home": PERSONAL,
     "portal:need": Row("L 222 22 2222", "M MMM MM MMMM", _fixed(need="get-certified")),
     "portal:my_learning": PERSONAL,
+    "portal:my_records": PERSONAL,
+    "portal:my_records_download": PERSONAL,
+    "portal:records": Row("L FFF FF FFF2", "M MMM MM MMMM"),
+    "portal:records_new": Row("L FFF FF FFF2", "M MMM MM MMMM"),
+    "portal:record": Row("L FFF FF FFF2", "M MMM MM MMMM", _statement),
+    "portal:record_void": Row("M MMM MM MMMM", "L FFF FF FFFR", _statement, _fixed(reason="A mistake")),
     "portal:partners": Row("L FFF FF 2FF2", "M MMM MM MMMM"),
     "portal:partner": Row("L 222 44 2442", "M MMM MM MMMM", _partner),
     "portal:partner_people": Row("L FF2 44 2442", "M MMM MM MMMM", _partner),

@@ -197,5 +197,6 @@ def partners(request: HttpRequest) -> HttpResponse:
         "sort": sort,
         "heads": heads(sort),
         "count": len(found),
+        "may_view_records": user.has_perm("portal.view_records"),
     }
     return render(request, "portal/partners.html", page)
