@@ -386,3 +386,27 @@ def test_peer_failure_of_a_retry_is_told(say, peer, make_target, now):
     peer.fail = (500, {})
     with pytest.raises(PeerFailure):
         services.retry_dead_letters(target=target, at=now)
+
+
+@pytest.mark.parametrize("since", [True, False])
+def test_place_that_is_not_settled_is_not_taken(make_target, now, monkeypatch, since):
+    monkeypatch.setattr(peers, "settled_through", lambda: None)
+    with pytest.raises(InvalidPeer, match="Try again in a minute"):
+        make_target(since=now if since else None)
+    assert not ForwardingTarget.objects.exists()
+
+
+def test_run_that_waits_for_a_writer_in_vain_says_so(say, peer, make_target, now, monkeypatch):
+    target = make_target()
+    say(statement())
+    monkeypatch.setattr(forwarding, "settled_through", lambda: None)
+    assert "at length" in run(target, now).problem
+    assert peer.requests == []
+
+
+def test_many_targets_share_four_minutes(say, peer, make_target, now, monkeypatch):
+    make_target(name="A")
+    make_target(name="B")
+    say(statement())
+    monkeypatch.setattr(forwarding, "ALL_RUNS_SECONDS", 0)
+    assert services.forward_due(at=now) == {}

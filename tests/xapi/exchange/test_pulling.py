@@ -11,6 +11,7 @@ from lms.xapi.errors import InvalidCredential
 from lms.xapi.models import Authority, DeadLetter, PullSource, Statement
 from lms.xapi.services import platform_authority, pulling, record
 from lms.xapi.timestamps import format_timestamp
+from tests.xapi.exchange.peer import _Handler
 from tests.xapi.factories import statement, voiding
 
 pytestmark = pytest.mark.django_db
@@ -227,3 +228,34 @@ def test_own_statements_that_come_back_are_known(offer, make_source, now):
     result = run(make_source(), now)
     assert (result.fetched, result.refused, Statement.objects.count()) == (1, 0, 1)
     assert Statement.objects.get().statement_id == ours
+
+
+ATTACHED = {
+    "usageType": "https://x.example/usage",
+    "display": {"en": "A plan"},
+    "contentType": "text/plain",
+    "length": 3,
+    "sha2": "a" * 64,
+}
+
+
+def test_statement_whose_file_does_not_come_is_refused_and_blocks_nobody(offer, peer, make_source, now):
+    peer.page = 10
+    offer(statement(attachments=[ATTACHED]))
+    fine = offer(statement(attachments=[ATTACHED | {"fileUrl": "https://x.example/plan.txt"}]))
+    result = run(make_source(), now)
+    assert (result.fetched, result.refused, stored()) == (1, 1, fine)
+    assert "no data for it was sent" in DeadLetter.objects.get().reason
+
+
+def test_statement_that_is_gone_when_its_file_is_asked_for_is_a_failure(offer, peer, make_source, now, monkeypatch):
+    offer(statement(attachments=[ATTACHED]))
+    listed = _Handler._list
+
+    def gone(handler):
+        if "statementId" in handler.path:
+            return handler._answer(404, {"detail": "no such statement"})
+        return listed(handler)
+
+    monkeypatch.setattr(_Handler, "_list", gone)
+    assert "404: no such statement" in run(make_source(), now).problem
