@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_safe
 from cms import catalogue as shelf
 from cms import reading
 from cms.catalogue import Filters
-from cms.files import send_file
+from lms.common.files import send_file
 from cms.forms import EVERYBODY, MINUTES, CatalogueForm
 from cms.models import CoursePage, LibraryFile, Picture, PictureRendition
 from cms.rendering import segments_of

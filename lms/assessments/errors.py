@@ -64,3 +64,32 @@ class BadVersion(DomainError):
 class NoSuchItem(DomainError):
     code = "no_such_item"
     status = 404
+
+
+class NoSuchFormat(DomainError):
+    code = "no_such_format"
+    status = 400
+
+
+class NotInBank(DomainError):
+    """Items that are related must be of one bank."""
+
+    code = "not_in_bank"
+    status = 400
+
+
+class WrongState(DomainError):
+    """The version is not in the state that the step starts from."""
+
+    code = "wrong_state"
+
+
+class NotInReview(DomainError):
+    code = "not_in_review"
+
+
+class OwnWork(DomainError):
+    """Nobody approves what he wrote."""
+
+    code = "own_work"
+    status = 403

@@ -7,7 +7,7 @@ from uuid import UUID
 from django import forms
 from django.http import QueryDict
 
-from lms.assessments.importers import MAX_BYTES
+from lms.assessments.formats import MAX_BYTES
 from lms.assessments.items import AnswerRefused, Question
 from lms.assessments.models import ItemBank
 
@@ -54,8 +54,9 @@ def refill(question: Question, data: QueryDict) -> Question:
         for line in question.options
     )
     prompts = tuple(replace(line, chosen=data.get(PREFIX + line.token, "")) for line in question.prompts)
+    parts = tuple(replace(part, chosen=data.get(PREFIX + part.token, "")[:500]) for part in question.parts)
     value = data.get("answer", "")[:500] if question.answer_type == "text" else ""
-    return replace(question, options=options, prompts=prompts, value=value)
+    return replace(question, options=options, prompts=prompts, parts=parts, value=value)
 
 
 class SaveForm(forms.Form):
@@ -75,7 +76,10 @@ class ImportForm(forms.Form):
 
     bank = forms.ModelChoiceField(ItemBank.objects.order_by("name"), required=False, empty_label="A new bank")
     new_bank = forms.CharField(max_length=150, required=False, help_text="Only for a new bank")
-    file = forms.FileField(help_text="GIFT, at most 1.5 MB. UTF-8, or windows-1252 for old files.")
+    file = forms.FileField(
+        help_text="GIFT, Aiken, Moodle XML, QTI 1.2 to 3.0 (file or package), CSV or XLSX: its content tells which. "
+        "At most 20 MB."
+    )
 
     def __init__(self, *args: Any, has_file: bool = True, **kwargs: Any) -> None:
         """`has_file` is False in the confirming step: the file was read in the first one."""
@@ -85,7 +89,7 @@ class ImportForm(forms.Form):
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file is not None and (file.size or 0) > MAX_BYTES:
-            raise forms.ValidationError("The file is larger than 1.5 MB.")
+            raise forms.ValidationError("The file is larger than 20 MB.")
         return file
 
     def clean(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import rules
 from lms.assessments.models import Assessment
 
 if TYPE_CHECKING:
-    from lms.assessments.models import Anybody
+    from lms.assessments.models.exams import Anybody
 
 CHANNEL_MARKETING = "Channel marketing"
 PORTAL_MANAGERS = "Portal managers"

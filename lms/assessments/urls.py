@@ -13,5 +13,6 @@ urlpatterns = [
     path("exams/attempts/<uuid:attempt_id>/review/", views.review, name="review"),
     path("exams/attempts/<uuid:attempt_id>/submit/", views.submit, name="submit"),
     path("exams/attempts/<uuid:attempt_id>/result/", views.result, name="result"),
+    path("exams/media/<str:ticket>/", views.media, name="media"),
     path("checks/<uuid:item_id>/", views.check, name="check"),
 ]

@@ -22,11 +22,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from lms.accounts.models import User
 from lms.assessments import services
 from lms.assessments.errors import AttemptOver, MustWait, NewerAnswer, NoSuchItem
+from lms.assessments.formats.media import CONTENT_TYPES
 from lms.assessments.forms import SaveForm, read_answer, refill
 from lms.assessments.items import AnswerRefused, Question
-from lms.assessments.models import Assessment, Attempt, Response
+from lms.assessments.media import digest_of
+from lms.assessments.models import Assessment, Attempt, ItemMedia, Response
 from lms.common import guards
 from lms.common.errors import DomainError
+from lms.common.files import send_file
 from lms.partners.middleware import membership_of
 
 View = Callable[..., HttpResponseBase]
@@ -297,6 +300,24 @@ def result(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
         "is_visible": Assessment.objects.visible_to(request.user).filter(pk=attempt.assessment_id).exists(),
     }
     return render(request, "assessments/result.html", context)
+
+
+@require_safe
+@login_required
+def media(request: HttpRequest, ticket: str) -> HttpResponseBase:
+    """A picture or a sound of a question, for the person whose page showed it; 404 for everybody else.
+
+    Served inert: by its own type, never sniffed, in a sandbox (UP-10, UP-11). An answer cannot be told from it.
+    """
+    digest = digest_of(ticket, _user(request).pk)
+    found = get_object_or_404(ItemMedia, digest=digest)
+    return send_file(
+        request,
+        found.file,
+        content_type=CONTENT_TYPES[found.extension],
+        filename=f"question.{found.extension}",
+        inline=True,
+    )
 
 
 @require_POST

@@ -14,6 +14,7 @@ from certifications.models import Certification, Requirement
 from cms.services import build_course_page, build_playbook_page, library
 from courses.models import Course
 from lms.accounts.models import User
+from lms.assessments.formats import Meta
 from lms.assessments.items import builders
 from lms.assessments.models import Assessment, ItemBank, Section
 from lms.assessments.services import add_item_version, get_or_create_bank, import_items
@@ -107,12 +108,12 @@ def build_content(cast: Cast, calendar: Calendar) -> tuple[dict[str, Course], di
 
 def _import_checks(author: User, at: datetime) -> None:
     bank = get_or_create_bank("Knowledge checks")
-    import_items(bank=bank, data=(FOLDER / "checks.gift").read_bytes(), by=author, at=at)
+    import_items(bank=bank, data=(FOLDER / "checks.gift").read_bytes(), by=author, at=at, is_live=True)
 
 
 def _build_exam(exam: Exam, exams: dict[str, Assessment], author: User, at: datetime) -> None:
     bank = get_or_create_bank(exam.title)
-    import_items(bank=bank, data=(FOLDER / f"bank-{exam.bank}.gift").read_bytes(), by=author, at=at)
+    import_items(bank=bank, data=(FOLDER / f"bank-{exam.bank}.gift").read_bytes(), by=author, at=at, is_live=True)
     for row in yaml.safe_load((FOLDER / "bank-ordering.yaml").read_text()):
         if row["bank"] == exam.bank:
             _add_ordering_item(bank, row, author, at)
@@ -138,7 +139,8 @@ def _build_exam(exam: Exam, exams: dict[str, Assessment], author: User, at: date
 
 def _add_ordering_item(bank: ItemBank, row: dict[str, Any], author: User, at: datetime) -> None:
     fields = builders.ordering(row["stem"], row["sequence"], general=row["feedback"])
-    add_item_version(bank=bank, code=row["code"], topic=row["topic"], by=author, at=at, **fields)
+    meta = Meta(topic=row["topic"])
+    add_item_version(bank=bank, code=row["code"], meta=meta, by=author, at=at, is_live=True, **fields)
 
 
 def _build_course(path: Path, courses: dict[str, Course], author: User, reviewer: User, calendar: Calendar) -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from lms.accounts.models import User
 from lms.assessments import services
+from lms.assessments.formats import Meta
 from lms.assessments.items import builders
 from lms.assessments.items.builders import ItemFields
 from lms.assessments.models import Assessment, Attempt, ItemBank, ItemVersion, Response
@@ -50,8 +51,10 @@ def make_bank(fields: list[ItemFields] | None = None, *, slug: str = "", topic: 
     return bank
 
 
-def add(bank: ItemBank, fields: ItemFields, *, code: str, topic: str = "") -> ItemVersion:
-    return services.add_item_version(bank=bank, code=code, topic=topic, by=None, at=MADE_AT, **fields)
+def add(bank: ItemBank, fields: ItemFields, *, code: str, topic: str = "", is_live: bool = True) -> ItemVersion:
+    return services.add_item_version(
+        bank=bank, code=code, meta=Meta(topic=topic), by=None, at=MADE_AT, is_live=is_live, **fields
+    )
 
 
 def make_exam(bank: ItemBank | None = None, *, draw: int | None = None, **kwargs: Any) -> Assessment:

@@ -25,7 +25,7 @@ GIFT = b"""$CATEGORY: Basics
 
 @pytest.fixture
 def page_with_check(library: LibraryPage, author: User, reviewer: User, media: Path, now: datetime) -> CoursePage:
-    import_items(bank=get_or_create_bank("Knowledge checks"), data=GIFT, by=author, at=now)
+    import_items(bank=get_or_create_bank("Knowledge checks"), data=GIFT, by=author, at=now, is_live=True)
     body = [TEXT, {"type": "knowledge_check", "value": {"item": "kc-01"}}, TEXT]
     return make_page(library, author, reviewer, media, now, body=body)
 

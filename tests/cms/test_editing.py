@@ -15,7 +15,7 @@ from cms.models import CoursePage, LibraryPage, Picture
 from cms.services import set_up_site
 from courses.models import Course
 from lms.accounts.models import User
-from lms.assessments.models import Item, ItemBank
+from lms.assessments.models import ItemBank
 from tests.cms.conftest import overdue, signed_in, staff
 from tests.factories import MembershipFactory, PersonaFactory
 
@@ -278,12 +278,13 @@ def test_overdue_report_lists_what_needs_an_eye(page: CoursePage, author: User) 
 
 def test_item_chooser_offers_no_item_an_exam_may_draw(author: User) -> None:
     from lms.assessments.models import Assessment, Section
+    from tests.assessments.factories import add, choice
 
     free, drawn = (ItemBank.objects.create(slug=s, name=s) for s in ("free", "drawn"))
     exam = Assessment.objects.create(slug="exam", title="Exam", time_limit_minutes=10, cut_score=70)
     Section.objects.create(assessment=exam, position=1, title="S", bank=drawn, draw=1)
-    Item.objects.create(bank=free, code="check-01")
-    Item.objects.create(bank=drawn, code="exam-01")
+    add(free, choice(), code="check-01")
+    add(drawn, choice(), code="exam-01")
     client = signed_in(author)
     from cms.choosers import item_chooser
 

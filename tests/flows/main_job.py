@@ -166,7 +166,7 @@ def play(settle: Settle, tmp_path: Path) -> None:
 
 def author_publishes(world: World, tmp_path: Path) -> CoursePage:
     """The author writes and submits; only the reviewer can publish; publishing freezes an outline."""
-    import_items(bank=get_or_create_bank("Checks"), data=CHECKS, by=world.author, at=timezone.now())
+    import_items(bank=get_or_create_bank("Checks"), data=CHECKS, by=world.author, at=timezone.now(), is_live=True)
     page = build_course_page(
         parent=library(), data=COURSE, media=tmp_path, owner=world.author, publish_by=world.reviewer, at=timezone.now()
     )
@@ -184,7 +184,7 @@ def author_publishes(world: World, tmp_path: Path) -> CoursePage:
 
 def manager_sets_the_exam(world: World, page: CoursePage) -> tuple[Assessment, Certification]:
     bank = get_or_create_bank("Sizing")
-    report = import_items(bank=bank, data=BANK, by=world.author, at=timezone.now())
+    report = import_items(bank=bank, data=BANK, by=world.author, at=timezone.now(), is_live=True)
     assert report.counts["refused"] == 0
     exam = Assessment.objects.create(
         slug="sizing", title="Sizing exam", time_limit_minutes=20, cut_score=70, opened_at=timezone.now()

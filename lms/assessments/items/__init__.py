@@ -1,6 +1,7 @@
 """Items: what they are made of, how an answer is read, and how it is scored. Pure; knows no database and no request."""
 
 import hashlib
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -8,12 +9,14 @@ import msgspec
 
 from lms.assessments.items.base import ONE, ZERO, Answer, AnswerRefused, Content, ItemInvalid, ItemType, Key
 from lms.assessments.items.choice import Choice, Choices, TrueFalse
+from lms.assessments.items.cloze import Cloze
+from lms.assessments.items.hotspot import Hotspot, Hotspots
 from lms.assessments.items.matching import Matching
 from lms.assessments.items.numeric import Numeric
 from lms.assessments.items.ordering import Ordering
 from lms.assessments.items.short_answer import ShortAnswer
-from lms.assessments.items.shown import Line, Question, Shown, present, show
-from lms.common.html import clean_html
+from lms.assessments.items.shown import Line, Question, Shown, media_of, present, show, with_addresses
+from lms.common.html import clean_item_html
 
 __all__ = [
     "TYPES",
@@ -26,22 +29,49 @@ __all__ = [
     "Line",
     "Question",
     "Shown",
+    "clean_text",
     "digest",
     "feedback",
     "load",
     "load_content",
     "load_key",
+    "media_of",
     "parse_answer",
     "present",
     "score",
     "show",
+    "stored",
     "validated",
+    "with_addresses",
 ]
 
 TYPES: dict[str, ItemType[Any, Any]] = {
-    kind.name: kind for kind in (Choice(), Choices(), TrueFalse(), Matching(), Ordering(), Numeric(), ShortAnswer())
+    kind.name: kind
+    for kind in (
+        Choice(),
+        Choices(),
+        TrueFalse(),
+        Matching(),
+        Ordering(),
+        Numeric(),
+        ShortAnswer(),
+        Cloze(),
+        Hotspot(),
+        Hotspots(),
+    )
 }
 POINT = Decimal("0.0001")  # points are kept to four decimals
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+_ONE_PARAGRAPH = re.compile(r"<p>((?:(?!<p[ >]).)*)</p>", re.DOTALL)
+_BLANK = " \t\n\f\r"
+_SPACE = re.compile(f"[{_BLANK}]+")
+_PRE = re.compile(r"(<pre(?: [^>]*)?>.*?</pre>)", re.DOTALL)
+_BLOCKS = "p|br|h2|h3|h4|ul|ol|li|pre|blockquote|hr|table|thead|tbody|tfoot|tr|th|td|caption|dl|dt|dd|figure|figcaption"
+_AROUND_BLOCKS = re.compile(rf" ?(</?(?:{_BLOCKS})(?: [^>]*)?>) ?")
+_HTML = {
+    *("stem", "stimulus", "text", "feedback", "general", "otherwise"),
+    *("if_right", "if_partly", "if_wrong", "hints"),
+}
 
 
 def load_content(type_: str, content: Any) -> Content:
@@ -71,16 +101,30 @@ def _convert(value: Any, struct: type[Any]) -> Any:
 
 
 def _cleaned(value: Any, *, inside: str = "") -> Any:
-    """The same members with every HTML text cleaned. Ids and patterns are no HTML."""
+    """The same members with every text as it is kept: without control characters, HTML cleaned."""
     if isinstance(value, dict):
         return {
             name: _cleaned(member, inside=name if inside != "feedback" else inside) for name, member in value.items()
         }
     if isinstance(value, list):
         return [_cleaned(member, inside=inside) for member in value]
-    if isinstance(value, str) and inside in {"stem", "text", "feedback", "general", "otherwise"}:
-        return clean_html(value).strip()
-    return value
+    if not isinstance(value, str):
+        return value
+    text = _CONTROL.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+    return clean_text(text) if inside in _HTML else text.strip()
+
+
+def clean_text(text: str) -> str:
+    """An HTML text of an item as it is kept: cleaned, in one form of the many that mean the same.
+
+    White space that HTML does not show is single or gone, and so is the paragraph around a text that is only one.
+    """
+    pieces = _PRE.split(str(clean_item_html(text)))
+    pieces[::2] = [_AROUND_BLOCKS.sub(r"\1", _SPACE.sub(" ", piece)) for piece in pieces[::2]]
+    cleaned = "".join(pieces).replace("<p></p>", "").strip(_BLANK)
+    while found := _ONE_PARAGRAPH.fullmatch(cleaned):
+        cleaned = found[1].strip(_BLANK)
+    return cleaned
 
 
 def validated(type_: str, content: Any, key: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -93,13 +137,27 @@ def validated(type_: str, content: Any, key: Any) -> tuple[dict[str, Any], dict[
     TYPES[type_].check(loaded_content, loaded_key)
     if not loaded_content.stem.strip():
         raise ItemInvalid("The question has no text.")
-    return _json(loaded_content), _json(loaded_key)
+    return stored(loaded_content), stored(loaded_key)
 
 
-def _json(struct: msgspec.Struct) -> dict[str, Any]:
-    """The members as JSON knows them: lists for tuples, strings for decimals."""
-    members: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(struct))
-    return members
+def stored(value: Any) -> Any:
+    """A struct as JSON keeps it: without members at their default, equal numbers as equal texts."""
+    if isinstance(value, msgspec.Struct):
+        members = ((field, getattr(value, field.name)) for field in msgspec.structs.fields(value))
+        return {field.name: stored(member) for field, member in members if not _is_default(field, member)}
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}" if value else "0"
+    if isinstance(value, dict):
+        return {name: stored(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [stored(member) for member in value]
+    return value
+
+
+def _is_default(field: msgspec.structs.FieldInfo, member: Any) -> bool:
+    if field.default is not msgspec.NODEFAULT:
+        return bool(member == field.default)
+    return field.default_factory is not msgspec.NODEFAULT and not member
 
 
 def digest(type_: str, content: dict[str, Any], key: dict[str, Any]) -> str:
@@ -124,6 +182,12 @@ def score(type_: str, key: Key, answer: Answer, max_points: Decimal) -> Decimal:
 
 
 def feedback(type_: str, key: Key, answer: Answer) -> tuple[str, ...]:
-    """The author's remarks on an answer, the general one last; HTML, cleaned when the item was made."""
-    own = [] if answer is None else TYPES[type_].feedback(key, answer)
-    return tuple(text for text in [*own, key.general] if text)
+    """The author's remarks on an answer: on what was chosen, on how right it was, the general one last.
+
+    HTML, cleaned when the item was made.
+    """
+    if answer is None:
+        return (key.general,) if key.general else ()
+    earned = score(type_, key, answer, ONE)
+    outcome = key.if_right if earned == ONE else key.if_partly if earned else key.if_wrong
+    return tuple(text for text in [*TYPES[type_].feedback(key, answer), outcome, key.general] if text)

@@ -12,6 +12,7 @@ from lms.common.guards import check_text
 
 MAX_TEXT = 20_000
 MAX_OPTIONS = 100
+MAX_DIGITS = 30
 ZERO, ONE = Decimal(0), Decimal(1)
 
 Html = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
@@ -35,26 +36,41 @@ class AnswerRefused(DomainError):
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of content and key: closed, so that a misspelt member is an error and not a lost key."""
+    """Base of content and key: closed, so that a misspelt member is an error and not a lost key.
+
+    Members at their default are not stored, so a member that is added later leaves the digests of old items alone.
+    """
 
 
 class Option(Struct, frozen=True, kw_only=True):
-    """Something to choose, match or put in order. `id` tells nothing of whether it is right."""
+    """Something to choose, match or put in order. `id` tells nothing of whether it is right.
+
+    A pinned option keeps the author's place when the others are shuffled.
+    """
 
     id: OptionId
     text: Html
+    is_pinned: bool = False
 
 
 class Key(Struct, frozen=True, kw_only=True):
-    """What a candidate may not see. `general` is shown with every answered check."""
+    """What a candidate may not see.
+
+    `general` is shown with every answered check, one of the three `if_` texts by how right it was, `hints` on demand.
+    """
 
     general: Html = ""
+    if_right: Html = ""
+    if_partly: Html = ""
+    if_wrong: Html = ""
+    hints: tuple[Html, ...] = ()
 
 
 class Content(Struct, frozen=True, kw_only=True):
-    """What a candidate may see."""
+    """What a candidate may see. `stimulus` is the text that the items of a case study share."""
 
     stem: Html
+    stimulus: Html = ""
 
 
 C = TypeVar("C", bound=Content)
@@ -97,6 +113,7 @@ class ItemType(ABC, Generic[C, K]):
         return ()
 
     is_shuffled: ClassVar[bool] = True
+    are_prompts_shuffled: ClassVar[bool] = True
 
 
 def require(condition: bool, message: str) -> None:
@@ -116,6 +133,13 @@ def require_options(options: Sequence[Option], least: int) -> None:
 
 def require_weight(weight: Decimal) -> None:
     require(weight.is_finite() and -1 <= weight <= 1, "A weight lies between -1 and 1.")
+    require_digits(weight)
+
+
+def require_digits(number: Decimal) -> None:
+    """Raises ItemInvalid for numbers that nobody can read and that fill a page when written out, such as 1e999999."""
+    is_short = not number or (number.adjusted() <= MAX_DIGITS and int(number.as_tuple().exponent) >= -MAX_DIGITS)
+    require(is_short, f"A number has at most {MAX_DIGITS} digits before and after the point.")
 
 
 def text_of(raw: Any, *, longest: int) -> str:
@@ -131,3 +155,10 @@ def known(raw: Any, ids: Mapping[str, str], options: Sequence[Option]) -> str:
     if name is None or all(option.id != name for option in options):
         raise AnswerRefused("The answer names an option that was not shown. Nothing was saved.")
     return name
+
+
+def share_of(right: int, count: int, scoring: str) -> Decimal:
+    """The share that so many right parts of `count` earn: an equal part each, or everything for all of them."""
+    if scoring == "all":
+        return ONE if right == count else ZERO
+    return Decimal(right) / count

@@ -6,11 +6,12 @@ All texts are HTML; `plain` turns a plain text into it. Results go to `services.
 import hashlib
 import html
 from base64 import b32encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypedDict
 
-from lms.assessments.items.base import ItemInvalid
+from lms.assessments.items.base import ONE, ZERO, ItemInvalid
 
 
 class ItemFields(TypedDict):
@@ -39,18 +40,31 @@ def _options(texts: Iterable[str], kind: str = "option") -> list[dict[str, str]]
 
 
 def choice(
-    stem: str, options: Sequence[tuple[str, Decimal, str]], *, general: str = "", is_multiple: bool = False
+    stem: str,
+    options: Sequence[tuple[str, Decimal, str]],
+    *,
+    general: str = "",
+    is_multiple: bool = False,
+    pinned: Collection[int] = (),
+    scoring: str = "weights",
+    limit: int = 0,
 ) -> ItemFields:
-    """Single or multiple choice from (text, weight, feedback) per option; a weight of 1 is fully right."""
-    made = _options(text for text, _, _ in options)
+    """Single or multiple choice from (text, weight, feedback) per option; a weight of 1 is fully right.
+
+    `pinned` are the places (from 0) of options that are never shuffled. `scoring` and `limit` are for multiple choice.
+    """
+    made: list[dict[str, Any]] = [*_options(text for text, _, _ in options)]
+    for place in pinned:
+        made[place]["is_pinned"] = True
     ids = [option["id"] for option in made]
     return {
         "type": "choices" if is_multiple else "choice",
-        "content": {"stem": stem, "options": made},
+        "content": {"stem": stem, "options": made, **({"limit": limit} if is_multiple else {})},
         "key": {
             "weights": {name: str(weight) for name, (_, weight, _) in zip(ids, options, strict=True)},
             "feedback": {name: remark for name, (_, _, remark) in zip(ids, options, strict=True) if remark},
             "general": general,
+            **({"scoring": scoring} if is_multiple else {}),
         },
     }
 
@@ -98,31 +112,120 @@ def numeric(
     *,
     otherwise: str = "",
     general: str = "",
+    units: Sequence[tuple[str, Decimal]] = (),
+    unit_penalty: Decimal = ZERO,
 ) -> ItemFields:
-    """`answers` are (lowest, highest, weight, feedback), both ends included; the first that holds the number counts."""
+    """`answers` are (lowest, highest, weight, feedback), both ends included; the first that holds the number counts.
+
+    `units` are (name, how many make one of the unit that the answers are in).
+    """
+    multipliers = {name: str(multiplier) for name, multiplier in units}
     return {
         "type": "numeric",
-        "content": {"stem": stem},
+        "content": {"stem": stem, "units": [{"name": name, "multiplier": m} for name, m in multipliers.items()]},
         "key": {
-            "answers": [
-                {"low": str(low), "high": str(high), "weight": str(weight), "feedback": remark}
-                for low, high, weight, remark in answers
-            ],
+            "answers": [number(*answer) for answer in answers],
             "otherwise": otherwise,
             "general": general,
+            "unit_penalty": str(unit_penalty),
+            "multipliers": multipliers,
         },
     }
 
 
-def short_answer(stem: str, answers: Sequence[tuple[str, Decimal, str]], *, general: str = "") -> ItemFields:
+def number(low: Decimal, high: Decimal, weight: Decimal, remark: str = "") -> dict[str, str]:
+    """One interval of a numeric item or gap."""
+    return {"low": str(low), "high": str(high), "weight": str(weight), "feedback": remark}
+
+
+def pattern(text: str, weight: Decimal, remark: str = "", *, is_regex: bool = False) -> dict[str, Any]:
+    """One answer of a short answer item or gap."""
+    return {"pattern": text, "weight": str(weight), "feedback": remark, "is_regex": is_regex}
+
+
+def short_answer(
+    stem: str,
+    answers: Sequence[tuple[str, Decimal, str]],
+    *,
+    general: str = "",
+    is_case_sensitive: bool = False,
+    is_regex: bool = False,
+) -> ItemFields:
     r"""`answers` are (pattern in plain text, weight, feedback); `*` stands for anything, `\*` for an asterisk."""
     return {
         "type": "short_answer",
         "content": {"stem": stem},
         "key": {
-            "answers": [
-                {"pattern": pattern, "weight": str(weight), "feedback": remark} for pattern, weight, remark in answers
-            ],
+            "answers": [pattern(text, weight, remark, is_regex=is_regex) for text, weight, remark in answers],
             "general": general,
+            "is_case_sensitive": is_case_sensitive,
+        },
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """One gap of a text: `options` for a choice gap (text, weight, feedback); of a pool gap the weights by words."""
+
+    kind: str
+    texts: Sequence[dict[str, Any]] = ()
+    numbers: Sequence[dict[str, str]] = ()
+    options: Sequence[tuple[str, Decimal, str]] = ()
+    share: Decimal = ONE
+    otherwise: str = ""
+    is_case_sensitive: bool = False
+
+
+def cloze(stem: str, gaps: Sequence[Gap], *, pool: Sequence[str] = (), general: str = "") -> ItemFields:
+    """A text with gaps: `[[g1]]`, `[[g2]]` and so on in the stem are their places, in the order of `gaps`."""
+    content_gaps, keys = [], {}
+    for number_, gap in enumerate(gaps, start=1):
+        own = [] if gap.kind == "pool" else _options(text for text, _, _ in gap.options)
+        content_gaps.append({"id": f"g{number_}", "kind": gap.kind, "options": own})
+        keys[f"g{number_}"] = {
+            "share": str(gap.share),
+            "texts": list(gap.texts),
+            "numbers": list(gap.numbers),
+            "weights": {option_id(text): str(weight) for text, weight, _ in gap.options},
+            "feedback": {option_id(text): remark for text, _, remark in gap.options if remark},
+            "otherwise": gap.otherwise,
+            "is_case_sensitive": gap.is_case_sensitive,
+        }
+    return {
+        "type": "cloze",
+        "content": {"stem": stem, "gaps": content_gaps, "pool": _options(pool)},
+        "key": {"gaps": keys, "general": general},
+    }
+
+
+def hotspot(
+    stem: str,
+    image: Mapping[str, Any],
+    regions: Sequence[tuple[str, Sequence[int], str, Decimal, str]],
+    *,
+    general: str = "",
+    is_multiple: bool = False,
+    scoring: str = "weights",
+    limit: int = 0,
+) -> ItemFields:
+    """An image with regions (shape, coordinates, label, weight, feedback). Ids tell a region's place in the image."""
+    made = [
+        {"id": option_id(f"{shape} {list(coords)}", "region"), "shape": shape, "coords": list(coords), "label": label}
+        for shape, coords, label, _, _ in regions
+    ]
+    ids = [str(region["id"]) for region in made]
+    return {
+        "type": "hotspots" if is_multiple else "hotspot",
+        "content": {
+            "stem": stem,
+            "image": dict(image),
+            "regions": made,
+            **({"limit": limit} if is_multiple else {}),
+        },
+        "key": {
+            "weights": {name: str(region[3]) for name, region in zip(ids, regions, strict=True)},
+            "feedback": {name: region[4] for name, region in zip(ids, regions, strict=True) if region[4]},
+            "general": general,
+            **({"scoring": scoring} if is_multiple else {}),
         },
     }

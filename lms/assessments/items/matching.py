@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from lms.assessments.items.base import (
     Answer,
@@ -14,6 +14,7 @@ from lms.assessments.items.base import (
     known,
     require,
     require_options,
+    share_of,
 )
 
 
@@ -25,9 +26,10 @@ class MatchingContent(Content, frozen=True, kw_only=True):
 
 
 class MatchingKey(Key, frozen=True, kw_only=True):
-    """`pairs` leads from each prompt's id to the id of its option."""
+    """`pairs` leads from each prompt's id to the id of its option. With `all`, only everything right earns points."""
 
     pairs: dict[str, str]
+    scoring: Literal["each", "all"] = "each"
 
 
 class Matching(ItemType[MatchingContent, MatchingKey]):
@@ -57,7 +59,7 @@ class Matching(ItemType[MatchingContent, MatchingKey]):
 
     def fraction(self, key: MatchingKey, answer: Any) -> Decimal:
         right = sum(answer.get(prompt) == option for prompt, option in key.pairs.items())
-        return Decimal(right) / len(key.pairs)
+        return share_of(right, len(key.pairs), key.scoring)
 
     def options(self, content: MatchingContent) -> Sequence[Option]:
         return content.options

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from lms.assessments.items.base import (
     Answer,
@@ -13,14 +13,16 @@ from lms.assessments.items.base import (
     known,
     require,
     require_options,
+    share_of,
 )
 from lms.assessments.items.choice import ChoiceContent
 
 
 class OrderingKey(Key, frozen=True, kw_only=True):
-    """`sequence` has all option ids in the right order."""
+    """`sequence` has all option ids in the right order. With `all`, only everything right earns points."""
 
     sequence: tuple[str, ...]
+    scoring: Literal["each", "all"] = "each"
 
 
 class Ordering(ItemType[ChoiceContent, OrderingKey]):
@@ -48,7 +50,7 @@ class Ordering(ItemType[ChoiceContent, OrderingKey]):
 
     def fraction(self, key: OrderingKey, answer: Any) -> Decimal:
         right = sum(given == wanted for given, wanted in zip(answer, key.sequence, strict=False))
-        return Decimal(right) / len(key.sequence)
+        return share_of(right, len(key.sequence), key.scoring)
 
     def options(self, content: ChoiceContent) -> Sequence[Option]:
         return content.options

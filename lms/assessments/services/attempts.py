@@ -9,14 +9,14 @@ from decimal import Decimal
 from random import Random
 from uuid import uuid4
 
-import msgspec
 from django.db import IntegrityError, transaction
 
 from lms.accounts.models import User
 from lms.assessments import items, statements
-from lms.assessments.errors import AlreadyPassed, ExamNotOpen, ExamNotReady, MustWait, NoAttemptLeft, NotForYou
+from lms.assessments.errors import AlreadyPassed, ExamNotOpen, MustWait, NoAttemptLeft, NotForYou
 from lms.assessments.events import AttemptScored
-from lms.assessments.models import Assessment, Attempt, Item, ItemVersion, Response, Section, figure
+from lms.assessments.models import Assessment, Attempt, Response, figure
+from lms.assessments.services.draw import draw
 from lms.assessments.services.states import State, state_for
 from lms.events.services import emit
 from lms.partners.models import Membership
@@ -62,7 +62,7 @@ def _start(assessment: Assessment, person: User, membership: Membership | None, 
             raise MustWait("The waiting time after your last attempt is not over yet.", until=state.until)
         case State.CLOSED:
             raise ExamNotOpen("This exam is not open at the moment. Nothing was started.")
-    responses = _draw(assessment, rng)
+    responses = draw(assessment, rng)
     attempt = Attempt.objects.create(
         assessment=assessment,
         person=person,
@@ -84,35 +84,6 @@ def _require_audience(assessment: Assessment, membership: Membership | None) -> 
     audience = set(assessment.personas.values_list("pk", flat=True))
     if audience and (membership is None or membership.persona_id not in audience):
         raise NotForYou("This exam is for other roles than the one you have at this partner.")
-
-
-def _draw(assessment: Assessment, rng: Random) -> list[Response]:
-    """An attempt's items: drawn section by section, none twice, each with an order and tokens of its own."""
-    drawn: list[tuple[Section, int]] = []
-    taken: set[int] = set()
-    for section in assessment.sections.order_by("position"):
-        pool = Item.objects.live().filter(bank=section.bank_id)
-        if section.topic:
-            pool = pool.filter(topic=section.topic)
-        versions = pool.newest_versions().order_by("item")
-        free = [pk for pk in versions.values_list("pk", flat=True) if pk not in taken]
-        if len(free) < section.draw:
-            raise ExamNotReady(f"The exam cannot start: “{section.title}” has too few questions. No attempt was used.")
-        chosen = rng.sample(free, section.draw)
-        taken.update(chosen)
-        drawn += [(section, pk) for pk in chosen]
-    if not drawn:
-        raise ExamNotReady("The exam cannot start: it has no questions yet. No attempt was used.")
-    versions_by_pk = ItemVersion.objects.in_bulk(taken)
-    return [
-        Response(
-            item_version=(version := versions_by_pk[pk]),
-            position=position,
-            section=section.title,
-            shown=msgspec.to_builtins(items.show(version.kind, version.loaded_content, rng)),
-        )
-        for position, (section, pk) in enumerate(drawn, start=1)
-    ]
 
 
 @transaction.atomic
@@ -143,8 +114,9 @@ def submit_attempt(
     is_late = at > attempt.deadline_at
     attempt.submitted_at = min(at, attempt.deadline_at)
     attempt.submitted_by = Attempt.SubmittedBy.DEADLINE if is_late else by
-    attempt.points = sum((response.points or Decimal(0) for response in responses), Decimal(0))
-    attempt.max_points = sum((response.max_points for response in responses), Decimal(0))
+    counted = [response for response in responses if not response.is_pilot]
+    attempt.points = sum((response.points or Decimal(0) for response in counted), Decimal(0))
+    attempt.max_points = sum((response.max_points for response in counted), Decimal(0))
     attempt.is_passed = is_pass(attempt.points, attempt.max_points, attempt.cut_score)
     attempt.save(update_fields=["submitted_at", "submitted_by", "points", "max_points", "is_passed"])
     _tell(attempt, responses, at)
@@ -207,7 +179,7 @@ class SectionResult:
 def section_results(attempt: Attempt) -> list[SectionResult]:
     """The result by section, in the order in which the sections were sat. One query."""
     totals: dict[str, tuple[Decimal, Decimal]] = {}
-    rows = attempt.responses.order_by("position").values_list("section", "points", "max_points")
+    rows = attempt.responses.filter(is_pilot=False).order_by("position").values_list("section", "points", "max_points")
     for title, points, max_points in rows:
         earned, possible = totals.get(title, (Decimal(0), Decimal(0)))
         totals[title] = (earned + (points or Decimal(0)), possible + max_points)

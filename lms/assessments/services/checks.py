@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from lms.accounts.models import User
 from lms.assessments import items, statements
 from lms.assessments.errors import NoSuchItem
+from lms.assessments.media import addresses_for
 from lms.assessments.models import Item, ItemVersion
 from lms.partners.models import Membership
 from lms.xapi import services as xapi
@@ -75,7 +76,7 @@ def prepare_checks(
     """
     context = context or CheckContext()
     found = Item.objects.for_checks().filter(code__in=set(codes))
-    versions = found.newest_versions().select_related("item")
+    versions = found.live_versions().select_related("item")
     by_code = {version.item.code: version for version in versions.order_by("-item__bank__slug")}
     return {code: _check(version, person, at, context) for code, version in by_code.items()}
 
@@ -102,7 +103,13 @@ def _check(
         item_id=version.item.public_id,
         url=reverse("assessments:check", args=[version.item.public_id]),
         ticket=signing.dumps(ticket, salt=_SALT),
-        question=items.present(version.kind, version.loaded_content, _shown(version, person, at), answer),
+        question=items.present(
+            version.kind,
+            version.loaded_content,
+            _shown(version, person, at),
+            answer,
+            address=addresses_for(person.pk),
+        ),
         back=context.back,
     )
 
@@ -131,7 +138,8 @@ def open_check(*, item_id: UUID, ticket: str, person: User, at: datetime) -> tup
 
 
 def _newest(item: Item | None) -> ItemVersion:
-    version = item.versions.select_related("item").order_by("-number").first() if item else None
+    live = item.versions.live() if item else ItemVersion.objects.none()
+    version = live.select_related("item").order_by("-number").first()
     if version is None:
         raise NoSuchItem("This question is not available any more.")
     return version
@@ -174,5 +182,8 @@ def check_answer(
     return CheckResult(
         outcome=outcome,
         points=points,
-        feedback=tuple(mark_safe(remark) for remark in remarks),  # noqa: S308  cleaned when the item was made
+        feedback=tuple(
+            mark_safe(items.with_addresses(remark, addresses_for(person.pk)))  # noqa: S308  cleaned when it was made
+            for remark in remarks
+        ),
     )

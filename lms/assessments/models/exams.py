@@ -1,16 +1,17 @@
-"""Item banks, exams as published, and attempts that keep what they showed."""
+"""Exams as published, and attempts that keep what they showed."""
 
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.utils import timezone
 
 from lms.assessments import items
+from lms.assessments.media import addresses_for
+from lms.assessments.models.bank import ItemBank, ItemVersion
 from lms.common.models import PublicIdModel
 from lms.partners.models import Membership, Persona, today
 
@@ -20,104 +21,6 @@ if TYPE_CHECKING:
     from lms.accounts.models import User
 
     Anybody = User | AnonymousUser
-
-
-class ItemBank(PublicIdModel):
-    """Items on one subject, kept by one owner."""
-
-    slug = models.SlugField(unique=True, max_length=100)
-    name = models.CharField(max_length=150)
-    description = models.TextField(blank=True)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ItemQuerySet(models.QuerySet["Item"]):
-    def live(self) -> "ItemQuerySet":
-        """Items that may be drawn and shown."""
-        return self.filter(retired_at=None)
-
-    def for_checks(self) -> "ItemQuerySet":
-        """Live items of banks that no exam draws from: a check tells its answer, so an exam's item is never one."""
-        return self.live().exclude(Exists(Section.objects.filter(bank=OuterRef("bank"))))
-
-    def newest_versions(self) -> "models.QuerySet[ItemVersion]":
-        """The newest version of each item."""
-        newer = ItemVersion.objects.filter(item=OuterRef("item"), number__gt=OuterRef("number"))
-        return ItemVersion.objects.filter(~Exists(newer), item__in=self)
-
-
-class Item(PublicIdModel):
-    """A question across its versions. `code` is its author's name for it, unique in the bank: an import finds it so."""
-
-    bank = models.ForeignKey(ItemBank, on_delete=models.PROTECT, related_name="items")
-    code = models.CharField(max_length=100)
-    topic = models.CharField(max_length=100, blank=True)
-    retired_at = models.DateTimeField(null=True, blank=True)
-
-    objects = ItemQuerySet.as_manager()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["bank", "code"], name="assessments_item_code_once")]
-
-    def __str__(self) -> str:
-        return self.code
-
-    @property
-    def activity_iri(self) -> str:
-        return f"{settings.XAPI_BASE_IRI}/items/{self.public_id}"
-
-
-class ItemVersion(models.Model):
-    """One wording of an item: never changed once an attempt showed it.
-
-    `content` is what a candidate may see (stem, options with their keys); `key` is what he may not (right answers,
-    weights, feedback). The two are apart so that no page, API or export can send a key by accident. Both are validated
-    by the structs of `lms.assessments.items`.
-    """
-
-    class Type(models.TextChoices):
-        CHOICE = "choice", "Single choice"
-        CHOICES = "choices", "Multiple choice"
-        TRUE_FALSE = "true_false", "True or false"
-        MATCHING = "matching", "Matching"
-        ORDERING = "ordering", "Ordering"
-        NUMERIC = "numeric", "Numeric"
-        SHORT_ANSWER = "short_answer", "Short answer"
-
-    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="versions")
-    number = models.PositiveIntegerField()
-    type = models.CharField(max_length=20, choices=Type)
-    content = models.JSONField()
-    key = models.JSONField()
-    digest = models.CharField(
-        max_length=64, help_text="SHA-256 of type, content and key: importing the same makes no version"
-    )
-    created_at = models.DateTimeField(default=timezone.now)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["item", "number"], name="assessments_item_version_number_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.item} v{self.number}"
-
-    @property
-    def kind(self) -> "items.ItemType[Any, Any]":
-        return items.TYPES[self.type]
-
-    @property
-    def loaded_content(self) -> items.Content:
-        return items.load_content(self.type, self.content)
-
-    @property
-    def loaded_key(self) -> items.Key:
-        return items.load_key(self.type, self.key)
 
 
 class AssessmentQuerySet(models.QuerySet["Assessment"]):
@@ -181,9 +84,10 @@ class Section(models.Model):
     assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="sections")
     position = models.PositiveSmallIntegerField()
     title = models.CharField(max_length=150)
-    bank = models.ForeignKey(ItemBank, on_delete=models.PROTECT, related_name="+")
+    bank = models.ForeignKey(ItemBank, on_delete=models.PROTECT, related_name="drawn_by")
     topic = models.CharField(max_length=100, blank=True, help_text="Empty: the whole bank")
     draw = models.PositiveSmallIntegerField(help_text="How many items")
+    pilots = models.PositiveSmallIntegerField(default=0, help_text="How many items on trial are mixed in, unscored")
 
     class Meta:
         constraints = [
@@ -303,6 +207,7 @@ class Response(models.Model):
     nonce = models.UUIDField(null=True, blank=True, help_text="Of the save that was accepted last")
     saved_at = models.DateTimeField(null=True, blank=True)
     is_flagged = models.BooleanField(default=False)
+    is_pilot = models.BooleanField(default=False, help_text="On trial: its points do not count")
     points = models.DecimalField(max_digits=6, decimal_places=4, null=True, blank=True)
     max_points = models.DecimalField(max_digits=6, decimal_places=4, default=1)
 
@@ -328,6 +233,7 @@ class Response(models.Model):
 
     @property
     def question(self) -> items.Question:
-        """What the candidate sees: never a key. Needs `item_version` selected."""
+        """What the candidate sees: never a key. Needs `item_version` and `attempt` selected."""
         version = self.item_version
-        return items.present(version.kind, version.loaded_content, self.loaded_shown, self.answer)
+        address = addresses_for(self.attempt.person_id)
+        return items.present(version.kind, version.loaded_content, self.loaded_shown, self.answer, address=address)

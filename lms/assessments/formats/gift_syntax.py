@@ -9,25 +9,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from lms.assessments.formats.drafts import Text
+
 FORMATS = ("html", "moodle", "plain", "markdown")
 # An escaped character is put aside, as a private character without meaning, until its text has been cut out.
 _ASIDE = {char: chr(0xF0000 + ord(char)) for char in "~=#{}:\\\n"}
 _BACK = {ord(aside): char for char, aside in _ASIDE.items()}
 _WEIGHT = re.compile(r"%(-?\d{1,3}(?:\.\d+)?)%")
 _TRUTH = {"t": "true", "true": "true", "f": "false", "false": "false"}
+_TAGS = re.compile(r"\[tag:([^\]]*)\]")
 GAP = "_____"
+SPECIAL = "~=#{}:\\"
+
+
+def escape(text: str) -> str:
+    """The text so that `parse` reads it back as it is: special characters and line breaks escaped."""
+    return "".join("\\n" if char == "\n" else f"\\{char}" if char in SPECIAL else char for char in text)
 
 
 class GiftError(Exception):
     """A question that cannot be read or is of a kind that is not supported; the message says why."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Text:
-    """Words and their format: html, moodle (which may hold HTML), plain or markdown."""
-
-    text: str
-    format: str = "moodle"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,20 +53,20 @@ class Question:
     answers: tuple[Answer, ...]
     otherwise: Text | None = None
     general: Text | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refused:
+class Broken:
     line: int
     title: str
-    category: str
     reason: str
 
 
-def parse(text: str) -> Iterator[Question | Refused]:
+def parse(text: str) -> Iterator[Question | Broken]:
     """All questions of a file in their order; each is read by itself, so a broken one costs no other."""
     category = ""
-    for line, block in _blocks(text):
+    for line, tags, block in _blocks(text):
         if block.startswith("$CATEGORY:"):
             category = _shown(block[10:].partition("\n")[0])
             block = block.partition("\n")[2].strip()
@@ -73,24 +74,28 @@ def parse(text: str) -> Iterator[Question | Refused]:
                 continue
         title, body = _title(block)
         try:
-            yield replace(_question(body), line=line, title=title, category=category)
+            yield replace(_question(body), line=line, title=title, category=category, tags=tags)
         except GiftError as error:
-            yield Refused(line=line, title=title, category=category, reason=str(error))
+            yield Broken(line=line, title=title, reason=str(error))
 
 
-def _blocks(text: str) -> Iterator[tuple[int, str]]:
-    """Line number and text of each question, without comments, escaped characters put aside."""
+def _blocks(text: str) -> Iterator[tuple[int, tuple[str, ...], str]]:
+    """Line number, tags and text of each question, without comments, escaped characters put aside.
+
+    Tags stand in comments before or in the question, as Moodle writes them: `// [tag:one] [tag:two]`.
+    """
     lines: list[str] = []
+    tags: list[str] = []
     start = 0
-    for number, line in enumerate([*text.splitlines(), ""], start=1):
+    for number, line in enumerate([*re.split(r"\r\n|\r|\n", text), ""], start=1):
         if line.strip().startswith("//"):
-            continue
-        if line.strip():
+            tags += _TAGS.findall(line)
+        elif line.strip():
             start = start if lines else number
             lines.append(line)
         elif lines:
-            yield start, _put_aside("\n".join(lines)).strip()
-            lines = []
+            yield start, tuple(tags), _put_aside("\n".join(lines)).strip()
+            lines, tags = [], []
 
 
 def _put_aside(text: str) -> str:
