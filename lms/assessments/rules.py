@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 CHANNEL_MARKETING = "Channel marketing"
 PORTAL_MANAGERS = "Portal managers"
 
+CONTENT_REVIEWERS = "Content reviewers"
+
 keeps_items = rules.is_group_member(CHANNEL_MARKETING) | rules.is_group_member(PORTAL_MANAGERS)
+
+reviews_items = keeps_items | rules.is_group_member(CONTENT_REVIEWERS)
 
 
 @rules.predicate
@@ -23,7 +27,10 @@ def is_audience(user: "Anybody", assessment: Assessment | None) -> bool:
 
 rules.add_perm("assessments.sit", is_audience)
 rules.add_perm("assessments.import_items", keeps_items)
-for _model in ("itembank", "assessment"):
+for _model in ("itembank", "assessment", "casestudy"):
     for _action in ("view", "add", "change"):
         rules.add_perm(f"assessments.{_action}_{_model}", keeps_items)
-rules.add_perm("assessments.view_item", keeps_items)
+rules.add_perm("assessments.change_item_text", keeps_items)
+rules.add_perm("assessments.export_items", keeps_items)
+rules.add_perm("assessments.review_items", reviews_items)
+rules.add_perm("assessments.view_item", reviews_items)

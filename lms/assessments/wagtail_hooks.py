@@ -1,6 +1,6 @@
 """Exams in the Wagtail admin: banks, items and exams to look at, and the import of question files.
 
-Items and exams are read-only here: an item changes only by a new version, and that comes by import.
+Rows of items and exams are never changed here: an item changes only by a new version, from the editor or an import.
 """
 
 from base64 import b64decode, b64encode
@@ -8,26 +8,31 @@ from binascii import Error as NotBase64
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, cast
 
+import django_filters
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 from wagtail import hooks
+from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import IndexView, InspectView
 from wagtail.admin.viewsets.base import ViewSet
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.permissions import register_permission_policy
 
-from lms.assessments import services
+from lms.assessments import bank_views, services
 from lms.assessments.forms import ImportForm
+from lms.assessments.items import with_addresses
 from lms.assessments.items.describe import describe
-from lms.assessments.models import Assessment, Item, ItemBank, ItemVersion
+from lms.assessments.media import addresses_for
+from lms.assessments.models import Assessment, CaseStudy, Item, ItemBank, ItemReview, ItemVersion
 from lms.common.errors import DomainError
 
 if TYPE_CHECKING:
@@ -54,6 +59,7 @@ class NoDeletion(ModelPermissionPolicy):
 register_permission_policy(Item, ViewOnly(Item))
 register_permission_policy(Assessment, ViewOnly(Assessment))
 register_permission_policy(ItemBank, NoDeletion(ItemBank))
+register_permission_policy(CaseStudy, NoDeletion(CaseStudy))
 
 
 class ReadOnlyViewSet(ModelViewSet):
@@ -78,9 +84,51 @@ class BankViewSet(ModelViewSet):
     copy_view_enabled = False
 
 
+class CaseViewSet(ModelViewSet):
+    """Case studies: items of a bank that are asked together. Their text is changed in their items."""
+
+    model = CaseStudy
+    name = "item_cases"
+    menu_label = "Case studies"
+    icon = "doc-full"
+    form_fields = ["bank", "title"]
+    list_display = ["title", "bank"]
+    list_filter = ["bank"]
+    search_fields = ["title"]
+    search_backend_name = None
+    copy_view_enabled = False
+
+
+class ItemFilters(WagtailFilterSet):
+    state = django_filters.ChoiceFilter(choices=ItemVersion.State.choices, method="of_state", label="State")
+    type = django_filters.ChoiceFilter(choices=ItemVersion.Type.choices, method="of_type", label="Type")
+
+    class Meta:
+        model = Item
+        fields = ["state", "type", "bank", "topic", "level", "tags", "case"]
+
+    def of_state(self, queryset: QuerySet[Item], name: str, value: str) -> QuerySet[Item]:
+        """By the newest version; retired items are of no other state."""
+        if value == ItemVersion.State.RETIRED:
+            return queryset.filter(retired_at__isnull=False)
+        newest = ItemVersion.objects.newest()
+        found = {
+            ItemVersion.State.DRAFT: newest.filter(approved_at=None, review_asked_at=None),
+            ItemVersion.State.IN_REVIEW: newest.in_review(),
+            ItemVersion.State.PILOT: newest.piloted(),
+            ItemVersion.State.LIVE: newest.live(),
+        }[ItemVersion.State(value)]
+        return queryset.filter(retired_at=None, versions__in=found)
+
+    def of_type(self, queryset: QuerySet[Item], name: str, value: str) -> QuerySet[Item]:
+        return queryset.filter(versions__in=ItemVersion.objects.newest().filter(type=value))
+
+
 class ItemIndexView(IndexView):
     def get_base_queryset(self) -> QuerySet[Item]:
-        return Item.objects.select_related("bank").order_by("bank__name", "code")
+        versions = ItemVersion.objects.defer("content", "key").order_by("-number")
+        found = Item.objects.select_related("bank").prefetch_related(Prefetch("versions", versions))
+        return found.order_by("bank__name", "code")
 
 
 class ItemInspectView(InspectView):
@@ -89,18 +137,41 @@ class ItemInspectView(InspectView):
     template_name = "assessments/admin/item.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        versions = list(self.object.versions.select_related("created_by").order_by("-number"))
+        versions = list(self.object.versions.select_related("created_by", "approved_by", "item").order_by("-number"))
+        reviews = ItemReview.objects.filter(version__item=self.object).select_related(
+            "asked_by", "decided_by", "version"
+        )
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        return context | {"versions": versions, "shown": _described(versions[0]) if versions else None}
+        return context | {
+            "versions": versions,
+            "newest": versions[0] if versions else None,
+            "reviews": reviews.order_by("-asked_at"),
+            "can_edit": self.request.user.has_perm("assessments.change_item_text"),
+            "shown": _described(versions[0], self.request.user.pk) if versions else None,
+        }
 
 
-def _described(version: ItemVersion) -> dict[str, Any]:
-    content, key = version.loaded_content, version.loaded_key
-    rows = [tuple(mark_safe(text) for text in row) for row in describe(content, key)]  # noqa: S308  cleaned when made
+def _described(version: ItemVersion, person_id: int) -> dict[str, Any]:
+    content, key, address = version.loaded_content, version.loaded_key, addresses_for(person_id)
+
+    def safe(text: str) -> SafeString:
+        return mark_safe(with_addresses(text, address))  # noqa: S308  cleaned when made; numbers are escaped
+
     return {
-        "stem": mark_safe(content.stem),  # noqa: S308
-        "rows": rows,
-        "general": mark_safe(key.general),  # noqa: S308
+        "stimulus": safe(content.stimulus),
+        "stem": safe(content.stem),
+        "rows": [tuple(safe(text) for text in row) for row in describe(content, key)],
+        "remarks": [
+            (label, safe(text))
+            for label, text in (
+                ("to everybody", key.general),
+                ("when right", key.if_right),
+                ("when partly right", key.if_partly),
+                ("when wrong", key.if_wrong),
+                *(("as a hint", hint) for hint in key.hints),
+            )
+            if text
+        ],
     }
 
 
@@ -111,9 +182,9 @@ class ItemViewSet(ReadOnlyViewSet):
     icon = "help"
     index_view_class = ItemIndexView
     inspect_view_class = ItemInspectView
-    inspect_view_fields = ["code", "bank", "topic", "retired_at"]
-    list_display = ["code", "topic", "bank", "retired_at"]
-    list_filter = ["bank", "topic"]
+    inspect_view_fields = ["code", "bank", "topic", "objective", "level", "tags", "case", "enemies", "state"]
+    list_display = ["code", Column("type", accessor="type_label", label="Type"), "state", "topic", "level", "bank"]
+    filterset_class = ItemFilters
     search_fields = ["code", "topic"]
 
 
@@ -136,6 +207,45 @@ class AssessmentViewSet(ReadOnlyViewSet):
     ]
     list_display = ["title", "time_limit_minutes", "cut_score", "opened_at", "closed_at"]
     search_fields = ["title"]
+
+
+class EditorMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("assessments.change_item_text")
+
+
+class ExportMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("assessments.export_items")
+
+
+class EditorViewSet(ViewSet):
+    """Writing items, looking at them and deciding on them: its pages are reached from the lists."""
+
+    name = "item_editor"
+    icon = "edit"
+    menu_label = "New item"
+    menu_item_class = EditorMenuItem
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        return [
+            path("", bank_views.new_item, name="index"),
+            path("new/", bank_views.new_item, name="new"),
+            path("add/<int:bank_id>/<slug:kind>/", bank_views.add_item, name="add"),
+            path("edit/<int:item_id>/", bank_views.edit_item, name="edit"),
+            path("preview/<int:version_id>/", bank_views.preview, name="preview"),
+            path("step/<int:version_id>/", bank_views.step, name="step"),
+        ]
+
+
+class ExportViewSet(ViewSet):
+    name = "item_export"
+    icon = "download"
+    menu_label = "Export items"
+    menu_item_class = ExportMenuItem
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        return [path("", bank_views.export, name="index")]
 
 
 class ImportMenuItem(MenuItem):
@@ -196,7 +306,15 @@ class ExamGroup(ModelViewSetGroup):
     menu_label = "Exams"
     menu_icon = "tasks"
     menu_order = 250
-    items = (AssessmentViewSet(), BankViewSet(), ItemViewSet(), ImportViewSet())
+    items = (
+        AssessmentViewSet(),
+        BankViewSet(),
+        CaseViewSet(),
+        ItemViewSet(),
+        EditorViewSet(),
+        ImportViewSet(),
+        ExportViewSet(),
+    )
 
 
 @hooks.register("register_admin_viewset")

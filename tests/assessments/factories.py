@@ -1,16 +1,20 @@
 """Banks, items and exams for tests. Attempts are made by the services."""
 
+import io
 from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
 from typing import Any
 from uuid import uuid4
 
+from PIL import Image
+
 from lms.accounts.models import User
 from lms.assessments import services
-from lms.assessments.formats import Meta
+from lms.assessments.formats import Medium, Meta
+from lms.assessments.formats.media import sniff
 from lms.assessments.items import builders
-from lms.assessments.items.builders import ItemFields
+from lms.assessments.items.builders import Gap, ItemFields
 from lms.assessments.models import Assessment, Attempt, ItemBank, ItemVersion, Response
 from lms.partners.models import Membership
 
@@ -18,6 +22,17 @@ MADE_AT = datetime(2026, 11, 1, tzinfo=UTC)
 ONE, ZERO = Decimal(1), Decimal(0)
 # In every key, and in nothing else: a page that shows it has shown a key.
 SENTINEL = "sentinel-of-the-key"
+
+
+def picture(colour: str = "red") -> Medium:
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 30), colour).save(buffer, "PNG")
+    found = sniff(buffer.getvalue())
+    assert found
+    return found
+
+
+PICTURE = picture()
 
 
 def choice(number: int = 1, **kwargs: Any) -> ItemFields:
@@ -40,7 +55,31 @@ def one_of_each() -> list[ItemFields]:
         builders.ordering("Order", ["first", "second", "third"], general=SENTINEL),
         builders.numeric("How many?", [(Decimal("9.5"), Decimal("10.5"), ONE, SENTINEL)], general=SENTINEL),
         builders.short_answer("Which rule?", [("Site Silent", ONE, SENTINEL), ("silent*", Decimal("0.5"), "")]),
+        builders.cloze(
+            "Water boils at [[g1]] degrees, [[g2]] at nought; [[g3]] is [[g4]].",
+            [
+                Gap(kind="number", numbers=[builders.number(Decimal(100), Decimal(100), ONE, SENTINEL)]),
+                Gap(kind="text", texts=[builders.pattern("freez*", ONE, SENTINEL)]),
+                Gap(kind="choice", options=[("Ice", ONE, ""), ("Steam", ZERO, SENTINEL)]),
+                Gap(kind="pool", options=[("hard", ONE, "")]),
+            ],
+            pool=["hard", "soft"],
+            general=SENTINEL,
+        ),
+        hotspot(),
+        hotspot(is_multiple=True),
     ]
+
+
+def hotspot(*, is_multiple: bool = False) -> ItemFields:
+    """An image with three regions; the file is kept when the bank is made."""
+    regions = [
+        ("circle", (10, 10, 5), "North", ONE, SENTINEL),
+        ("rect", (20, 20, 30, 30), "", ZERO, ""),
+        ("poly", (0, 20, 9, 20, 9, 29), "", ZERO, ""),
+    ]
+    image = {"source": f"media:{PICTURE.digest}", "alt": "A map", "width": 40, "height": 30}
+    return builders.hotspot("Where?", image, regions, general=SENTINEL, is_multiple=is_multiple)
 
 
 def make_bank(fields: list[ItemFields] | None = None, *, slug: str = "", topic: str = "") -> ItemBank:
@@ -81,7 +120,8 @@ def start(exam: Assessment, member: Membership, at: datetime, seed: int = 7) -> 
 def token(response: Response, text: str) -> str:
     """The token under which an option or prompt with these words was shown."""
     question = response.question
-    return next(line.token for line in [*question.options, *question.prompts] if line.text == text)
+    inside = [option for part in question.parts for option in part.options]
+    return next(line.token for line in [*question.options, *question.prompts, *inside] if line.text == text)
 
 
 def right_answer(response: Response) -> Any:
@@ -101,6 +141,13 @@ def right_answer(response: Response) -> Any:
             return [by_id[name] for name in key["sequence"]]
         case "numeric":
             return key["answers"][0]["low"]
+        case "cloze":
+            right = {"g1": "100", "g2": "freezes", "g3": token(response, "Ice"), "g4": token(response, "hard")}
+            return {by_id[gap]: value for gap, value in right.items()}
+        case "hotspot":
+            return next(by_id[name] for name, weight in key["weights"].items() if weight == "1")
+        case "hotspots":
+            return [by_id[name] for name, weight in key["weights"].items() if weight == "1"]
         case _:
             return key["answers"][0]["pattern"]
 
@@ -121,6 +168,12 @@ def wrong_answer(response: Response) -> Any:
             return [*right[1:], right[0]]
         case "numeric":
             return "0.5"
+        case "cloze":
+            return dict.fromkeys(list(right)[:2], "7")
+        case "hotspot":
+            return response.question.options[1].token
+        case "hotspots":
+            return [response.question.options[1].token]
         case _:
             return "Nothing at all"
 

@@ -1,27 +1,16 @@
 """Items as hypothesis makes them: every type, with the characters that formats use for themselves."""
 
-import io
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
-from PIL import Image
 
 from lms.assessments import items
-from lms.assessments.formats import Medium, Meta, Outgoing
-from lms.assessments.formats.media import sniff
+from lms.assessments.formats import Meta, Outgoing
 from lms.assessments.items import builders
 from lms.assessments.items.base import ONE, ZERO
 from lms.assessments.items.builders import Gap, ItemFields
-
-
-def picture(colour: str = "red") -> Medium:
-    buffer = io.BytesIO()
-    Image.new("RGB", (40, 30), colour).save(buffer, "PNG")
-    found = sniff(buffer.getvalue())
-    assert found
-    return found
-
+from tests.assessments.factories import picture
 
 PICTURES = {medium.digest: medium for medium in (picture(), picture("blue"))}
 SIGNS = "~=#{}:\\%&<>\"'*[]$|/-+@.,;^`_()!? \n"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lms.assessments import formats, items
 from lms.assessments.formats import Outgoing, ReadItem, Source
 from lms.common.guards import UnsafeInput
-from tests.assessments.generated import picture
+from tests.assessments.factories import picture
 
 
 def read(text: str | bytes) -> list[ReadItem]:

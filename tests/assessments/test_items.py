@@ -213,6 +213,14 @@ def test_question_shows_the_answer_again(fields: ItemFields) -> None:
         case "ordering":
             raw = list(reversed(tokens))
             assert [line.chosen for line in item.present(item.answer(raw)).options] == ["3", "2", "1"]
+        case "hotspot" | "hotspots":
+            raw = tokens[0] if item.type == "hotspot" else tokens[:1]
+            assert [bool(line.chosen) for line in item.present(item.answer(raw)).options] == [True, False, False]
+        case "cloze":
+            number, words, listed, pool, _ = item.present().parts
+            raw = {number.token: "100", words.token: "freezes", listed.token: listed.options[0].token, pool.token: ""}
+            shown = [part.chosen for part in item.present(item.answer(raw)).parts]
+            assert shown == ["100", "freezes", listed.options[0].token, "", ""]
         case _:
             assert item.present(item.answer("10")).value == "10"
 
@@ -339,3 +347,177 @@ def test_any_shown_choice_is_scored_within_bounds(data: st.DataObject) -> None:
     assert 0 <= item.points(chosen) <= 1
     right = [item.token[text] for text, weight, _ in options if weight > 0]
     assert item.points(right) == ONE
+
+
+# --- Gaps, regions, units, expressions ---
+
+
+def test_cloze_adds_up_the_shares_of_its_gaps() -> None:
+    item = by_type("cloze")
+    number, words, listed, pool, _ = item.present().parts
+    ice, steam = (next(line.token for line in listed.options if line.text == text) for text in ("Ice", "Steam"))
+    hard = next(line.token for line in pool.options if line.text == "hard")
+    right = {number.token: "1e2", words.token: "Freezing", listed.token: ice, pool.token: hard}
+    assert item.points(right) == ONE
+    assert item.points(right | {listed.token: steam}) == Decimal("0.75")
+    assert (item.points({number.token: ""}), item.answer({number.token: "", words.token: None})) == (ZERO, None)
+    assert item.feedback(right | {listed.token: steam}) == (SENTINEL,) * 4
+    assert [line.text for line in item.present().pool] in (["hard", "soft"], ["soft", "hard"])
+
+
+def test_cloze_all_or_nothing_and_weighted_gaps() -> None:
+    gaps = [
+        builders.Gap(kind="text", texts=[builders.pattern(text, ONE)], share=share)
+        for text, share in (("a", ONE), ("b", Decimal(3)))
+    ]
+    fields = builders.cloze("[[g1]] [[g2]]", gaps)
+    item = Loaded(fields)
+    first, second, _ = (part.token for part in item.present().parts)
+    assert item.points({first: "a"}) == Decimal("0.25")
+    fields["key"]["scoring"] = "all"
+    strict = Loaded(fields)
+    first, second, _ = (part.token for part in strict.present().parts)
+    assert (strict.points({first: "a"}), strict.points({first: "a", second: "b"})) == (ZERO, ONE)
+
+
+@pytest.mark.parametrize(
+    ("stem", "reason"),
+    [
+        ("no gap", "exactly one place"),
+        ("[[g1]] [[g1]]", "exactly one place"),
+        ('<a href="https://x/[[g1]]">x</a> [[g1]]', "inside a tag"),
+    ],
+)
+def test_cloze_needs_a_place_for_each_gap(stem: str, reason: str) -> None:
+    gap = builders.Gap(kind="text", texts=[builders.pattern("a", ONE)])
+    with pytest.raises(ItemInvalid, match=reason):
+        items.validated(**_arguments(builders.cloze(stem, [gap])))
+
+
+def test_marks_that_name_no_gap_are_text() -> None:
+    gap = builders.Gap(kind="text", texts=[builders.pattern("a", ONE)])
+    parts = Loaded(builders.cloze("see [[note]] [[g1]]", [gap])).present().parts
+    assert [part.html for part in parts] == ["see [[note]] ", ""]
+
+
+def test_hotspots_are_scored_like_choices_and_drawn() -> None:
+    single, several = by_type("hotspot"), by_type("hotspots")
+    tokens = [line.token for line in single.present().options]
+    assert [single.points(token) for token in tokens] == [ONE, ZERO, ZERO]
+    assert several.points([line.token for line in several.present().options][:1]) == ONE
+    picture = single.present().picture
+    assert picture
+    assert [(spot.shape, spot.number) for spot in picture.spots] == [("circle", 1), ("rect", 2), ("polygon", 3)]
+    assert (picture.spots[1].figures, picture.spots[1].x) == ({"x": "20", "y": "20", "width": "10", "height": "10"}, 25)
+    assert [line.text for line in single.present().options] == ["North", "Region 2", "Region 3"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"coords": [1, 2]}, "wrong number of coordinates"),
+        ({"coords": [900, 2, 3]}, "outside the image"),
+    ],
+)
+def test_hotspot_regions_must_lie_in_the_image(change: dict, reason: str) -> None:
+    fields = next(one for one in one_of_each() if one["type"] == "hotspot")
+    fields["content"]["regions"][0] |= change
+    with pytest.raises(ItemInvalid, match=reason):
+        items.validated(**_arguments(fields))
+
+
+UNITS = [("m", ONE), ("cm", Decimal(100)), ("MW", ONE), ("mW", Decimal("1e9"))]
+
+
+@pytest.mark.parametrize(
+    ("typed", "points"),
+    [
+        ("2 m", "1"),
+        ("200cm", "1"),
+        ("2,0 M", "1"),
+        ("2", "0.9"),
+        ("2 cm", "0"),
+        ("200", "0"),
+        ("2 MW", "1"),
+        ("2 mW", "0"),
+    ],
+)
+def test_numbers_with_units(typed: str, points: str) -> None:
+    answers = [(Decimal(2), Decimal(2), ONE, "")]
+    item = Loaded(builders.numeric("S", answers, units=UNITS, unit_penalty=Decimal("0.1")))
+    assert item.points(typed) == Decimal(points)
+    assert item.present().units == ("m", "cm", "MW", "mW")
+
+
+@pytest.mark.parametrize("typed", ["2 km", "2 m m", "m", "2 mw"])
+def test_unknown_units_are_refused(typed: str) -> None:
+    item = Loaded(builders.numeric("S", [(Decimal(2), Decimal(2), ONE, "")], units=UNITS))
+    with pytest.raises(AnswerRefused, match="its unit"):
+        item.points(typed)
+
+
+def test_units_never_round() -> None:
+    """2 of 3 parts: compared as a product, not as a quotient."""
+    item = Loaded(builders.numeric("S", [(Decimal(1), Decimal(1), ONE, "")], units=[("yd", ONE), ("ft", Decimal(3))]))
+    assert (item.points("3 ft"), item.points("2.9999999 ft")) == (ONE, ZERO)
+
+
+def test_regular_expressions_fit_the_whole_answer() -> None:
+    item = Loaded(builders.short_answer("S", [("colou?r", ONE, "")], is_regex=True))
+    assert (item.points("Color"), item.points("colour "), item.points("colours")) == (ONE, ONE, ZERO)
+    exact = Loaded(builders.short_answer("S", [("Paris", ONE, "")], is_case_sensitive=True))
+    assert (exact.points("Paris"), exact.points("paris")) == (ONE, ZERO)
+
+
+def test_a_regular_expression_that_takes_too_long_does_not_fit(caplog: pytest.LogCaptureFixture) -> None:
+    item = Loaded(builders.short_answer("S", [("(a|a)*(a|a)*(a|a)*b", ONE, "")], is_regex=True))
+    assert item.points("a" * 300 + "c") == ZERO
+    assert "took too long" in caplog.text
+
+
+@pytest.mark.parametrize("pattern", ["(", "[a", "x" * 201])
+def test_what_is_no_regular_expression_is_refused(pattern: str) -> None:
+    with pytest.raises(ItemInvalid, match="regular expression"):
+        items.validated(**_arguments(builders.short_answer("S", [(pattern, ONE, "")], is_regex=True)))
+
+
+def test_choices_all_or_nothing_each_and_limit() -> None:
+    options = [("A", ONE, ""), ("B", ONE, ""), ("C", ZERO, ""), ("D", ZERO, "")]
+    strict = Loaded(builders.choice("S", options, is_multiple=True, scoring="all"))
+    each = Loaded(builders.choice("S", options, is_multiple=True, scoring="each", limit=2))
+    pick = lambda item, *texts: item.points([item.token[text] for text in texts])  # noqa: E731
+    assert (pick(strict, "A", "B"), pick(strict, "A"), pick(strict, "A", "B", "C")) == (ONE, ZERO, ZERO)
+    assert (pick(each, "A", "B"), pick(each, "A"), pick(each, "A", "C")) == (ONE, Decimal("0.75"), Decimal("0.5"))
+    with pytest.raises(AnswerRefused, match="At most 2"):
+        pick(each, "A", "B", "C")
+    with pytest.raises(ItemInvalid, match="Fewer options"):
+        items.validated(**_arguments(builders.choice("S", options, is_multiple=True, limit=1)))
+
+
+def test_pinned_options_keep_their_places() -> None:
+    options = [(text, ONE if text == "A" else ZERO, "") for text in "ABCDE"]
+    fields = builders.choice("S", options, pinned=[0, 4])
+    orders = {tuple(line.text for line in Loaded(fields, seed).present().options) for seed in range(30)}
+    assert {(order[0], order[-1]) for order in orders} == {("A", "E")}
+    assert len(orders) > 2
+
+
+def test_feedback_by_how_right_the_answer_was() -> None:
+    fields = choice()
+    fields["key"] |= {"if_right": "R", "if_partly": "P", "if_wrong": "W", "general": ""}
+    item = Loaded(fields)
+    assert [item.feedback(item.token[text])[-1] for text in ("Right", "Half", "Wrong")] == ["R", "P", "W"]
+
+
+@pytest.mark.parametrize("number", ["1e999999", "1e-99", "9" * 40])
+def test_numbers_nobody_can_read_are_refused(number: str) -> None:
+    with pytest.raises(ItemInvalid, match="digits"):
+        items.validated(**_arguments(builders.numeric("S", [(Decimal(number), Decimal(number), ONE, "")])))
+
+
+def test_equal_items_have_equal_digests_however_they_are_written() -> None:
+    def digest(stem: str, weight: str) -> str:
+        content, key = items.validated(**_arguments(builders.short_answer(stem, [("x", Decimal(weight), "")])))
+        return items.digest("short_answer", content, key)
+
+    assert digest("<p>A  b</p>", "1.00") == digest("A b", "1")

@@ -145,7 +145,7 @@ def test_item_form_saves_and_goes_on(browser: Client, running: Attempt) -> None:
         assert page["Location"] == expected
     assert browser.post(url("submit", running))["Location"] == url("result", running)
     running.refresh_from_db()
-    assert (running.points, running.max_points) == (7, 7)
+    assert (running.points, running.max_points) == (10, 10)
 
 
 def test_item_form_goes_back_and_to_the_review(browser: Client, running: Attempt) -> None:
@@ -263,8 +263,8 @@ def test_review_lists_states(browser: Client, running: Attempt) -> None:
     save(running, response.position, token(response, "Right"), timezone.now(), version=2)
     services.flag_response(attempt=running, position=2, is_flagged=True, at=timezone.now())
     words = browser.get(url("review", running)).content.decode()
-    assert "1 answered · 1 flagged · 6 open" in words
-    assert "6 questions are still open" in words
+    assert "1 answered · 1 flagged · 9 open" in words
+    assert "9 questions are still open" in words
 
 
 def test_submit_twice_shows_one_result(browser: Client, running: Attempt) -> None:
@@ -273,7 +273,7 @@ def test_submit_twice_shows_one_result(browser: Client, running: Attempt) -> Non
         assert browser.post(url("submit", running))["Location"] == url("result", running)
     words = browser.get(url("result", running)).content.decode()
     assert "You passed" in words
-    assert "7 of 7 points, 100%" in words
+    assert "10 of 10 points, 100%" in words
     for name, args in (("item", [1]), ("review", [])):
         assert browser.get(url(name, running, *args))["Location"] == url("result", running)
     assert browser.post(url("flag", running, 1), {"flag": "1"})["Location"] == url("result", running)

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from lms.assessments.media import addresses_for
+from lms.assessments.services import keep_medium
+from tests.assessments.factories import MADE_AT, PICTURE
 from tests.security.world import World
 
 SIGNS = {
@@ -63,6 +66,13 @@ def _open(world: World) -> dict[str, Any]:
 
 def _position(world: World) -> dict[str, Any]:
     return {"attempt_id": world.open.public_id, "position": 1}
+
+
+def _media(world: World) -> dict[str, Any]:
+    """A picture that a page showed to the person of the row "own"."""
+    keep_medium(medium=PICTURE, by=None, at=MADE_AT)
+    address = addresses_for(world.members["own"].person_id)(PICTURE.digest)
+    return {"ticket": address.rstrip("/").rpartition("/")[2]}
 
 
 def _scored(world: World) -> dict[str, Any]:
@@ -208,6 +218,7 @@ MATRIX: dict[str, Row] = {
     "assessments:review": Row("L 244 44 4444", "M MMM MM MMMM", _open),
     "assessments:submit": Row("M MMM MM MMMM", "L R44 44 4444", _open),
     "assessments:result": Row("L 244 44 4444", "M MMM MM MMMM", _scored),
+    "assessments:media": Row("L 244 44 4444", "M MMM MM MMMM", _media),
     "assessments:check": Row(
         "M MMM MM MMMM", "L B44 44 4444", lambda w: {"item_id": w.check.item_id}, lambda w: {"ticket": w.check.ticket}
     ),

@@ -8,7 +8,7 @@ import io
 import json
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -31,7 +31,6 @@ from lms.assessments.formats.base import (
 from lms.assessments.formats.drafts import Draft, Text, interval, number
 from lms.assessments.formats.outgoing import Writing, percent, title_of
 from lms.assessments.items import ItemInvalid, builders
-from lms.assessments.items.base import Content, Key
 from lms.assessments.items.builders import ItemFields
 from lms.common.guards import UnsafeInput, clean_cell, load_json
 
@@ -285,7 +284,7 @@ def _row(writing: Writing) -> dict[str, Any]:
         "general": writing.html(key.pop("general", "")),
     }
     if item.type in _SIMPLE:
-        answers = _written(item.type, item.content, item.key, content, key)
+        answers = _written(item.type, content, key)
         for place, one in enumerate(answers, start=1):
             for part, value in one.items():
                 row[f"{part} {place}"] = writing.html(value) if isinstance(value, str) else value
@@ -305,55 +304,67 @@ def _carried(writing: Writing, value: Any) -> Any:
     return writing.html(value) if isinstance(value, str) else value
 
 
-def _written(kind: str, loaded: Content, loaded_key: Key, content: Any, key: Any) -> list[dict[str, Any]]:
+def _written(kind: str, content: Any, key: Any) -> list[dict[str, Any]]:
     """The answers as columns; what they say is taken out of content and key, the rest stays for “more”."""
-    match kind:
-        case "choice" | "choices":
-            options, weights, remarks = content.pop("options"), key.pop("weights"), key.pop("feedback", {})
-            pinned = [place for place, option in enumerate(options) if option.get("is_pinned")]
-            if pinned:
-                content["options"] = options
-            return [
-                {
-                    "answer": option["text"],
-                    "weight": _percent(weights[option["id"]]),
-                    "feedback": remarks.get(option["id"], ""),
-                }
-                for option in options
-            ]
-        case "true_false":
-            right, remarks = key.pop("answer"), key.pop("feedback", {})
-            return [
-                {
-                    "answer": name,
-                    "weight": Decimal(100 if right is (name == "true") else 0),
-                    "feedback": remarks.get(name, ""),
-                }
-                for name in ("true", "false")
-            ]
-        case "matching":
-            pairs, prompts, options = key.pop("pairs"), content.pop("prompts"), content.pop("options")
-            texts, used = {one["id"]: one["text"] for one in options}, set(pairs.values())
-            rows = [{"answer": prompt["text"], "match": texts[pairs[prompt["id"]]]} for prompt in prompts]
-            return rows + [{"answer": "", "match": one["text"]} for one in options if one["id"] not in used]
-        case "ordering":
-            texts = {one["id"]: one["text"] for one in content.pop("options")}
-            return [{"answer": texts[name]} for name in key.pop("sequence")]
-        case "numeric":
-            return [
-                {
-                    "answer": one["low"] if one["low"] == one["high"] else f"{one['low']}..{one['high']}",
-                    "weight": _percent(one.get("weight", "1")),
-                    "feedback": one.get("feedback", ""),
-                }
-                for one in key.pop("answers")
-            ]
-    if any(one.get("is_regex") for one in key["answers"]):
+    if kind == "short_answer" and any(one.get("is_regex") for one in key["answers"]):
         return []
+    return _WRITERS[kind](content, key)
+
+
+def _choice_columns(content: Any, key: Any) -> list[dict[str, Any]]:
+    options, weights, remarks = content.pop("options"), key.pop("weights"), key.pop("feedback", {})
+    if any(option.get("is_pinned") for option in options):
+        content["options"] = options
     return [
-        {"answer": one["pattern"], "weight": _percent(one.get("weight", "1")), "feedback": one.get("feedback", "")}
+        {"answer": one["text"], "weight": _percent(weights[one["id"]]), "feedback": remarks.get(one["id"], "")}
+        for one in options
+    ]
+
+
+def _truth_columns(content: Any, key: Any) -> list[dict[str, Any]]:
+    right, remarks = key.pop("answer"), key.pop("feedback", {})
+    return [
+        {"answer": name, "weight": Decimal(100 if right is (name == "true") else 0), "feedback": remarks.get(name, "")}
+        for name in ("true", "false")
+    ]
+
+
+def _matching_columns(content: Any, key: Any) -> list[dict[str, Any]]:
+    pairs, prompts, options = key.pop("pairs"), content.pop("prompts"), content.pop("options")
+    texts, used = {one["id"]: one["text"] for one in options}, set(pairs.values())
+    rows = [{"answer": prompt["text"], "match": texts[pairs[prompt["id"]]]} for prompt in prompts]
+    return rows + [{"answer": "", "match": one["text"]} for one in options if one["id"] not in used]
+
+
+def _ordering_columns(content: Any, key: Any) -> list[dict[str, Any]]:
+    texts = {one["id"]: one["text"] for one in content.pop("options")}
+    return [{"answer": texts[name]} for name in key.pop("sequence")]
+
+
+def _answer_columns(content: Any, key: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "answer": one["pattern"] if "pattern" in one else _ends(one["low"], one["high"]),
+            "weight": _percent(one.get("weight", "1")),
+            "feedback": one.get("feedback", ""),
+        }
         for one in key.pop("answers")
     ]
+
+
+def _ends(low: str, high: str) -> str:
+    return low if low == high else f"{low}..{high}"
+
+
+_WRITERS: dict[str, Callable[[Any, Any], list[dict[str, Any]]]] = {
+    "choice": _choice_columns,
+    "choices": _choice_columns,
+    "true_false": _truth_columns,
+    "matching": _matching_columns,
+    "ordering": _ordering_columns,
+    "numeric": _answer_columns,
+    "short_answer": _answer_columns,
+}
 
 
 def _percent(weight: str) -> Decimal:

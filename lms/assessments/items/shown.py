@@ -17,10 +17,12 @@ from lms.assessments.items.choice import ChoicesContent
 from lms.assessments.items.cloze import GAP, ClozeContent
 from lms.assessments.items.hotspot import HotspotContent, HotspotsContent, Region
 from lms.assessments.items.numeric import NumericContent
+from lms.common.mathml import mathml_to_latex
 
 if TYPE_CHECKING:
     from lms.assessments.items.base import ItemType
 
+_LATEX = re.compile(r"\\[()\[\]]")
 Address = Callable[[str], str]
 _ALPHABET = string.ascii_lowercase + string.digits
 _MEDIA = re.compile(r'(?:(?<= src)|(?<= href))="media:([0-9a-f]{64})"')
@@ -45,6 +47,11 @@ class Line:
     html: SafeString
     text: str
     chosen: str = ""
+
+    @property
+    def has_formula(self) -> bool:
+        """Whether a screen reader needs the words of the option said: few speak MathML inside a label."""
+        return "<math" in self.html
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,8 +155,9 @@ def with_addresses(text: str, address: Address) -> str:
 
 
 def _plain(text: str) -> str:
-    """For places where no markup can stand, such as the lines of a select."""
-    return " ".join(html.unescape(nh3.clean(text, tags=set())).split())
+    """For places where no markup can stand, such as the lines of a select. A formula is said in its LaTeX."""
+    said = _LATEX.sub("", mathml_to_latex(text))
+    return " ".join(html.unescape(nh3.clean(said, tags=set())).split())
 
 
 class Presenter:

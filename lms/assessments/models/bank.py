@@ -109,6 +109,28 @@ class Item(PublicIdModel):
         return f"{settings.XAPI_BASE_IRI}/items/{self.public_id}"
 
     @property
+    def newest(self) -> "ItemVersion | None":
+        """What authors work on. Needs `versions` prefetched newest first in lists."""
+        return next(iter(sorted(self.versions.all(), key=lambda version: -version.number)), None)
+
+    @property
+    def type_label(self) -> str:
+        return self.newest.get_type_display() if self.newest else ""
+
+    @property
+    def state(self) -> str:
+        """In words: of the newest version, and whether candidates get an older one meanwhile."""
+        newest = self.newest
+        if newest is None:
+            return "Empty"
+        newest.item = self
+        words = str(newest.state.label)
+        shown = [version for version in self.versions.all() if version.approved_at is not None]
+        return (
+            f"{words} (version {max(one.number for one in shown)} is live)" if newest not in shown and shown else words
+        )
+
+    @property
     def meta(self) -> "formats.Meta":
         """What is said about the item, as files carry it. Needs `tags` prefetched in lists."""
         tags = tuple(sorted(tag.name for tag in self.tags.all()))

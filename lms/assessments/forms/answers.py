@@ -1,4 +1,4 @@
-"""What candidates and authors send."""
+"""What candidates send."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,9 +7,7 @@ from uuid import UUID
 from django import forms
 from django.http import QueryDict
 
-from lms.assessments.formats import MAX_BYTES
 from lms.assessments.items import AnswerRefused, Question
-from lms.assessments.models import ItemBank
 
 PREFIX = "answer-"
 MAX_FIELDS = 300
@@ -69,31 +67,3 @@ class SaveForm(forms.Form):
         if not self.is_valid():
             return 0, None
         return self.cleaned_data["seq"], self.cleaned_data["nonce"]
-
-
-class ImportForm(forms.Form):
-    """A question file for a bank that is there or is to be made."""
-
-    bank = forms.ModelChoiceField(ItemBank.objects.order_by("name"), required=False, empty_label="A new bank")
-    new_bank = forms.CharField(max_length=150, required=False, help_text="Only for a new bank")
-    file = forms.FileField(
-        help_text="GIFT, Aiken, Moodle XML, QTI 1.2 to 3.0 (file or package), CSV or XLSX: its content tells which. "
-        "At most 20 MB."
-    )
-
-    def __init__(self, *args: Any, has_file: bool = True, **kwargs: Any) -> None:
-        """`has_file` is False in the confirming step: the file was read in the first one."""
-        super().__init__(*args, **kwargs)
-        self.fields["file"].required = has_file
-
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file is not None and (file.size or 0) > MAX_BYTES:
-            raise forms.ValidationError("The file is larger than 20 MB.")
-        return file
-
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
-        if not data.get("bank") and not data.get("new_bank", "").strip():
-            self.add_error("new_bank", "Choose a bank, or name the new one.")
-        return data
