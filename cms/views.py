@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_safe
 from cms import catalogue as shelf
 from cms import reading
 from cms.catalogue import Filters
-from lms.common.files import send_file
 from cms.forms import EVERYBODY, MINUTES, CatalogueForm
 from cms.models import CoursePage, LibraryFile, Picture, PictureRendition
 from cms.rendering import segments_of
@@ -24,6 +23,7 @@ from courses.models import Course, Lesson, Need
 from courses.services import open_lesson
 from lms.accounts.requests import person_of
 from lms.assessments.services import Check, CheckContext, prepare_checks
+from lms.common.files import send_file
 from lms.partners.middleware import membership_of
 from lms.partners.models import Persona
 

@@ -6,6 +6,7 @@ Rows of items and exams are never changed here: an item changes only by a new ve
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Collection
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 import django_filters
@@ -34,9 +35,13 @@ from lms.assessments.items.describe import describe
 from lms.assessments.media import addresses_for
 from lms.assessments.models import Assessment, CaseStudy, Item, ItemBank, ItemReview, ItemVersion
 from lms.common.errors import DomainError
+from lms.common.guards import UnsafeInput
 
 if TYPE_CHECKING:
     from lms.accounts.models import User
+
+
+MAX_CARRIED = 1_500_000  # bytes: in base64 well below what a form's fields may hold
 
 
 class ViewOnly(ModelPermissionPolicy):
@@ -283,6 +288,13 @@ def import_page(request: HttpRequest) -> HttpResponse:
 
 
 def _carried(request: HttpRequest) -> bytes:
+    """The file that was looked at: from the page, or chosen once more where it was too large to travel in it."""
+    again = request.FILES.get("file")
+    if again is not None:
+        data: bytes = again.read()
+        if sha256(data).hexdigest() != request.POST.get("digest"):
+            raise UnsafeInput("This is another file than the one you looked at. Nothing was imported.")
+        return data
     try:
         return b64decode(request.POST.get("carried", ""), validate=True)
     except NotBase64:
@@ -299,7 +311,9 @@ def _import(request: HttpRequest, form: ImportForm, data: bytes, is_confirmed: b
     if is_confirmed:
         messages.success(request, f"{counts['new'] + counts['new_version']} questions were imported into {bank}.")
     changed = counts["new"] + counts["new_version"]
-    return {"report": report, "counts": counts, "changed": changed, "carried": b64encode(data).decode()}
+    carried = b64encode(data).decode() if len(data) <= MAX_CARRIED else ""
+    digest = sha256(data).hexdigest()
+    return {"report": report, "counts": counts, "changed": changed, "carried": carried, "digest": digest}
 
 
 class ExamGroup(ModelViewSetGroup):

@@ -19,7 +19,13 @@ class Migration(migrations.Migration):
                 ('decided_at', models.DateTimeField(blank=True, null=True)),
                 ('outcome', models.CharField(blank=True, choices=[('live', 'Approved'), ('pilot', 'Approved for trial'), ('returned', 'Sent back')], max_length=10)),
                 ('note', models.TextField(blank=True)),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='assessments.itemversion')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('version',), name='assessments_one_open_review'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('outcome', '')), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='assessments_review_decided'), models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='assessments_reviewed_by_another')],
+            },
         ),
         migrations.AddField(
             model_name='itemversion',
@@ -34,7 +40,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='itemversion',
             name='is_pilot',
-            field=models.BooleanField(default=False, help_text='On trial: shown, and not scored'),
+            field=models.BooleanField(db_default=False, default=False, help_text='On trial: shown, and not scored'),
         ),
         migrations.AddField(
             model_name='itemversion',
@@ -48,32 +54,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='itemversion',
             constraint=models.CheckConstraint(condition=models.Q(('approved_by', None), ('created_by', None), models.Q(('approved_by', models.F('created_by')), _negated=True), _connector='OR'), name='assessments_approved_by_another'),
-        ),
-        migrations.AddField(
-            model_name='itemreview',
-            name='asked_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='itemreview',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='itemreview',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='assessments.itemversion'),
-        ),
-        migrations.AddConstraint(
-            model_name='itemreview',
-            constraint=models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('version',), name='assessments_one_open_review'),
-        ),
-        migrations.AddConstraint(
-            model_name='itemreview',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('outcome', '')), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='assessments_review_decided'),
-        ),
-        migrations.AddConstraint(
-            model_name='itemreview',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='assessments_reviewed_by_another'),
         ),
     ]

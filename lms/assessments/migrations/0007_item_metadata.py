@@ -15,7 +15,11 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('iri', models.URLField(max_length=500)),
                 ('title', models.CharField(max_length=200)),
+                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lessons', to='assessments.item')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('item', 'iri'), name='assessments_item_lesson_once')],
+            },
         ),
         migrations.CreateModel(
             name='ItemTag',
@@ -32,25 +36,16 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='item',
             name='level',
-            field=models.CharField(blank=True, choices=[('remember', 'Remember'), ('understand', 'Understand'), ('apply', 'Apply'), ('analyse', 'Analyse'), ('evaluate', 'Evaluate'), ('create', 'Create')], help_text='Cognitive level', max_length=10),
+            field=models.CharField(blank=True, db_default='', choices=[('remember', 'Remember'), ('understand', 'Understand'), ('apply', 'Apply'), ('analyse', 'Analyse'), ('evaluate', 'Evaluate'), ('create', 'Create')], help_text='Cognitive level', max_length=10),
         ),
         migrations.AddField(
             model_name='item',
             name='objective',
-            field=models.CharField(blank=True, help_text='What somebody who answers it can do', max_length=300),
-        ),
-        migrations.AddField(
-            model_name='itemlesson',
-            name='item',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lessons', to='assessments.item'),
+            field=models.CharField(blank=True, db_default='', help_text='What somebody who answers it can do', max_length=300),
         ),
         migrations.AddField(
             model_name='item',
             name='tags',
             field=models.ManyToManyField(blank=True, related_name='items', to='assessments.itemtag'),
-        ),
-        migrations.AddConstraint(
-            model_name='itemlesson',
-            constraint=models.UniqueConstraint(fields=('item', 'iri'), name='assessments_item_lesson_once'),
         ),
     ]

@@ -12,12 +12,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='response',
             name='is_pilot',
-            field=models.BooleanField(default=False, help_text='On trial: its points do not count'),
+            field=models.BooleanField(db_default=False, default=False, help_text='On trial: its points do not count'),
         ),
         migrations.AddField(
             model_name='section',
             name='pilots',
-            field=models.PositiveSmallIntegerField(default=0, help_text='How many items on trial are mixed in, unscored'),
+            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='How many items on trial are mixed in, unscored'),
         ),
         migrations.AlterField(
             model_name='section',

@@ -89,8 +89,10 @@ class Item(PublicIdModel):
     bank = models.ForeignKey(ItemBank, on_delete=models.PROTECT, related_name="items")
     code = models.CharField(max_length=100)
     topic = models.CharField(max_length=100, blank=True)
-    objective = models.CharField(max_length=300, blank=True, help_text="What somebody who answers it can do")
-    level = models.CharField(max_length=10, choices=Level, blank=True, help_text="Cognitive level")
+    objective = models.CharField(
+        max_length=300, blank=True, db_default="", help_text="What somebody who answers it can do"
+    )
+    level = models.CharField(max_length=10, choices=Level, blank=True, db_default="", help_text="Cognitive level")
     tags = models.ManyToManyField(ItemTag, blank=True, related_name="items")
     enemies = models.ManyToManyField("self", blank=True, help_text="Never in one form with this item")
     case = models.ForeignKey(CaseStudy, null=True, blank=True, on_delete=models.PROTECT, related_name="items")
@@ -213,7 +215,7 @@ class ItemVersion(models.Model):
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    is_pilot = models.BooleanField(default=False, help_text="On trial: shown, and not scored")
+    is_pilot = models.BooleanField(default=False, db_default=False, help_text="On trial: shown, and not scored")
 
     objects = ItemVersionQuerySet.as_manager()
 

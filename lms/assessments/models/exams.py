@@ -87,7 +87,9 @@ class Section(models.Model):
     bank = models.ForeignKey(ItemBank, on_delete=models.PROTECT, related_name="drawn_by")
     topic = models.CharField(max_length=100, blank=True, help_text="Empty: the whole bank")
     draw = models.PositiveSmallIntegerField(help_text="How many items")
-    pilots = models.PositiveSmallIntegerField(default=0, help_text="How many items on trial are mixed in, unscored")
+    pilots = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How many items on trial are mixed in, unscored"
+    )
 
     class Meta:
         constraints = [
@@ -207,7 +209,7 @@ class Response(models.Model):
     nonce = models.UUIDField(null=True, blank=True, help_text="Of the save that was accepted last")
     saved_at = models.DateTimeField(null=True, blank=True)
     is_flagged = models.BooleanField(default=False)
-    is_pilot = models.BooleanField(default=False, help_text="On trial: its points do not count")
+    is_pilot = models.BooleanField(default=False, db_default=False, help_text="On trial: its points do not count")
     points = models.DecimalField(max_digits=6, decimal_places=4, null=True, blank=True)
     max_points = models.DecimalField(max_digits=6, decimal_places=4, default=1)
 
