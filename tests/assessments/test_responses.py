@@ -182,4 +182,4 @@ def test_every_type_scores_right_and_wrong(full_exam, member, other, now: dateti
         services.submit_attempt(attempt=attempt, at=now)
         scored = {one.item_version.type: one.points for one in attempt.responses.select_related("item_version")}
         assert scored == dict.fromkeys(scored, points)
-        assert len(scored) == 7
+        assert len(scored) == 10

@@ -14,8 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from lms.assessments.media import addresses_for
-from lms.assessments.services import keep_medium
-from tests.assessments.factories import MADE_AT, PICTURE
+from tests.assessments.factories import PICTURE
 from tests.security.world import World
 
 SIGNS = {
@@ -70,7 +69,6 @@ def _position(world: World) -> dict[str, Any]:
 
 def _media(world: World) -> dict[str, Any]:
     """A picture that a page showed to the person of the row "own"."""
-    keep_medium(medium=PICTURE, by=None, at=MADE_AT)
     address = addresses_for(world.members["own"].person_id)(PICTURE.digest)
     return {"ticket": address.rstrip("/").rpartition("/")[2]}
 

@@ -33,7 +33,7 @@ from lms.accounts.models import ApiToken, User
 from lms.accounts.services import create_token
 from lms.assessments.items import builders
 from lms.assessments.models import Assessment, Attempt, Item
-from lms.assessments.services import Check, CheckContext, prepare_check, submit_attempt
+from lms.assessments.services import Check, CheckContext, keep_medium, prepare_check, submit_attempt
 from lms.common.sealing import unseal
 from lms.demo.site import set_up
 from lms.events.events import Event
@@ -45,7 +45,7 @@ from lms.partners.services import invite_person, join_partner
 from lms.partners.services.invitations import SEAL
 from lms.tiers.models import Decision, Programme
 from lms.tiers.services import evaluate_partner, publish_programme
-from tests.assessments.factories import answer_all, make_bank, make_exam, start
+from tests.assessments.factories import PICTURE, answer_all, make_bank, make_exam, start
 from tests.certifications.factories import certification
 from tests.factories import PartnerFactory, UserFactory
 from tests.security.content import course_data, playbook_data
@@ -173,6 +173,7 @@ def _course(world: World) -> None:
     open_lesson(enrolment=world.enrolment, lesson=first, at=at)
     complete_lesson(enrolment=world.enrolment, lesson=first, at=at)
     code = Item.objects.get(bank=checks).code
+    keep_medium(medium=PICTURE, by=None, at=world.now)
     world.check = prepare_check(code=code, person=own.person, at=world.now, context=CheckContext(back="/catalogue/"))
 
 
