@@ -82,11 +82,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "lms.common.middleware.private_by_default",
-    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "lms.xapi.middleware.record_store",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "lms.common.middleware.readable_requests",
-    "lms.xapi.middleware.record_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -285,6 +285,8 @@ ACCEL_REDIRECT_PREFIX = env.str("ACCEL_REDIRECT_PREFIX", "")
 XAPI_CONTENT_ORIGINS = env.list("XAPI_CONTENT_ORIGINS", default=[])
 # What the credential of one launch may send in a minute: requests, or statements in them.
 XAPI_SESSION_RATE = env.int("XAPI_SESSION_RATE", 600)
+# Statements that the database prepares once per connection. Off behind a pooler that cannot keep them.
+XAPI_PREPARED = env.bool("XAPI_PREPARED", True)
 XAPI_MAX_ATTACHMENT_BYTES = env.int("XAPI_MAX_ATTACHMENT_BYTES", 100_000_000)
 # --- Other record stores ---
 # Networks inside a private network that requests of ours may go to (forwarding to a record store next door), as

@@ -42,6 +42,11 @@ def subscribe(event_class: type[E]) -> Callable[[Handler[E]], Handler[E]]:
     return register
 
 
+def is_awaited(event_class: type[Event]) -> bool:
+    """Whether anything is subscribed to it: if not, emitting it writes nothing."""
+    return event_class.type in _handlers
+
+
 def emit(*events: Event) -> None:
     """Writes messages and one delivery per handler in the current transaction; nudges delivery when it commits.
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Protocol
 from uuid import UUID
@@ -79,5 +80,13 @@ def account_id(agent: Mapping[str, Any]) -> UUID | None:
 
 
 def digest_key(*parts: str) -> UUID:
-    """The 128-bit key of anything that a few strings identify."""
+    """The 128-bit key of anything that a few strings identify. Those of short strings, which come again, are kept."""
+    return _kept_digest(parts) if sum(map(len, parts)) < _LONGEST_KEPT else _digest(parts)
+
+
+def _digest(parts: tuple[str, ...]) -> UUID:
     return UUID(bytes=blake2b("\0".join(parts).encode(), digest_size=16).digest())
+
+
+_LONGEST_KEPT = 300
+_kept_digest = lru_cache(maxsize=20_000)(_digest)

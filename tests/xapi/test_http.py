@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from lms.xapi.models import Credential, Statement
@@ -482,11 +483,15 @@ def test_head_is_get_without_a_body(lrs):
     assert (response.status_code, response.content) == (200, b"")
 
 
+# On PostgreSQL rows and mentions go beside Django's queries; elsewhere they are two, in a savepoint (2).
+BY_DJANGO = 0 if connection.vendor == "postgresql" else 4
+
+
 @pytest.mark.parametrize("size", [1, 3])
 def test_query_counts_do_not_depend_on_size(lrs, django_assert_num_queries, size):
     lrs.get()
     batch = [statement(id=str(uuid4()), context={"team": TEAM}) for _ in range(size)]
-    with django_assert_num_queries(9):  # transaction (6), statements, mentions, statements that came before
+    with django_assert_num_queries(3 + BY_DJANGO):  # a transaction (2), statements that came before
         lrs.post(batch)
     with django_assert_num_queries(2):  # places, bodies
         assert len(found(lrs.get())) == size

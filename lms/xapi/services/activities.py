@@ -18,15 +18,19 @@ _learned: dict[UUID, bytes] = {}
 
 
 def learn_definitions(statements: Sequence[Mapping[str, Any]], *, authority: Authority, at: datetime) -> None:
-    """Adds what statements say of activities to what is known of them. Locks the rows, in the order of their keys.
+    """Adds what stored statements say of activities to what is known of them. Locks the rows in order of their keys.
 
     Languages are added to names and descriptions; anything else said anew replaces what was said before. What this
     process has learned already costs nothing. An activity that the platform or a trusted authority defined is theirs:
     others do not change it.
     """
     said = {key: (activity, digest) for key, activity, digest in _said(statements) if _learned.get(key) != digest}
-    if not said:
-        return
+    if said:
+        _learn(said, authority=authority, at=at)
+
+
+@transaction.atomic
+def _learn(said: Mapping[UUID, tuple[Mapping[str, Any], bytes]], *, authority: Authority, at: datetime) -> None:
     rows = Activity.objects.filter(key__in=said).select_related("authority").order_by("key")
     known = {row.key: row for row in rows.select_for_update(of=("self",), no_key=True)}
     new, changed = [], []

@@ -25,7 +25,7 @@ def charge(*, credential: Credential, amount: int, at: datetime) -> None:
     its share at the end of the minute is lost, so a limit may hold a little early, never late.
     """
     limit = credential.rate_limit
-    if limit is None:
+    if limit is None or not amount:
         return
     minute = at.replace(second=0, microsecond=0)
     with _lock:

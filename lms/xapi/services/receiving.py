@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from lms.xapi import bounds
-from lms.xapi.errors import InvalidQuery, NotYours, TooLarge
+from lms.xapi.errors import InvalidQuery, NotYours
 from lms.xapi.models import Credential
 from lms.xapi.multipart import Upload
 from lms.xapi.services.activities import learn_definitions
 from lms.xapi.services.attachments import check_attachments, store_attachments
-from lms.xapi.services.recording import record
-from lms.xapi.validation import Version, check_batch, check_statement
+from lms.xapi.services.limits import charge
+from lms.xapi.services.recording import draft_all, store, store_plain
+from lms.xapi.validation import Sent, Version, read_statements
 
 MAX_BATCH = 1000
 _DEFAULT_VERSION = {Version.V1: "1.0.0", Version.V2: "2.0.0"}
@@ -23,44 +23,46 @@ _NO_UPLOADS: Mapping[str, Upload] = {}
 
 def receive_statements(
     *,
-    data: Any,
+    data: bytes,
     credential: Credential,
     version: Version,
     at: datetime,
     statement_id: UUID | None = None,
     uploads: Mapping[str, Upload] = _NO_UPLOADS,
 ) -> list[UUID]:
-    """Stores what a client sent, one statement or a list, with its attachments, and returns the ids in its order.
+    """Stores what a client sent, JSON of one statement or a list, with its attachments; returns the ids in its order.
 
-    All or none. With `statement_id` it is one statement that gets this id. Raises InvalidStatement, InvalidAttachment,
-    InvalidQuery (ids that differ), NotYours (no scope to write, or more than a bound credential may say), TooLarge, and
-    what `record` raises and emits.
+    All or none. With `statement_id` it is one statement that gets this id. Raises InvalidStatement, UnsafeInput,
+    InvalidAttachment, InvalidQuery (ids that differ), NotYours (no scope to write, or more than a bound credential may
+    say), RateLimited, TooLarge, and what `record` raises and emits.
     """
     if not credential.has_scope(Credential.Scope.WRITE):
         raise NotYours("This credential may not store statements.")
-    statements = _checked(data, version, statement_id)
-    for statement in statements:
-        bounds.check_statement(statement, credential)
-    check_attachments(statements, uploads)
-    with transaction.atomic():
-        ids = record(statements, authority=credential.authority, at=at, default_version=_DEFAULT_VERSION[version])
-        store_attachments(ids, statements, uploads, at=at)
-        if credential.has_scope(Credential.Scope.DEFINE):
-            learn_definitions(statements, authority=credential.authority, at=at)
+    statements = _read(data, version, statement_id)
+    charge(credential=credential, amount=len(statements) - 1, at=at)  # the request itself is one
+    values = [sent.value for sent in statements]
+    for value in values:
+        bounds.check_statement(value, credential)
+    check_attachments(values, uploads)
+    authority = credential.authority
+    drafts = draft_all(statements, authority=authority, at=at, default_version=_DEFAULT_VERSION[version])
+    ids = [item.statement_id for item in drafts]
+    if uploads or not store_plain(drafts, authority=authority):
+        with transaction.atomic():
+            store(drafts, authority=authority, at=at)
+            store_attachments(ids, values, uploads, at=at)
+    if credential.has_scope(Credential.Scope.DEFINE):
+        learn_definitions(values, authority=authority, at=at)
     return ids
 
 
-def _checked(data: Any, version: Version, statement_id: UUID | None) -> Sequence[Mapping[str, Any]]:
-    if not isinstance(data, list) or statement_id is not None:
-        check_statement(data, version)
-        return [data if statement_id is None else _with_id(data, statement_id)]
-    if len(data) > MAX_BATCH:
-        raise TooLarge(f"The batch has {len(data)} statements; at most {MAX_BATCH} are read at once.")
-    check_batch(data, version)
-    return data
-
-
-def _with_id(statement: Mapping[str, Any], statement_id: UUID) -> Mapping[str, Any]:
-    if "id" in statement and UUID(statement["id"]) != statement_id:
+def _read(data: bytes, version: Version, statement_id: UUID | None) -> Sequence[Sent]:
+    if statement_id is None:
+        return read_statements(data, version, most=MAX_BATCH)
+    (sent,) = read_statements(data, version, most=MAX_BATCH, as_list=False)
+    if "id" not in sent.value:
+        named = {"id": str(statement_id), **sent.value}
+        return [Sent(named, b'{"id":"%s",' % str(statement_id).encode() + sent.text[sent.text.index(b"{") + 1 :])]
+    if UUID(sent.value["id"]) != statement_id:
         raise InvalidQuery("The statement's id is not the statementId of the address.")
-    return {**statement, "id": str(statement_id)}
+    return [sent]

@@ -2,23 +2,27 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import tincan
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 
 from lms.accounts.models import User
-from lms.events.services import emit
+from lms.events.services import emit, is_awaited
 from lms.xapi import statements as ours
 from lms.xapi import vocabulary
 from lms.xapi.drafts import MILESTONE_KEYS, VOIDED_KEY, Draft, draft
-from lms.xapi.errors import NotYours, StatementConflict, UnknownStatement, VoidingRefused
+from lms.xapi.errors import NotYours, UnknownStatement, VoidingRefused
 from lms.xapi.events import MilestonesStored, StatementsStored
-from lms.xapi.models import Authority, Mention, Statement
+from lms.xapi.models import Authority, Statement
+from lms.xapi.services.inserting import check_same, insert, insert_plain
 from lms.xapi.services.referencing import link_references, pointing_at
 from lms.xapi.timestamps import after
+from lms.xapi.validation import Sent
 
 
 def platform_authority() -> Authority:
@@ -30,9 +34,8 @@ def platform_authority() -> Authority:
     return authority
 
 
-@transaction.atomic
 def record(
-    statements: Sequence[tincan.Statement | Mapping[str, Any]],
+    statements: Sequence[tincan.Statement | Mapping[str, Any] | Sent],
     *,
     authority: Authority,
     at: datetime,
@@ -49,86 +52,77 @@ def record(
     only the platform may) and VoidingRefused (voids a voiding statement). Emits StatementsStored when anything new was
     stored, and MilestonesStored for the registrations whose standing it may change. Locks the rows that are voided.
     """
-    drafts = [
-        draft(_as_json(statement), authority=authority, stored_at=after(at, count), default_version=default_version)
+    drafts = draft_all(statements, authority=authority, at=at, default_version=default_version)
+    with transaction.atomic():
+        store(drafts, authority=authority, at=at)
+    return [item.statement_id for item in drafts]
+
+
+def draft_all(
+    statements: Sequence[tincan.Statement | Mapping[str, Any] | Sent],
+    *,
+    authority: Authority,
+    at: datetime,
+    default_version: str,
+) -> list[Draft]:
+    """What `record` would store, in the order given. Touches no database."""
+    return [
+        draft(_sent(statement), authority=authority, stored_at=after(at, count), default_version=default_version)
         for count, statement in enumerate(statements)
     ]
-    new = _insert(_distinct(drafts))
-    if new:
-        Mention.objects.bulk_create(
-            Mention(key=key, stored_at=item.row.stored_at, statement=item.row, is_member=is_member)
-            for item in new
-            for key, is_member in item.mentions.items()
-        )
-        voided = _void_targets(new, authority)
-        # Nobody can point at facts of ours before they are stored: their ids are secret until then.
-        earlier = [] if authority.is_platform else pointing_at(new)
-        _void_latecomers(new, earlier, authority)
-        link_references(new, earlier)
-        emit(StatementsStored(at=at, statement_ids=tuple(item.row.statement_id for item in new)))
-        counting = voided + [item.row for item in new if authority.is_trusted]
-        moved = {row.registration for row in counting if row.registration and row.verb_key in MILESTONE_KEYS}
-        if moved:
-            emit(MilestonesStored(at=at, registrations=tuple(sorted(moved))))
-    return [item.row.statement_id for item in drafts]
 
 
-def _as_json(statement: tincan.Statement | Mapping[str, Any]) -> Mapping[str, Any]:
-    return statement.as_version() if isinstance(statement, tincan.Statement) else statement
+def store(drafts: Sequence[Draft], *, authority: Authority, at: datetime) -> None:
+    """Stores drafts in the caller's transaction; see `record`."""
+    new = insert(_distinct(drafts), authority)
+    if not new:
+        return
+    voided = _void_targets(new, authority)
+    # Nobody can point at facts of ours before they are stored: their ids are secret until then.
+    earlier = [] if authority.is_platform else pointing_at(new)
+    _void_latecomers(new, earlier, authority)
+    link_references(new, earlier)
+    emit(StatementsStored(at=at, statement_ids=tuple(item.statement_id for item in new)))
+    moved = voided | {item.registration for item in new if authority.is_trusted and item.verb_key in MILESTONE_KEYS}
+    if registrations := sorted(registration for registration in moved if registration):
+        emit(MilestonesStored(at=at, registrations=tuple(registrations)))
+
+
+def store_plain(drafts: Sequence[Draft], *, authority: Authority) -> bool:
+    """Stores drafts in one round trip if nothing but their rows is to be written; else does nothing and returns False.
+
+    That is nearly always so with what other systems send. It is not when a statement voids or points at another, when
+    figures may move by it, or when somebody waits for StatementsStored: an event belongs into the transaction.
+    """
+    is_possible = (
+        connection.vendor == "postgresql"
+        and not connection.in_atomic_block
+        and not is_awaited(StatementsStored)
+        and not any(item.is_reference or (authority.is_trusted and item.verb_key in MILESTONE_KEYS) for item in drafts)
+    )
+    return bool(is_possible and drafts) and insert_plain(_distinct(drafts), authority)
+
+
+def _sent(statement: tincan.Statement | Mapping[str, Any] | Sent) -> Sent:
+    if isinstance(statement, Sent):
+        return statement
+    value = statement.as_version() if isinstance(statement, tincan.Statement) else statement
+    return Sent(value, msgspec.json.encode(value))
 
 
 def _distinct(drafts: Iterable[Draft]) -> list[Draft]:
     """One draft per id, by id. Raises StatementConflict when two of one id differ."""
     distinct: dict[UUID, Draft] = {}
     for item in drafts:
-        _check_same(item, distinct.setdefault(item.row.statement_id, item).row.digest)
-    return sorted(distinct.values(), key=lambda item: item.row.statement_id)
+        check_same(item, distinct.setdefault(item.statement_id, item).digest)
+    return sorted(distinct.values(), key=attrgetter("statement_id"))
 
 
-def _insert(drafts: list[Draft]) -> list[Draft]:
-    """Inserts those whose id is not stored yet, and returns them. Most are new, so it looks only when one is not."""
-    while True:
-        try:
-            with transaction.atomic():
-                Statement.objects.bulk_create(item.row for item in drafts)
-        except IntegrityError:
-            unknown = _unknown(drafts)
-            if len(unknown) == len(drafts):
-                raise  # none is stored, so something else is wrong
-            drafts = unknown
-        else:
-            return drafts
-
-
-def _unknown(drafts: list[Draft]) -> list[Draft]:
-    """Those whose id is not stored. Raises StatementConflict when other content is stored under an id."""
-    known = dict(
-        Statement.objects.filter(statement_id__in=[item.row.statement_id for item in drafts]).values_list(
-            "statement_id", "digest"
-        )
-    )
-    unknown = []
-    for item in drafts:
-        if item.row.statement_id in known:
-            _check_same(item, known[item.row.statement_id])
-        else:
-            item.row.pk = None
-            unknown.append(item)
-    return unknown
-
-
-def _check_same(item: Draft, digest: str) -> None:
-    if item.row.digest != digest:
-        raise StatementConflict(
-            f"Another statement is stored under the id {item.row.statement_id}; nothing was changed."
-        )
-
-
-def _void_targets(new: Iterable[Draft], authority: Authority) -> list[Statement]:
-    """Marks what the new voiding statements void. Returns the statements among them that a trusted authority stored."""
-    voidings = {item.voids: item.row.statement_id for item in new if item.voids}
+def _void_targets(new: Iterable[Draft], authority: Authority) -> set[UUID | None]:
+    """Marks what the new voiding statements void. Returns the registrations whose standing that may change."""
+    voidings = {item.voids: item.statement_id for item in new if item.voids}
     if not voidings:
-        return []
+        return set()
     targets = list(
         Statement.objects.filter(statement_id__in=voidings)
         .select_for_update(of=("self",), no_key=True)
@@ -142,19 +136,19 @@ def _void_targets(new: Iterable[Draft], authority: Authority) -> list[Statement]
             raise NotYours(f"{target.statement_id} was stored by another authority; only that one may void it.")
         target.voided_by = target.voided_by or voidings[target.statement_id]
     Statement.objects.bulk_update(targets, ["voided_by"])
-    return [target for target in targets if target.authority.is_trusted]
+    counted = [target for target in targets if target.authority.is_trusted and target.verb_key in MILESTONE_KEYS]
+    return {target.registration for target in counted}
 
 
 def _void_latecomers(new: Iterable[Draft], earlier: Iterable[Statement], authority: Authority) -> None:
     """Marks new statements that a voiding statement of the same authority named before they came."""
-    rows = {item.row.statement_id: item.row for item in new if not item.voids}
-    late = []
+    rows = {item.statement_id: item for item in new if not item.voids}
+    late = {}
     for voiding in earlier:
         is_voiding = voiding.verb_key == VOIDED_KEY and voiding.authority_id == authority.pk
         if is_voiding and voiding.object_key in rows:
-            rows[voiding.object_key].voided_by = voiding.statement_id
-            late.append(rows[voiding.object_key])
-    Statement.objects.bulk_update(late, ["voided_by"])
+            late[rows[voiding.object_key].pk] = voiding.statement_id
+    Statement.objects.bulk_update([Statement(pk=pk, voided_by=by) for pk, by in late.items()], ["voided_by"])
 
 
 @transaction.atomic

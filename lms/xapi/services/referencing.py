@@ -15,7 +15,7 @@ Pair = tuple[int, int]
 
 def pointing_at(new: Iterable[Draft]) -> list[Statement]:
     """Statements that came before and point at one of the new ones. Who let the store choose the id was not named."""
-    ids = [item.row.statement_id for item in new if item.has_own_id]
+    ids = [item.statement_id for item in new if item.has_own_id]
     if not ids:
         return []
     known = Statement.objects.filter(object_key__in=ids)
@@ -27,13 +27,13 @@ def link_references(new: Sequence[Draft], earlier: Iterable[Statement]) -> None:
 
     Call it in the transaction that stored `new`. A reference to what is not stored yet is noted when that comes.
     """
-    rows = {item.row.statement_id: item.row for item in new}
+    rows = {item.statement_id: item for item in new}
     pairs = {(row.pk, rows[row.object_key].pk) for row in earlier}
     pointers = [item for item in new if item.refers_to]
     if pointers:
         wanted = Statement.objects.filter(statement_id__in=[item.refers_to for item in pointers])
         known = dict(wanted.values_list("statement_id", "pk"))
-        pairs |= {(item.row.pk, known[item.refers_to]) for item in pointers if item.refers_to in known}
+        pairs |= {(item.pk, known[item.refers_to]) for item in pointers if item.refers_to in known}
     pairs = {(referrer, target) for referrer, target in pairs if referrer != target}
     if pairs:
         _store(_closure(pairs))

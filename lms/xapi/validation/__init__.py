@@ -4,9 +4,19 @@ from typing import Any
 
 from lms.xapi.validation import values
 from lms.xapi.validation.parts import check_agent_query
+from lms.xapi.validation.reading import Sent, read_statement, read_statements
 from lms.xapi.validation.statement import Version, check_batch, check_statement
 
-__all__ = ["Version", "check_agent_query", "check_batch", "check_iri", "check_statement"]
+__all__ = [
+    "Sent",
+    "Version",
+    "check_agent_query",
+    "check_batch",
+    "check_iri",
+    "check_statement",
+    "read_statement",
+    "read_statements",
+]
 
 
 def check_iri(value: Any) -> None:

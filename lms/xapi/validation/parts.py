@@ -76,7 +76,7 @@ def _components(value: Any, at: str) -> None:
         raise fail(at, "names one id twice.")
 
 
-_LISTS_OF_INTERACTIONS = {
+LISTS_OF_INTERACTIONS = {
     "choice": {"choices"},
     "sequencing": {"choices"},
     "likert": {"scale"},
@@ -88,28 +88,28 @@ _LISTS_OF_INTERACTIONS = {
     "numeric": set(),
     "other": set(),
 }
-_COMPONENT_LISTS = ("choices", "scale", "source", "target", "steps")
+COMPONENT_LISTS = ("choices", "scale", "source", "target", "steps")
 _DEFINITION: dict[str, Check] = {
     "name": values.language_map,
     "description": values.language_map,
     "type": values.iri,
     "moreInfo": values.iri,
     "extensions": values.extensions,
-    "interactionType": constant(*_LISTS_OF_INTERACTIONS),
+    "interactionType": constant(*LISTS_OF_INTERACTIONS),
     "correctResponsesPattern": array_of(values.text),
-    **dict.fromkeys(_COMPONENT_LISTS, _components),
+    **dict.fromkeys(COMPONENT_LISTS, _components),
 }
 
 
 def _definition(value: Any, at: str) -> None:
     members(value, at, _DEFINITION)
-    lists = [name for name in _COMPONENT_LISTS if name in value]
+    lists = [name for name in COMPONENT_LISTS if name in value]
     if "interactionType" not in value:
         if lists or "correctResponsesPattern" in value:
             raise fail(at, "has parts of an interaction but no interactionType.")
         return
     for name in lists:
-        if name not in _LISTS_OF_INTERACTIONS[value["interactionType"]]:
+        if name not in LISTS_OF_INTERACTIONS[value["interactionType"]]:
             raise fail(pointer(at, name), f"does not belong to a {value['interactionType']} interaction.")
 
 

@@ -54,7 +54,7 @@ _CONTEXT: dict[Version, Mapping[str, Check]] = {
         "contextGroups": array_of(_related("group", parts.group)),
     },
 }
-_VERSION_PROPERTY = {
+VERSION_FORMS = {
     Version.V1: re.compile(r"1\.0(\.\d+)?", re.ASCII),
     Version.V2: re.compile(r"(1|2)\.0(\.\d+)?", re.ASCII),
 }
@@ -65,7 +65,7 @@ class _Checker:
     """The checks of one version, put together once."""
 
     def __init__(self, version: Version) -> None:
-        self.version_pattern = _VERSION_PROPERTY[version]
+        self.version_pattern = VERSION_FORMS[version]
         self.context_checks = _CONTEXT[version]
         shared: dict[str, Check] = {
             "actor": parts.party,

@@ -10,14 +10,14 @@ from lms.xapi.timestamps import parse_timestamp
 Check = Callable[[Any, str], None]
 
 MAX_IRI = 2000
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`\x00-\x20]+")
-_MAILTO = re.compile(r"mailto:[^\s@<>\"]+@[^\s@<>\"]+", re.IGNORECASE)
-_SHA1 = re.compile(r"[0-9a-fA-F]{40}", re.ASCII)
-_SHA2 = re.compile(r"(?:[0-9a-fA-F]{56}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})", re.ASCII)
-_MEDIA_TYPE = re.compile(r"[\w!#$&\-^.+]+/[\w!#$&\-^.+]+(?:\s*;\s*[^\r\n]*)?", re.ASCII)
+UUID_FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+IRI_FORM = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`\x00-\x20]+")
+MAILTO_FORM = re.compile(r"mailto:[^\s@<>\"]+@[^\s@<>\"]+", re.IGNORECASE)
+SHA1_FORM = re.compile(r"[0-9a-fA-F]{40}", re.ASCII)
+SHA2_FORM = re.compile(r"(?:[0-9a-fA-F]{56}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})", re.ASCII)
+MEDIA_TYPE_FORM = re.compile(r"[\w!#$&\-^.+]+/[\w!#$&\-^.+]+(?:\s*;\s*[^\r\n]*)?", re.ASCII)
 # RFC 5646: language, extended language, script, region, variants, extensions, private use; or grandfathered.
-_LANGUAGE = re.compile(
+LANGUAGE_FORM = re.compile(
     r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?"
     r"(?:-(?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*(?:-[0-9a-wy-z](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?"
     r"|x(?:-[a-z0-9]{1,8})+"
@@ -26,11 +26,17 @@ _LANGUAGE = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _NUMBER = r"\d+(?:[.,]\d+)?"
-_DURATION = re.compile(
+DURATION_FORM = re.compile(
     rf"P(?:{_NUMBER}W|(?=\d|T\d)(?:{_NUMBER}Y)?(?:{_NUMBER}M)?(?:{_NUMBER}D)?"
     rf"(?:T(?=\d)(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?)",
     re.ASCII,
 )
+
+
+def anchored(form: re.Pattern[str]) -> str:
+    """The form as one expression that only a whole string matches, flags included."""
+    flags = "".join(letter for letter, flag in (("i", re.IGNORECASE), ("a", re.ASCII)) if form.flags & flag)
+    return rf"{f'(?{flags})' if flags else ''}\A(?:{form.pattern})\Z"
 
 
 def pointer(parent: str, name: str | int) -> str:
@@ -51,14 +57,14 @@ def _text_check(pattern: re.Pattern[str], problem: str, *, longest: int = 500_00
     return check
 
 
-uuid = _text_check(_UUID, "is not a UUID in the form 8-4-4-4-12.")
-iri = _text_check(_IRI, f"is not an absolute IRI of at most {MAX_IRI} characters.", longest=MAX_IRI)
-mailto = _text_check(_MAILTO, "is not an address of the form mailto:name@host.", longest=MAX_IRI)
-sha1 = _text_check(_SHA1, "is not a SHA-1 sum in hexadecimal.")
-sha2 = _text_check(_SHA2, "is not a SHA-2 sum in hexadecimal.")
-media_type = _text_check(_MEDIA_TYPE, "is not an internet media type.", longest=255)
-language = _text_check(_LANGUAGE, "is not a language tag (RFC 5646).", longest=100)
-duration = _text_check(_DURATION, "is not an ISO 8601 duration such as PT2M30.5S.", longest=200)
+uuid = _text_check(UUID_FORM, "is not a UUID in the form 8-4-4-4-12.")
+iri = _text_check(IRI_FORM, f"is not an absolute IRI of at most {MAX_IRI} characters.", longest=MAX_IRI)
+mailto = _text_check(MAILTO_FORM, "is not an address of the form mailto:name@host.", longest=MAX_IRI)
+sha1 = _text_check(SHA1_FORM, "is not a SHA-1 sum in hexadecimal.")
+sha2 = _text_check(SHA2_FORM, "is not a SHA-2 sum in hexadecimal.")
+media_type = _text_check(MEDIA_TYPE_FORM, "is not an internet media type.", longest=255)
+language = _text_check(LANGUAGE_FORM, "is not a language tag (RFC 5646).", longest=100)
+duration = _text_check(DURATION_FORM, "is not an ISO 8601 duration such as PT2M30.5S.", longest=200)
 
 
 def text(value: Any, at: str) -> None:

@@ -24,6 +24,7 @@ from lms.xapi.timestamps import format_timestamp
 from lms.xapi.validation import Version
 from lms.xapi.views.exchange import VERSION_HEADER, Exchange
 
+_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 _CONSISTENT = "X-Experience-API-Consistent-Through"
 _ALLOWED_HEADERS = (
     f"Authorization, Content-Type, {VERSION_HEADER}, If-Match, If-None-Match, Accept-Language, X-Experience-API-Hash"
@@ -53,6 +54,9 @@ class Resource(View):
         response[VERSION_HEADER] = self.version.value  # wsgiref wants plain strings
         response[_CONSISTENT] = format_timestamp(timezone.now())
         response["Cache-Control"] = "no-store, private"
+        response.setdefault("Content-Security-Policy", _POLICY)
+        if isinstance(response, HttpResponse):
+            response["Content-Length"] = str(len(response.content))
         _share_with_content(request, response)
         return response
 

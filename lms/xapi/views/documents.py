@@ -150,7 +150,6 @@ def _document(document: Document, exchange: Exchange) -> HttpResponse:
     else:
         response = HttpResponse(bytes(document.content), content_type=document.content_type)
         response["Content-Disposition"] = "attachment"
-        response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["ETag"] = etag
     response["Last-Modified"] = http_date(document.updated_at.timestamp())
     return response

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -34,8 +33,6 @@ class StatementsResource(Resource):
         if exchange.parameters:
             raise InvalidQuery("A POST takes no parameters in the address.")
         with _sent(exchange) as (data, uploads):
-            if isinstance(data, list) and len(data) > 1:
-                services.charge(credential=self.credential, amount=len(data) - 1, at=self.at)
             ids = services.receive_statements(
                 data=data, uploads=uploads, credential=self.credential, version=self.version, at=self.at
             )
@@ -101,12 +98,11 @@ class StatementsResource(Resource):
 
 
 @contextmanager
-def _sent(exchange: Exchange) -> Iterator[tuple[Any, Mapping[str, Upload]]]:
-    """The statements and attachments of a body. Raises InvalidQuery for another media type, UnsafeInput, TooLarge,
-    InvalidAttachment."""
+def _sent(exchange: Exchange) -> Iterator[tuple[bytes, Mapping[str, Upload]]]:
+    """The JSON and attachments of a body. Raises InvalidQuery for another media type, TooLarge, InvalidAttachment."""
     match exchange.media_type:
         case "application/json":
-            yield guards.load_json(exchange.content(max_bytes=guards.MAX_JSON_BYTES)), {}
+            yield exchange.content(max_bytes=guards.MAX_JSON_BYTES), {}
         case "multipart/mixed" if not exchange.is_alternate:
             with tempfile.TemporaryFile() as file:
                 text, uploads = multipart.read_parts(
@@ -116,7 +112,7 @@ def _sent(exchange: Exchange) -> Iterator[tuple[Any, Mapping[str, Upload]]]:
                     max_json=guards.MAX_JSON_BYTES,
                     max_bytes=settings.XAPI_MAX_ATTACHMENT_BYTES,
                 )
-                yield guards.load_json(text), uploads
+                yield text, uploads
         case _:
             raise InvalidQuery("Statements must be sent as application/json, or with attachments as multipart/mixed.")
 
