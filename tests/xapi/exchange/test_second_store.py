@@ -163,7 +163,13 @@ def test_files_go_along_both_ways(second, settings, tmp_path):
     credential, _ = create_credential(name="Author", scopes=["statements/write"], at=timezone.now())
     xapi("forward", "add", "Second", "--address", second.address, "--key", second.credential["key"])
     (before, with_file, after) = (
-        receive_statements(data=data, credential=credential, version=Version.V1, at=timezone.now(), uploads=uploads)[0]
+        receive_statements(
+            data=json.dumps(data).encode(),
+            credential=credential,
+            version=Version.V1,
+            at=timezone.now(),
+            uploads=uploads,
+        )[0]
         for data, uploads in (
             (statement(), {}),
             (statement(attachments=[attachment]), {sha2: upload(sha2, content)}),
