@@ -70,15 +70,16 @@ class CheckContext:
 def prepare_checks(
     *, codes: Iterable[str], person: User, at: datetime, context: CheckContext | None = None
 ) -> dict[str, Check]:
-    """Checks to show, by item code; a code is missing when no bank for checks has it live. One query.
+    """Checks to show, by item code in the order asked for; a code is missing when no bank for checks has it live.
+    One query.
 
     The order of options stays the same for a person and a day. Nothing of the key is in a check.
     """
-    context = context or CheckContext()
-    found = Item.objects.for_checks().filter(code__in=set(codes))
+    context, codes = context or CheckContext(), list(dict.fromkeys(codes))
+    found = Item.objects.for_checks().filter(code__in=codes)
     versions = found.live_versions().select_related("item")
     by_code = {version.item.code: version for version in versions.order_by("-item__bank__slug")}
-    return {code: _check(version, person, at, context) for code, version in by_code.items()}
+    return {code: _check(by_code[code], person, at, context) for code in codes if code in by_code}
 
 
 def prepare_check(*, code: str, person: User, at: datetime, context: CheckContext | None = None) -> Check:
