@@ -7,22 +7,22 @@ from lms.reporting.events import PartnerFiguresChanged
 from lms.tiers import services
 
 
-@subscribe(CredentialIssued)
+@subscribe(CredentialIssued, per=lambda event: event.person_id)
 def follow_issue(event: CredentialIssued) -> None:
     services.evaluate_person(person_id=event.person_id, at=event.at)
 
 
-@subscribe(CredentialRevoked)
+@subscribe(CredentialRevoked, per=lambda event: event.person_id)
 def follow_revocation(event: CredentialRevoked) -> None:
     services.evaluate_person(person_id=event.person_id, at=event.at)
 
 
-@subscribe(PartnerFiguresChanged)
+@subscribe(PartnerFiguresChanged, per=lambda event: event.partner_id)
 def follow_figures(event: PartnerFiguresChanged) -> None:
     services.evaluate_one(partner_id=event.partner_id, at=event.at)
 
 
-@subscribe(MembershipChanged)
+@subscribe(MembershipChanged, per=lambda event: (event.person_id, event.partner_id))
 def follow_membership(event: MembershipChanged) -> None:
     """All partners of the person: where his credentials count may have changed with it."""
     services.evaluate_person(person_id=event.person_id, partner_id=event.partner_id, at=event.at)
