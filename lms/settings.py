@@ -145,7 +145,9 @@ else:
     _db["OPTIONS"] = {
         "connect_timeout": 5,
         "tcp_user_timeout": 10_000,
-        "options": "-c lock_timeout=5000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",
+        "options": "-c lock_timeout=5000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
+        # Of prepared statements, which only the record store has: planned once, whatever the arrays hold.
+        " -c plan_cache_mode=force_generic_plan",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

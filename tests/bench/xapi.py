@@ -368,7 +368,7 @@ def store(folder: Path) -> Iterator[tuple[str, str, str]]:
         basic = base64.b64encode(f"{credential['key']}:{credential['secret']}".encode()).decode()
         with psycopg.connect(url, autocommit=True) as database:
             database.execute("CREATE TABLE floor (LIKE xapi_statement INCLUDING ALL)")
-        with web_server(folder, env) as address:
+        with web_server(folder, env, threads=CONNECTIONS) as address:
             yield url, address, f"Basic {basic}"
 
 
