@@ -83,8 +83,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "lms.common.middleware.private_by_default",
     "csp.middleware.CSPMiddleware",
-    "django.middleware.security.SecurityMiddleware",
     "lms.xapi.middleware.record_store",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "lms.common.middleware.readable_requests",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -47,14 +47,20 @@ def statement(number: int, registration: str) -> dict[str, Any]:
     return {
         "id": "@ID",
         "actor": {"objectType": "Agent", "account": {"homePage": HOME, "name": f"person-{number % 5000}"}},
-        "verb": {"id": VERBS[number % 4], "display": {"en": "did"}},
+        "verb": {
+            "id": VERBS[number % 4],
+            "display": {"en": "answered", "de": "beantwortete", "fr": "a répondu", "pl": "odpowiedział"},
+        },
         "object": {
             "objectType": "Activity",
             "id": f"{HOME}/items/{number % 2000}",
             "definition": {
                 "type": "http://adlnet.gov/expapi/activities/cmi.interaction",
                 "name": {"en": "Sizing the bypass duct of a two-stage unit in a school"},
-                "description": {"en": "Which duct keeps the pressure drop under 250 Pa when both stages run?"},
+                "description": {
+                    "en": "Which duct keeps the pressure drop under 250 Pa when both stages run at the nominal flow of "
+                    "the plan, with the silencers of the outer wall in place and the filters half used?"
+                },
                 "interactionType": "choice",
                 "correctResponsesPattern": ["b"],
                 "choices": choices,
@@ -216,13 +222,23 @@ def floor(url: str, size: int) -> Callable[[int], Callable[[], int]]:
     return make
 
 
+def prime(url: str, address: str, authorization: str) -> None:
+    """Both tables have rows and statistics, as autovacuum sees to: plans made for an empty table scan it whole."""
+    for _ in range(2):
+        per_second(1.5, floor(url, BATCH))
+        per_second(3, poster(address, authorization, BATCH))
+        with psycopg.connect(url, autocommit=True) as database:
+            for table in ("xapi_statement", "xapi_mention", "floor"):
+                database.execute(f"VACUUM ANALYZE {table}")
+
+
 def ingest(url: str, address: str, authorization: str, seconds: float, rounds: int, say: Callable[[str], None]) -> None:
     say(
         f"{'statements':>12} {'ours /s':>9} {'floor /s':>9} {'of floor':>9}   (medians of {rounds} rounds, ratios per round)"
     )
+    prime(url, address, authorization)
     for size in (BATCH, 1):
         ours, floors, ratios = [], [], []
-        per_second(1, poster(address, authorization, size))
         for _ in range(rounds):
             before = per_second(seconds / 2, floor(url, size))
             ours.append(per_second(seconds, poster(address, authorization, size)))
