@@ -33,6 +33,7 @@ from tests.servers import ROOT, postgres_cluster, web_server
 CONNECTIONS = 8
 PROCESSES = 2
 BATCH = 100
+PREPARED = 8000  # statements for each connection
 COLUMNS = (
     *("statement_id", "stored_at", "happened_at", "actor_key", "verb_key", "object_key", "registration", "digest"),
     *("body", "authority_id"),
@@ -140,10 +141,11 @@ class Connection:
         return data
 
 
-def _timed(seconds: float, make: Callable[[int], Callable[[], int]], base: int, out: Any) -> None:
+def _timed(seconds: float, make: Callable[[int], Callable[[], int]], base: int, start: Any, out: Any) -> None:
     """Runs `make(n)` for each connection of this process in a thread of its own until the time is up."""
     counts: list[int] = []
     jobs = [make(base + number) for number in range(CONNECTIONS // PROCESSES)]
+    start.wait()
     ends = time.monotonic() + seconds
 
     def run(job: Callable[[], int]) -> None:
@@ -163,9 +165,9 @@ def _timed(seconds: float, make: Callable[[int], Callable[[], int]], base: int, 
 def per_second(seconds: float, make: Callable[[int], Callable[[], int]]) -> float:
     """Statements a second over CONNECTIONS connections in PROCESSES processes."""
     context = multiprocessing.get_context("fork")
-    out = context.Queue()
+    out, start = context.Queue(), context.Barrier(PROCESSES)
     share = CONNECTIONS // PROCESSES
-    workers = [context.Process(target=_timed, args=(seconds, make, n * share, out)) for n in range(PROCESSES)]
+    workers = [context.Process(target=_timed, args=(seconds, make, n * share, start, out)) for n in range(PROCESSES)]
     for worker in workers:
         worker.start()
     total = sum(out.get() for _ in workers)
@@ -174,12 +176,19 @@ def per_second(seconds: float, make: Callable[[int], Callable[[], int]]) -> floa
     return float(total) / seconds
 
 
+def prepared(make: Callable[[], Any], size: int) -> Callable[[], Any]:
+    """What both sides send is made before the time runs, so that neither waits for its own load; more if it is used up."""
+    ready = [make() for _ in range(PREPARED // size)]
+    return lambda: ready.pop() if ready else make()
+
+
 def poster(address: str, authorization: str, size: int) -> Callable[[int], Callable[[], int]]:
     def make(number: int) -> Callable[[], int]:
-        connection, pool, chance = Connection(address, authorization), texts(number), random.Random(number)
+        connection, pool, chance = Connection(address, authorization), texts(number), random.Random(uuid4().int)
+        following = prepared(lambda: body(pool, size, chance), size)
 
         def job() -> int:
-            connection.send("POST", "/xapi/statements", body(pool, size, chance))
+            connection.send("POST", "/xapi/statements", following())
             return size
 
         return job
@@ -195,25 +204,19 @@ def floor(url: str, size: int) -> Callable[[int], Callable[[], int]]:
         connection, chance = psycopg.connect(url), random.Random(number)
         pool = [b"x".join(cut).decode() for cut in texts(number)]
         keys = [uuid4() for _ in range(5000)]
-        authority = connection.execute("SELECT min(id) FROM xapi_authority").fetchone()
+        (authority,) = connection.execute("SELECT min(id) FROM xapi_authority").fetchone()  # type: ignore[misc]
 
-        def job() -> int:
+        def rows() -> list[object]:
             at, parameters = datetime.now(UTC), []
             for _ in range(size):
-                key = keys[chance.randrange(len(keys))]
-                parameters += [
-                    uuid4(),
-                    at,
-                    at,
-                    key,
-                    key,
-                    key,
-                    key,
-                    "d" * 64,
-                    pool[chance.randrange(len(pool))],
-                    authority[0],
-                ]  # type: ignore[index]
-            connection.execute(sql, parameters)
+                key, text = chance.choice(keys), chance.choice(pool)
+                parameters += [uuid4(), at, at, key, key, key, key, "d" * 64, text, authority]
+            return parameters
+
+        following = prepared(rows, size)
+
+        def job() -> int:
+            connection.execute(sql, following())
             connection.commit()
             return size
 
