@@ -83,8 +83,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "lms.common.middleware.private_by_default",
     "csp.middleware.CSPMiddleware",
-    "django.middleware.security.SecurityMiddleware",
     "lms.xapi.middleware.record_store",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "lms.common.middleware.readable_requests",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -145,7 +145,9 @@ else:
     _db["OPTIONS"] = {
         "connect_timeout": 5,
         "tcp_user_timeout": 10_000,
-        "options": "-c lock_timeout=5000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",
+        "options": "-c lock_timeout=5000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
+        # Of prepared statements, which only the record store has: planned once, whatever the arrays hold.
+        " -c plan_cache_mode=force_generic_plan",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -7,7 +7,7 @@ from lms.xapi.commands.base import Subcommand
 from lms.xapi.commands.credential import CredentialCommand
 from lms.xapi.commands.files import ExportCommand, ImportCommand
 from lms.xapi.commands.peers import ForwardCommand, PullCommand
-from lms.xapi.commands.upkeep import PseudonymiseCommand, ReplayCommand
+from lms.xapi.commands.upkeep import CheckCommand, PseudonymiseCommand, ReplayCommand
 
 SUBCOMMANDS: tuple[Subcommand, ...] = (
     CredentialCommand(),
@@ -17,6 +17,7 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     PullCommand(),
     ReplayCommand(),
     PseudonymiseCommand(),
+    CheckCommand(),
 )
 
 __all__ = ["SUBCOMMANDS", "Subcommand"]
