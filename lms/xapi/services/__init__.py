@@ -28,6 +28,7 @@ from lms.xapi.services.receiving import receive_statements
 from lms.xapi.services.recording import platform_authority, record, void_statement
 from lms.xapi.services.replaying import replay_milestones
 from lms.xapi.services.restoring import restore_archive
+from lms.xapi.services.skipping import skip_failing
 
 __all__ = [
     "add_source",
@@ -68,5 +69,6 @@ __all__ = [
     "resume_peer",
     "retry_dead_letters",
     "revoke_credential",
+    "skip_failing",
     "void_statement",
 ]
