@@ -211,4 +211,4 @@ def _delete_unused(digests: Sequence[str]) -> None:
             unused = Attachment.objects.select_for_update(of=("self",)).filter(sha2=sha2, uses=None).first()
             if unused is not None:
                 unused.delete()
-                transaction.on_commit(partial(unused.file.storage.delete, unused.file.name))
+                transaction.on_commit(partial(unused.file.storage.delete, str(unused.file)))
