@@ -289,6 +289,8 @@ XAPI_CONTENT_ORIGINS = env.list("XAPI_CONTENT_ORIGINS", default=[])
 XAPI_SESSION_RATE = env.int("XAPI_SESSION_RATE", 600)
 # Statements that the database prepares once per connection. Off behind a pooler that cannot keep them.
 XAPI_PREPARED = env.bool("XAPI_PREPARED", True)
+# How many months of statements `manage.py xapi archive` leaves in the store. 0: for ever, unless it is told a month.
+XAPI_KEEP_MONTHS = env.int("XAPI_KEEP_MONTHS", 0)
 XAPI_MAX_ATTACHMENT_BYTES = env.int("XAPI_MAX_ATTACHMENT_BYTES", 100_000_000)
 # --- Other record stores ---
 # Networks inside a private network that requests of ours may go to (forwarding to a record store next door), as

@@ -153,3 +153,17 @@ def test_every_fixture_loads() -> None:
 def test_demo_content_is_well_formed() -> None:
     for path in sorted((ROOT / "fixtures" / "demo").rglob("*.yaml")):
         assert yaml.safe_load(path.read_text()), path.name
+
+
+def test_tests_that_the_documents_name_exist() -> None:
+    """Documents name tests as `path::function`."""
+    named = {
+        found for path in tracked("docs/*.md") for found in re.findall(r"(tests/[\w/]+\.py)::(\w+)", path.read_text())
+    }
+    assert len(named) > 20
+    missing = [
+        f"{path}::{function}"
+        for path, function in sorted(named)
+        if not (ROOT / path).exists() or f"\ndef {function}(" not in (ROOT / path).read_text()
+    ]
+    assert missing == []

@@ -11,6 +11,7 @@ from django.utils import timezone
 from lms.xapi.exchange_models import DeadLetter as DeadLetter
 from lms.xapi.exchange_models import ForwardingTarget as ForwardingTarget
 from lms.xapi.exchange_models import ImportRun as ImportRun
+from lms.xapi.exchange_models import LegalHold as LegalHold
 from lms.xapi.exchange_models import Pseudonym as Pseudonym
 from lms.xapi.exchange_models import PullSource as PullSource
 

@@ -3,6 +3,7 @@
 A new one is a module with a `Subcommand` in it, and its line in `SUBCOMMANDS`.
 """
 
+from lms.xapi.commands.archive import ArchiveCommand, HoldCommand
 from lms.xapi.commands.base import Subcommand
 from lms.xapi.commands.credential import CredentialCommand
 from lms.xapi.commands.files import ExportCommand, ImportCommand
@@ -18,6 +19,8 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     ReplayCommand(),
     PseudonymiseCommand(),
     CheckCommand(),
+    ArchiveCommand(),
+    HoldCommand(),
 )
 
 __all__ = ["SUBCOMMANDS", "Subcommand"]
