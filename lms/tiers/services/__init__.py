@@ -16,6 +16,7 @@ from lms.tiers.services.figures import Figure, Row
 from lms.tiers.services.programmes import check_document, publish_programme, publish_source, rules_of
 from lms.tiers.services.requirement import Candidate, Counted, RequirementView, requirement_view
 from lms.tiers.services.status import Risk, TierStatus, status, statuses
+from lms.tiers.services.way import Way, way_to_next
 
 __all__ = [
     "Backdated",
@@ -30,6 +31,7 @@ __all__ = [
     "Row",
     "TierStatus",
     "Verification",
+    "Way",
     "changes",
     "check_document",
     "digest",
@@ -46,4 +48,5 @@ __all__ = [
     "status",
     "statuses",
     "verify",
+    "way_to_next",
 ]

@@ -80,12 +80,18 @@ def check_document(
     except engine.DocumentError as error:
         raise ProgrammeRefused(error.problems) from error
     problems = [engine.Problem((name,), "is not a rule that is read; put words under “notes”") for name in rules.unread]
+    if not rules.tiers:
+        raise ProgrammeRefused([engine.Problem((), "it has no tiers: words alone can't be published")])
     if rules.tiers[0].requirements:
         problems.append(engine.Problem(("tiers", 0), "the lowest tier may ask for nothing, so that everybody has one"))
     if any(tier.invitation_only for tier in rules.tiers):
         problems.append(
             engine.Problem(("tiers",), "“invitation_only” can be checked but not published yet", is_unsupported=True)
         )
+    if rules.versions:
+        problems.append(engine.Problem(("versions",), "publish each as a version of its own, from its date"))
+    if rules.is_rolled_up:
+        problems.append(engine.Problem(("rollup",), "can be checked but not published yet", is_unsupported=True))
     if rules.tracks:
         problems.append(engine.Problem(("tracks",), "can be checked but not published yet", is_unsupported=True))
     for result in engine.run_cases(document, rules):

@@ -105,7 +105,7 @@ def _candidates(memberships: list[Membership], codes: frozenset[str]) -> tuple[C
     wanted = wanted.select_related("course", "assessment").prefetch_related("certification__personas")
     for requirement in wanted.order_by("position"):
         steps[requirement.certification].append(requirement)
-    done = _done(
+    done = done_things(
         [membership.person_id for membership in memberships], [r for several in steps.values() for r in several]
     )
     nearest = []
@@ -124,17 +124,18 @@ def _candidates(memberships: list[Membership], codes: frozenset[str]) -> tuple[C
 def _candidate(
     membership: Membership, certification: Certification, steps: list[Requirement], done: set[tuple[int, str, int]]
 ) -> Candidate:
-    left = tuple(str(step) for step in steps if (membership.person_id, *_thing(step)) not in done)
+    left = tuple(str(step) for step in steps if (membership.person_id, *thing(step)) not in done)
     return Candidate(
         membership=membership, certification=certification, done=len(steps) - len(left), total=len(steps), left=left
     )
 
 
-def _thing(step: Requirement) -> tuple[str, int]:
+def thing(step: Requirement) -> tuple[str, int]:
+    """What is to be done for a step: ("course" or "exam", its key)."""
     return ("course", step.course_id) if step.course_id else ("exam", step.assessment_id or 0)
 
 
-def _done(people: list[int], steps: list[Requirement]) -> set[tuple[int, str, int]]:
+def done_things(people: list[int], steps: list[Requirement]) -> set[tuple[int, str, int]]:
     """(person, course or exam, its key) of what was completed or passed."""
     courses = [step.course_id for step in steps if step.course_id]
     exams = [step.assessment_id for step in steps if step.assessment_id]
