@@ -288,6 +288,11 @@ XAPI_SESSION_RATE = env.int("XAPI_SESSION_RATE", 600)
 # Statements that the database prepares once per connection. Off behind a pooler that cannot keep them.
 XAPI_PREPARED = env.bool("XAPI_PREPARED", True)
 XAPI_MAX_ATTACHMENT_BYTES = env.int("XAPI_MAX_ATTACHMENT_BYTES", 100_000_000)
+# --- Certificates ---
+# The organisation's key that signs certificates: a PKCS#12 file, or PEM with key and certificates. Without it a
+# self-made authority signs, which is made on first use and says what it is.
+CERTIFICATE_KEY_FILE = env.str("CERTIFICATE_KEY_FILE", "")
+CERTIFICATE_KEY_PASSWORD = env.str("CERTIFICATE_KEY_PASSWORD", "")
 # --- Other record stores ---
 # Networks inside a private network that requests of ours may go to (forwarding to a record store next door), as
 # 10.1.0.0/16. Everything else that is not public is refused, and metadata services always are.
