@@ -15,3 +15,24 @@ class ReasonMissing(DomainError):
 
     code = "reason_missing"
     status = 400
+
+
+class SigningKeyUnusable(DomainError):
+    """The key that signs certificates is missing or wrong. The message tells the operator what to mend."""
+
+    code = "signing_key_unusable"
+    status = 503
+
+
+class CredentialNotInForce(DomainError):
+    """A revoked, replaced or suspended credential is not handed out as a certificate."""
+
+    code = "credential_not_in_force"
+    status = 410
+
+
+class BadDesign(DomainError):
+    """A page design that cannot be drawn or read: a colour too pale, a logo that is no picture."""
+
+    code = "bad_design"
+    status = 400

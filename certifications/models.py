@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from certifications.snapshot import Snapshot
+from certifications.errors import CredentialNotInForce
+from certifications.snapshot import Design, Signatory, Snapshot
 from courses.models import Course
 from lms.assessments.models import Assessment, Attempt
 from lms.common.models import PublicIdModel
@@ -24,6 +25,55 @@ if TYPE_CHECKING:
 def new_credential_id() -> str:
     """128 random bits, URL-safe: cannot be counted or guessed."""
     return secrets.token_urlsafe(16)
+
+
+class CertificateDesign(PublicIdModel):
+    """How the certificates of a programme look. Credentials keep the design they were issued with."""
+
+    class Layout(models.TextChoices):
+        LAUREL = "laurel", "Laurel: centred under a wreath"
+        BAND = "band", "Band: a coloured band at the left"
+
+    class Paper(models.TextChoices):
+        A4 = "a4", "A4"
+        LETTER = "letter", "US Letter"
+
+    name = models.CharField(max_length=100, unique=True)
+    layout = models.CharField(max_length=10, choices=Layout, default=Layout.LAUREL)
+    paper = models.CharField(max_length=10, choices=Paper, default=Paper.A4)
+    accent = models.CharField(max_length=7, default="#1f6f54", help_text="#rrggbb; dark enough to be read on white")
+    ornament = models.CharField("Wreath", max_length=7, default="#b07d1a", help_text="#rrggbb")
+    logo = models.CharField(max_length=200, blank=True, editable=False, help_text="A stored picture, by its content")
+    signatories = models.TextField(
+        blank=True, help_text="One a line, at most three: name, then a comma, then what he is"
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def as_design(self) -> Design:
+        """What a credential that is issued now keeps."""
+        lines = [line.partition(",") for line in self.signatories.splitlines() if line.strip()]
+        return Design(
+            layout=self.layout,
+            paper=self.paper,
+            accent=self.accent,
+            ornament=self.ornament,
+            logo=self.logo,
+            signatories=tuple(Signatory(name=name.strip(), role=role.strip()) for name, _, role in lines),
+        )
+
+
+class SigningIdentity(models.Model):
+    """A self-made key with its certificates, for sites without a key of their own. Sealed with SECRET_KEY."""
+
+    name = models.CharField(max_length=20, unique=True)
+    certificates = models.TextField(help_text="PEM, the signer's first")
+    key_sealed = models.TextField()
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class CertificationQuerySet(models.QuerySet["Certification"]):
@@ -55,6 +105,15 @@ class Certification(PublicIdModel):
     number = models.PositiveIntegerField(default=1)
     valid_months = models.PositiveSmallIntegerField(default=24, help_text="0: no end date")
     position = models.PositiveSmallIntegerField(default=0)
+    shows_scores = models.BooleanField(default=True, db_default=True, help_text="Certificates tell score and sections")
+    design = models.ForeignKey(
+        CertificateDesign,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="How its certificates look; empty: the house's own",
+    )
     retired_at = models.DateTimeField(null=True, blank=True)
 
     objects = CertificationQuerySet.as_manager()
@@ -177,6 +236,11 @@ class Credential(models.Model):
     def verify_url(self) -> str:
         """Where anybody may check it. Built from SITE_URL, never from a Host header."""
         return f"{settings.SITE_URL}/verify/{self.public_id}/"
+
+    def check_in_force(self) -> None:
+        """Raises CredentialNotInForce for one that no longer holds for another reason than its last day."""
+        if self.revoked_at is not None:
+            raise CredentialNotInForce(f"This certificate was revoked on {self.revoked_at:%d %B %Y}.")
 
     def status(self, on: date) -> "Credential.Status":
         if self.revoked_at is not None:

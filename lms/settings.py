@@ -292,6 +292,11 @@ XAPI_PREPARED = env.bool("XAPI_PREPARED", True)
 # How many months of statements `manage.py xapi archive` leaves in the store. 0: for ever, unless it is told a month.
 XAPI_KEEP_MONTHS = env.int("XAPI_KEEP_MONTHS", 0)
 XAPI_MAX_ATTACHMENT_BYTES = env.int("XAPI_MAX_ATTACHMENT_BYTES", 100_000_000)
+# --- Certificates ---
+# The organisation's key that signs certificates: a PKCS#12 file, or PEM with key and certificates. Without it a
+# self-made authority signs, which is made on first use and says what it is.
+CERTIFICATE_KEY_FILE = env.str("CERTIFICATE_KEY_FILE", "")
+CERTIFICATE_KEY_PASSWORD = env.str("CERTIFICATE_KEY_PASSWORD", "")
 # --- Other record stores ---
 # Networks inside a private network that requests of ours may go to (forwarding to a record store next door), as
 # 10.1.0.0/16. Everything else that is not public is refused, and metadata services always are.

@@ -1,7 +1,6 @@
-"""Every write about credentials: issued once, frozen, revoked by adding a fact."""
+"""Issuing: a credential once everything is met, once for each person and sequence, and what it says for ever."""
 
 import calendar
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from uuid import UUID
@@ -10,34 +9,18 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
-from certifications import errors, evidence, statements
-from certifications.events import CredentialIssued, CredentialRevoked
+from certifications import evidence, statements
+from certifications.events import CredentialIssued
 from certifications.evidence import Evidence
 from certifications.models import Certification, CertificationQuerySet, Credential, Requirement
-from certifications.progress import RENEWAL_WINDOW, Progress, Step, expiring, progress, way
-from certifications.snapshot import SectionScore, Snapshot
-from courses.models import Course
+from certifications.progress import RENEWAL_WINDOW
+from certifications.snapshot import Design, SectionScore, Snapshot
 from lms.accounts.models import User
-from lms.accounts.services import record_audit
-from lms.assessments.models import Assessment, Attempt
+from lms.assessments.models import Attempt
 from lms.common import guards
 from lms.events.services import emit
-from lms.partners.models import Membership, Persona
+from lms.partners.models import Membership
 from lms.xapi.services import platform_authority, record
-
-__all__ = [
-    "Progress",
-    "Step",
-    "expiring",
-    "expiry_date",
-    "issue_for_assessment",
-    "issue_for_course",
-    "issue_if_earned",
-    "progress",
-    "revoke_credential",
-    "save_certification",
-    "way",
-]
 
 
 def expiry_date(issued_on: date, months: int) -> date | None:
@@ -146,10 +129,11 @@ def _draft(
         country=membership.partner.country if membership else "",
         issued_on=_day(at).isoformat(),
         expires_on=expires_on.isoformat() if expires_on else None,
-        percent=_percent(attempt.points, attempt.max_points) if attempt else None,
-        sections=_sections(attempt),
+        percent=_percent(attempt.points, attempt.max_points) if attempt and certification.shows_scores else None,
+        sections=_sections(attempt) if certification.shows_scores else (),
         requirements=evidence.met_requirements(requirements, found),
         statement_id=str(statements.earned_id(certification, person, sequence)),
+        design=certification.design.as_design() if certification.design else Design(),
     )
     return Credential(
         certification=certification,
@@ -187,72 +171,3 @@ def _sections(attempt: Attempt | None) -> tuple[SectionScore, ...]:
         SectionScore(title=row["section"], percent=_percent(row["points"], row["maximum"]))
         for row in sorted(rows, key=lambda row: first[row["section"]])
     )
-
-
-@transaction.atomic
-def save_certification(
-    *,
-    certification: Certification,
-    personas: Iterable[Persona],
-    courses: Iterable[Course],
-    assessments: Iterable[Assessment],
-    by: User,
-    at: datetime,
-) -> Certification:
-    """Stores a certification with what it asks for, in the order given: courses, then exams.
-
-    When that changed, `number` grows; credentials keep the number they were issued under. Writes the audit log.
-    Raises NotAllowed (permission certifications.manage_certifications).
-    """
-    if not by.has_perm("certifications.manage_certifications"):
-        raise errors.NotAllowed("You may not change certifications. Nothing was changed.")
-    is_new = certification.pk is None
-    wanted = [*courses, *assessments]
-    before = [] if is_new else [one.course or one.assessment for one in evidence.requirements_of(certification)]
-    if not is_new and wanted != before:
-        certification.number += 1
-    certification.save()
-    certification.personas.set(personas)
-    if wanted != before:
-        certification.requirements.all().delete()
-        Requirement.objects.bulk_create(
-            Requirement(
-                certification=certification,
-                position=position,
-                course=thing if isinstance(thing, Course) else None,
-                assessment=thing if isinstance(thing, Assessment) else None,
-            )
-            for position, thing in enumerate(wanted, 1)
-        )
-    record_audit(
-        action="certifications.save_certification",
-        actor=by,
-        at=at,
-        target=certification,
-        detail={"number": certification.number, "requirements": [str(thing) for thing in wanted]},
-    )
-    return certification
-
-
-@transaction.atomic
-def revoke_credential(*, credential: Credential, by: User, reason: str, at: datetime) -> None:
-    """Takes a credential back: adds who, when and why, and blanks nothing. A second revocation changes nothing.
-
-    Emits CredentialRevoked and writes the audit log. Raises NotAllowed (permission certifications.revoke_credential),
-    ReasonMissing.
-    """
-    if not by.has_perm("certifications.revoke_credential", credential):
-        raise errors.NotAllowed("You may not revoke certificates. Nothing was changed.")
-    reason = guards.clean_name(reason)[:300]
-    if not reason:
-        raise errors.ReasonMissing("Say why the certificate is revoked. Nothing was changed.")
-    changed = Credential.objects.filter(pk=credential.pk, revoked_at=None).update(
-        revoked_at=at, revoked_by=by, revocation_reason=reason
-    )
-    if changed != 1:
-        return
-    credential.refresh_from_db(fields=["revoked_at", "revoked_by", "revocation_reason"])
-    record_audit(
-        action="certifications.revoke_credential", actor=by, at=at, target=credential, detail={"reason": reason}
-    )
-    emit(CredentialRevoked(at=at, credential_id=credential.public_id, person_id=credential.person.public_id))
