@@ -1,5 +1,6 @@
 """Every use case of tiers: publish rules, gather facts, decide, tell where a partner stands."""
 
+from lms.tiers.services.backtest import Comparison, as_rows, compare_rules
 from lms.tiers.services.decisions import (
     Verification,
     digest,
@@ -11,7 +12,7 @@ from lms.tiers.services.decisions import (
 )
 from lms.tiers.services.errors import Backdated, NoProgrammeInForce, ProgrammeRefused
 from lms.tiers.services.explanation import ExplainedTier, changes, explain
-from lms.tiers.services.facts import gather_facts
+from lms.tiers.services.facts import gather_facts, gather_many
 from lms.tiers.services.figures import Figure, Row
 from lms.tiers.services.programmes import check_document, publish_programme, publish_source, rules_of
 from lms.tiers.services.requirement import Candidate, Counted, RequirementView, requirement_view
@@ -21,6 +22,7 @@ from lms.tiers.services.way import Way, way_to_next
 __all__ = [
     "Backdated",
     "Candidate",
+    "Comparison",
     "Counted",
     "ExplainedTier",
     "Figure",
@@ -32,8 +34,10 @@ __all__ = [
     "TierStatus",
     "Verification",
     "Way",
+    "as_rows",
     "changes",
     "check_document",
+    "compare_rules",
     "digest",
     "evaluate_all",
     "evaluate_one",
@@ -41,6 +45,7 @@ __all__ = [
     "evaluate_person",
     "explain",
     "gather_facts",
+    "gather_many",
     "publish_programme",
     "publish_source",
     "requirement_view",
