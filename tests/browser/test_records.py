@@ -34,7 +34,7 @@ def test_new_records_are_told_and_shown_without_a_new_page(demo: Demo, page_as: 
         expect(show).to_have_text("Show 3 new records")  # within the 15 seconds between two questions
         assert faults(page) == []
         show.click()
-        expect(rows.filter(has_text=f"Mina Okafor experienced Duct simulator {width}")).to_have_count(3)
+        expect(rows.filter(has_text=f"Mina Okafor looked at Duct simulator {width}")).to_have_count(3)
         expect(show).to_have_count(0)
         assert rows.count() in (before, before + 3)
         assert page.evaluate("window.isTheSamePage")
