@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
-from django.db.models import Q
-
 from certifications.models import Credential
 from lms.partners.models import Membership, Partner
 from lms.reporting.services import completion_rate, evidence
@@ -22,7 +20,8 @@ def gather_facts(*, partner: Partner, at: datetime) -> Facts:
 
     People are active accounts with a membership that holds on that day (UTC). A credential counts for exactly one
     partner: the one under which it was earned while its holder still works there, else the holder's oldest membership
-    (so a mover brings it along from the day he moved, and nobody is counted twice). Revoked and expired ones are out.
+    (so a mover brings it along from the day he moved, and nobody is counted twice). Revoked, suspended and expired
+    ones are out.
     No enrolment in the window: the completion rate is not known, which is not zero. Constant queries.
     """
     on = at.astimezone(UTC).date()
@@ -75,9 +74,8 @@ def _held(memberships: list[Membership], partner: Partner, at: datetime) -> dict
     for membership in memberships:
         by_person[membership.person_id].append(membership)
     credentials = (
-        Credential.objects.filter(person__in=list(by_person), issued_at__lte=at)
-        .filter(Q(revoked_at=None) | Q(revoked_at__gt=at))
-        .filter(Q(expires_on=None) | Q(expires_on__gte=at.astimezone(UTC).date()))
+        Credential.objects.in_force_at(at)
+        .filter(person__in=list(by_person))
         .select_related("certification", "membership")
         .order_by("pk")
     )
@@ -93,7 +91,7 @@ def _as_held(credential: Credential) -> Held:
     issued = credential.as_issued
     return Held(
         code=credential.certification.slug,
-        since=credential.issued_at.astimezone(UTC).date(),
+        since=issued.issued,  # of a corrected one: since it was first issued
         until=credential.expires_on,
         reference=credential.public_id,
         statements=tuple(dict.fromkeys([*issued.statement_ids, issued.statement_id])),
