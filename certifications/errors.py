@@ -36,3 +36,24 @@ class BadDesign(DomainError):
 
     code = "bad_design"
     status = 400
+
+
+class AlreadyReplaced(DomainError):
+    """Only the newest credential of a person and certification can be corrected, and only one that holds."""
+
+    code = "already_replaced"
+    status = 409
+
+
+class BadRows(DomainError):
+    """A file of many credentials that cannot be read as one."""
+
+    code = "bad_rows"
+    status = 400
+
+
+class CertificationRetired(DomainError):
+    """It is no longer offered."""
+
+    code = "certification_retired"
+    status = 409

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from wagtail.admin.forms import WagtailAdminModelForm
 
-from certifications.models import Certification
+from certifications.models import CertificateDesign, Certification
 from courses.models import Course
 from lms.assessments.models import Assessment
 from lms.common import guards
@@ -39,6 +39,67 @@ class RevocationForm(forms.Form):
     )
 
 
+class CorrectionForm(forms.Form):
+    """The name as it should stand, and why."""
+
+    holder_name = forms.CharField(label="Name", max_length=150)
+    reason = forms.CharField(label="Reason", max_length=300)
+
+
+class BulkIssueForm(forms.Form):
+    """Rows of e-mail, certification and reason: pasted, or from a file."""
+
+    file = forms.FileField(label="CSV file", required=False, widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
+    text = forms.CharField(
+        label="or its text",
+        required=False,
+        max_length=500_000,
+        strip=False,
+        help_text="The first line names the columns: email, certification, reason",
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not cleaned.get("file") and not (cleaned.get("text") or "").strip():
+            raise ValidationError("Choose a file or write rows.")
+        return cleaned
+
+    @property
+    def content(self) -> bytes:
+        file = self.cleaned_data.get("file")
+        return bytes(file.read()) if file else str(self.cleaned_data["text"]).encode()
+
+
+class BulkRevokeForm(forms.Form):
+    """Numbers, one a line, and one reason for all."""
+
+    numbers = forms.CharField(
+        label="Certificate numbers, one a line", max_length=300_000, widget=forms.Textarea(attrs={"rows": 6})
+    )
+    reason = forms.CharField(label="Reason", max_length=300)
+
+
+class DesignForm(WagtailAdminModelForm):
+    """A page design. Saved by `services.save_design`."""
+
+    logo_file = forms.FileField(
+        label="Logo",
+        required=False,
+        help_text="PNG, JPEG or WebP. Empty: the one it has.",
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+    )
+
+    class Meta:
+        model = CertificateDesign
+        fields: ClassVar = ["name", "layout", "paper", "accent", "ornament", "signatories"]
+        widgets: ClassVar = {
+            "accent": forms.TextInput(attrs={"type": "color"}),
+            "ornament": forms.TextInput(attrs={"type": "color"}),
+            "signatories": forms.Textarea(attrs={"rows": 3}),
+        }
+
+
 class CertificationForm(WagtailAdminModelForm):
     """A certification with what it asks for: courses, then exams. Saved by `services.save_certification`."""
 
@@ -51,7 +112,10 @@ class CertificationForm(WagtailAdminModelForm):
 
     class Meta:
         model = Certification
-        fields: ClassVar = ["title", "slug", "description", "criteria", "personas", "valid_months", "position"]
+        fields: ClassVar = [
+            *("title", "slug", "description", "criteria", "personas", "valid_months", "position"),
+            *("shows_scores", "design"),
+        ]
         widgets: ClassVar = {"personas": forms.CheckboxSelectMultiple}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -46,7 +46,12 @@ class Shown:
 
     @property
     def tone(self) -> str:
-        return {"valid": "accent", "expired": "warn", "revoked": "danger"}[self.status]
+        return "accent" if self.status == "valid" else "warn" if self.status in {"expired", "suspended"} else "danger"
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether it may be handed out: also after its last day, when it says so itself."""
+        return self.status in {"valid", "expired"}
 
     @property
     def word(self) -> str:
@@ -73,7 +78,7 @@ def credential(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _visible(request: HttpRequest, public_id: str) -> Credential:
-    visible = Credential.objects.visible_to(request.user).select_related("certification", "award")
+    visible = Credential.objects.visible_to(request.user).select_related("certification", "award", "replaced_by")
     return get_object_or_404(visible, public_id=public_id)
 
 

@@ -1,6 +1,7 @@
 """Issuing: a credential once everything is met, once for each person and sequence, and what it says for ever."""
 
 import calendar
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from uuid import UUID
@@ -9,13 +10,14 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
-from certifications import evidence, statements
+from certifications import errors, evidence, statements
 from certifications.events import CredentialIssued
 from certifications.evidence import Evidence
 from certifications.models import Certification, CertificationQuerySet, Credential, Requirement
 from certifications.progress import RENEWAL_WINDOW
-from certifications.snapshot import Design, SectionScore, Snapshot
+from certifications.snapshot import Design, Met, SectionScore, Snapshot
 from lms.accounts.models import User
+from lms.accounts.services import record_audit
 from lms.assessments.models import Attempt
 from lms.common import guards
 from lms.events.services import emit
@@ -73,21 +75,63 @@ def issue_if_earned(*, person: User, certification: Certification, at: datetime)
         return newest
     sequence = newest.sequence + 1 if newest else 1
     credential = _draft(person, certification, requirements, found, sequence, at)
+    return _store(credential, at) or Credential.objects.get(
+        person=person, certification=certification, sequence=sequence
+    )
+
+
+def _store(credential: Credential, at: datetime) -> Credential | None:
+    """Writes the credential with its statement and its event; None when somebody else was first."""
     try:
         with transaction.atomic():
             credential.save(force_insert=True)
     except IntegrityError:
-        return Credential.objects.get(person=person, certification=certification, sequence=sequence)
+        return None
     record([statements.earned(credential)], authority=platform_authority(), at=at)
     emit(
         CredentialIssued(
             at=at,
             credential_id=credential.public_id,
-            person_id=person.public_id,
+            person_id=credential.person.public_id,
             statement_id=UUID(credential.as_issued.statement_id),
         )
     )
     return credential
+
+
+@transaction.atomic
+def issue_by_decision(
+    *, person: User, certification: Certification, by: User, reason: str, at: datetime
+) -> tuple[Credential, bool]:
+    """Issues what somebody holds by a decision of the vendor (brought from another system, a class without records).
+
+    The credential says so: its one requirement is the decision with its reason. Returns it and whether it is new; who
+    holds a valid one keeps it, so a replay changes nothing. Writes the audit log, the statement `earned` and
+    CredentialIssued. Raises NotAllowed (permission certifications.issue_by_decision), ReasonMissing,
+    CertificationRetired.
+    """
+    if not by.has_perm("certifications.issue_by_decision", certification):
+        raise errors.NotAllowed("You may not issue certificates. Nothing was issued.")
+    reason = guards.clean_name(reason)[:300]
+    if not reason:
+        raise errors.ReasonMissing("Say why it is issued: the certificate stands on that. Nothing was issued.")
+    if certification.retired_at is not None and certification.retired_at <= at:
+        raise errors.CertificationRetired(f"{certification.title} is no longer offered. Nothing was issued.")
+    newest = Credential.objects.filter(person=person, certification=certification).order_by("-sequence").first()
+    if newest is not None and newest.status(_day(at)) in {Credential.Status.VALID, Credential.Status.SUSPENDED}:
+        return newest, False
+    sequence = newest.sequence + 1 if newest else 1
+    nothing = Evidence(enrolments={}, attempts={})
+    draft = _draft(person, certification, [], nothing, sequence, at)
+    decision = Met(kind="decision", title=reason, statement_id=None)
+    draft.snapshot = replace(draft.as_issued, requirements=(decision,)).as_json()
+    credential = _store(draft, at)
+    if credential is None:
+        return Credential.objects.get(person=person, certification=certification, sequence=sequence), False
+    record_audit(
+        action="certifications.issue_by_decision", actor=by, at=at, target=credential, detail={"reason": reason}
+    )
+    return credential, True
 
 
 def _is_renewable(newest: Credential, attempt: Attempt | None, at: datetime) -> bool:
@@ -149,10 +193,10 @@ def _draft(
 
 
 def _membership(found: Evidence, at: datetime) -> Membership | None:
-    """For whom the last of the requirements was met."""
+    """For whom the last of the requirements was met; None where nothing was done for anybody."""
     facts = [(e.completed_at or at, e.membership) for e in found.enrolments.values()]
     facts += [(a.submitted_at or at, a.membership) for a in found.attempts.values()]
-    return max(facts, key=lambda fact: fact[0])[1]
+    return max(facts, key=lambda fact: fact[0])[1] if facts else None
 
 
 def _percent(points: Decimal | None, maximum: Decimal | None) -> str:

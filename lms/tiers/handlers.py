@@ -1,6 +1,6 @@
 """What makes a partner be evaluated again. Each handler recomputes from the truth at the moment of the event."""
 
-from certifications.events import CredentialIssued, CredentialRevoked
+from certifications.events import CredentialIssued, CredentialReinstated, CredentialRevoked, CredentialSuspended
 from lms.events.services import subscribe
 from lms.partners.events import MembershipChanged
 from lms.reporting.events import PartnerFiguresChanged
@@ -14,6 +14,16 @@ def follow_issue(event: CredentialIssued) -> None:
 
 @subscribe(CredentialRevoked, per=lambda event: event.person_id)
 def follow_revocation(event: CredentialRevoked) -> None:
+    services.evaluate_person(person_id=event.person_id, at=event.at)
+
+
+@subscribe(CredentialSuspended, per=lambda event: event.person_id)
+def follow_suspension(event: CredentialSuspended) -> None:
+    services.evaluate_person(person_id=event.person_id, at=event.at)
+
+
+@subscribe(CredentialReinstated, per=lambda event: event.person_id)
+def follow_reinstatement(event: CredentialReinstated) -> None:
     services.evaluate_person(person_id=event.person_id, at=event.at)
 
 

@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
-from django.db.models import Q
-
 from certifications.models import Credential
 from certifications.snapshot import Snapshot
 from lms.partners.models import Membership, Partner
@@ -24,7 +22,8 @@ def gather_facts(*, partner: Partner, at: datetime) -> Facts:
 
     People are active accounts with a membership that holds on that day (UTC). A credential counts for exactly one
     partner: the one under which it was earned while its holder still works there, else the holder's oldest membership
-    (so a mover brings it along from the day he moved, and nobody is counted twice). Revoked and expired ones are out.
+    (so a mover brings it along from the day he moved, and nobody is counted twice). Revoked, suspended and expired
+    ones are out.
     No enrolment in the window: the completion rate is not known, which is not zero. Constant queries.
     """
     since, until = year_before(at), at + timedelta(microseconds=1)
@@ -105,24 +104,23 @@ def _held(memberships: list[Membership], at: datetime) -> dict[tuple[int, int], 
     for membership in memberships:
         by_person[membership.person_id].append(membership)
     credentials = (
-        Credential.objects.filter(person__in=list(by_person), issued_at__lte=at)
-        .filter(Q(revoked_at=None) | Q(revoked_at__gt=at))
-        .filter(Q(expires_on=None) | Q(expires_on__gte=at.astimezone(UTC).date()))
+        Credential.objects.in_force_at(at)
+        .filter(person__in=list(by_person))
         .order_by("pk")
         .values_list(
             *("person_id", "certification__slug", "membership__partner_id"),
-            *("issued_at", "expires_on", "public_id", "snapshot"),
+            *("expires_on", "public_id", "snapshot"),
         )
     )
     held: dict[tuple[int, int], list[Held]] = defaultdict(list)
-    for person, code, earned_at, issued_at, expires_on, reference, snapshot in credentials:
+    for person, code, earned_at, expires_on, reference, snapshot in credentials:
         owner = home(earned_at, by_person[person])
         if owner is not None:
             issued = Snapshot.from_json(snapshot)
             held[person, owner].append(
                 Held(
                     code=code,
-                    since=issued_at.astimezone(UTC).date(),
+                    since=issued.issued,  # of a corrected one: since it was first issued
                     until=expires_on,
                     reference=reference,
                     statements=tuple(dict.fromkeys([*issued.statement_ids, issued.statement_id])),
