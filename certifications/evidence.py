@@ -39,10 +39,9 @@ def gather(person: User, requirements: Iterable[Requirement], at: datetime) -> E
     enrolments = Enrolment.objects.filter(
         person=person, course__in=[r.course_id for r in requirements if r.course_id], completed_at__lte=at
     )
-    attempts = Attempt.objects.filter(
+    attempts = Attempt.objects.passed().filter(
         person=person,
         assessment__in=[r.assessment_id for r in requirements if r.assessment_id],
-        is_passed=True,
         submitted_at__lte=at,
     )
     memberships = ("membership__partner", "membership__persona")

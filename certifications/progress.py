@@ -137,7 +137,7 @@ def _facts(person: "User", requirements: list[Requirement], on: date, record: Re
     unbegun = {one.course_id for one in requirements if one.course_id and one.course_id not in enrolments}
     versions = CourseVersion.objects.filter(course__in=unbegun).order_by("number") if unbegun else ()
     exams = {requirement.assessment_id for requirement in requirements if requirement.assessment_id}
-    attempts = Attempt.objects.filter(person=person, assessment__in=exams, is_passed=True, submitted_at__lt=end)
+    attempts = Attempt.objects.passed().filter(person=person, assessment__in=exams, submitted_at__lt=end)
     return _Facts(
         enrolments=enrolments,
         lessons=record.learning,

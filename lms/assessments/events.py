@@ -17,3 +17,20 @@ class AttemptScored(Event):
     assessment_id: UUID
     is_passed: bool
     statement_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultReleased(Event):
+    """The held result of an attempt may be told now."""
+
+    type: ClassVar[str] = "assessments.ResultReleased"
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProctoringDue(Event):
+    """A proctoring service is to be told that an attempt started or finished (`step`)."""
+
+    type: ClassVar[str] = "assessments.ProctoringDue"
+    attempt_id: UUID
+    step: str

@@ -1,4 +1,4 @@
-"""Who may import items, keep banks and exams, and sit an exam."""
+"""Who may import items, keep banks and exams, sit an exam, and look at how exams were sat."""
 
 from typing import TYPE_CHECKING
 
@@ -34,3 +34,5 @@ rules.add_perm("assessments.change_item_text", keeps_items)
 rules.add_perm("assessments.export_items", keeps_items)
 rules.add_perm("assessments.review_items", reviews_items)
 rules.add_perm("assessments.view_item", reviews_items)
+rules.add_perm("assessments.view_timelines", rules.is_group_member(PORTAL_MANAGERS))
+rules.add_perm("assessments.grant_accommodation", rules.is_group_member(PORTAL_MANAGERS))

@@ -1,6 +1,7 @@
 """Exams in the Wagtail admin: banks, items and exams to look at, and the import of question files.
 
-Rows of items and exams are never changed here: an item changes only by a new version, from the editor or an import.
+Rows of items are never changed here: an item changes only by a new version, from the editor or an import. Exams have
+an editor of their own (exam_views).
 """
 
 from base64 import b64decode, b64encode
@@ -28,7 +29,7 @@ from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.permissions import register_permission_policy
 
-from lms.assessments import bank_views, services
+from lms.assessments import bank_views, exam_views, services
 from lms.assessments.forms import ImportForm
 from lms.assessments.items import with_addresses
 from lms.assessments.items.describe import describe
@@ -55,14 +56,14 @@ class ViewOnly(ModelPermissionPolicy):
 
 
 class NoDeletion(ModelPermissionPolicy):
-    """Banks are added and renamed, never deleted."""
+    """Banks and exams are added and changed, never deleted."""
 
     def user_has_permission(self, user: Any, action: str) -> bool:
         return action != "delete" and super().user_has_permission(user, action)
 
 
 register_permission_policy(Item, ViewOnly(Item))
-register_permission_policy(Assessment, ViewOnly(Assessment))
+register_permission_policy(Assessment, NoDeletion(Assessment))
 register_permission_policy(ItemBank, NoDeletion(ItemBank))
 register_permission_policy(CaseStudy, NoDeletion(CaseStudy))
 
@@ -193,25 +194,69 @@ class ItemViewSet(ReadOnlyViewSet):
     search_fields = ["code", "topic"]
 
 
+class AssessmentInspectView(InspectView):
+    """An exam: its settings, sections, papers and what was changed."""
+
+    template_name = "assessments/admin/exam.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | exam_views.overview(self.object, cast("User", self.request.user))
+
+
 class AssessmentViewSet(ReadOnlyViewSet):
     model = Assessment
     name = "exams"
     menu_label = "Exams"
     icon = "tasks"
+    inspect_view_class = AssessmentInspectView
     inspect_view_fields = [
-        "title",
-        "slug",
-        "description",
-        "time_limit_minutes",
-        "attempts_allowed",
-        "wait_hours",
-        "cut_score",
-        "personas",
-        "opened_at",
-        "closed_at",
+        *("title", "slug", "description", "time_limit_minutes", "attempts_allowed", "wait_hours", "later_wait_hours"),
+        *("cut_score", "personas", "opened_at", "closed_at", "ends_at_close", "grace_seconds", "is_linear"),
+        *(
+            "asks_confidence",
+            "has_calculator",
+            "honour_code",
+            "networks",
+            "is_result_held",
+            "review_shows",
+            "review_when",
+        ),
+        *("proctor_url", "prepared_forms"),
     ]
     list_display = ["title", "time_limit_minutes", "cut_score", "opened_at", "closed_at"]
     search_fields = ["title"]
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        """The list and the page per exam are Wagtail's; the editor and all else is ours, by the names it links to."""
+        kept = [one for one in super().get_urlpatterns() if one.name in {"index", "index_results", "inspect"}]
+        return [
+            *kept,
+            path("new/", exam_views.add, name="add"),
+            path("edit/<str:pk>/", exam_views.edit, name="edit"),
+            path("preview/<str:pk>/", exam_views.preview, name="preview"),
+            path("release/<str:pk>/", exam_views.release, name="release"),
+            path("documents/<str:pk>/", exam_views.documents, name="documents"),
+            path("attempts/<str:pk>/", exam_views.attempts, name="attempts"),
+            path("timeline/<int:attempt_id>/", exam_views.timeline, name="timeline"),
+        ]
+
+
+class GrantMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("assessments.grant_accommodation")
+
+
+class GrantViewSet(ViewSet):
+    """What people need to sit exams fairly."""
+
+    name = "exam_grants"
+    icon = "user"
+    menu_label = "Accommodations"
+    menu_item_class = GrantMenuItem
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        return [path("", exam_views.grants, name="index")]
 
 
 class EditorMenuItem(MenuItem):
@@ -322,6 +367,7 @@ class ExamGroup(ModelViewSetGroup):
     menu_order = 250
     items = (
         AssessmentViewSet(),
+        GrantViewSet(),
         BankViewSet(),
         CaseViewSet(),
         ItemViewSet(),

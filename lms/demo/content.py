@@ -85,6 +85,13 @@ EXAMS = (
 )
 
 
+# What an author set beyond the ordinary, by exam.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "halden-sales": {"later_wait_hours": "72, 168", "review_shows": "answers"},
+    "halden-presales": {"has_calculator": True, "review_shows": "feedback", "review_when": "after_close"},
+}
+
+
 def build_content(cast: Cast, calendar: Calendar) -> tuple[dict[str, Course], dict[str, Assessment]]:
     """Everything there is to learn; returns courses and exams by slug."""
     author, reviewer = cast.staff["channel_marketing_author"], cast.staff["content_reviewer"]
@@ -127,6 +134,7 @@ def _build_exam(exam: Exam, exams: dict[str, Assessment], author: User, at: date
         renewable_after_days=270,
         cut_score=Decimal(exam.cut),
         opened_at=at,
+        **SETTINGS.get(exam.slug, {}),
     )
     assessment.personas.set(Persona.objects.filter(slug__in=exam.personas))
     topics = list(dict.fromkeys(bank.items.order_by("pk").values_list("topic", flat=True)))

@@ -28,6 +28,7 @@ SIGNS = {
     "4": "404 does not exist for this person",
     "M": "405 no such method",
     "C": "409 refused by a rule",
+    "N": "204 taken, nothing to say",
     "T": "415 not this content type",
 }
 
@@ -65,6 +66,11 @@ def _open(world: World) -> dict[str, Any]:
 
 def _position(world: World) -> dict[str, Any]:
     return {"attempt_id": world.open.public_id, "position": 1}
+
+
+def _paper(world: World) -> dict[str, Any]:
+    """A paper on the desk of the exam that runs."""
+    return {"attempt_id": world.open.public_id, "document_id": world.paper.public_id}
 
 
 def _media(world: World) -> dict[str, Any]:
@@ -214,6 +220,14 @@ MATRIX: dict[str, Row] = {
     "assessments:item": Row("L 244 44 4444", "L R44 44 4444", _position),
     "assessments:flag": Row("M MMM MM MMMM", "L R44 44 4444", _position, _fixed(flag="1")),
     "assessments:save": Row("M MMM MM MMMM", "L 244 44 4444", _open, _save, is_json=True),
+    "assessments:browser": Row(
+        "M MMM MM MMMM", "L BBB BB BBBB", lambda w: {"slug": w.open.assessment.slug}, is_json=True
+    ),
+    "assessments:events": Row("M MMM MM MMMM", "L N44 44 4444", _open, _fixed(events=[]), is_json=True),
+    "assessments:break": Row("L R44 44 4444", "L R44 44 4444", _open),
+    "assessments:finish_section": Row("M MMM MM MMMM", "L R44 44 4444", _open, _fixed(section="0")),
+    "assessments:document": Row("L 244 44 4444", "M MMM MM MMMM", _paper),
+    "assessments:answers": Row("L 244 44 4444", "M MMM MM MMMM", _scored),
     "assessments:review": Row("L 244 44 4444", "M MMM MM MMMM", _open),
     "assessments:submit": Row("M MMM MM MMMM", "L R44 44 4444", _open),
     "assessments:result": Row("L 244 44 4444", "M MMM MM MMMM", _scored),

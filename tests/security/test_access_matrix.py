@@ -47,7 +47,7 @@ def sign(response: Any) -> str:
     """The answer as one sign of the table; the number itself where the table has none."""
     if response.streaming:
         b"".join(response)  # to the end, or the file stays open
-    codes = {200: "2", 201: "+", 400: "B", 401: "U", 403: "F", 404: "4", 405: "M", 409: "C", 415: "T"}
+    codes = {200: "2", 201: "+", 204: "N", 400: "B", 401: "U", 403: "F", 404: "4", 405: "M", 409: "C", 415: "T"}
     if response.status_code in {301, 302, 303}:
         return "L" if response["Location"].startswith("/accounts/login/") else "R"
     return codes.get(response.status_code, str(response.status_code))

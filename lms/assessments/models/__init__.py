@@ -11,10 +11,21 @@ from lms.assessments.models.bank import (
     ItemVersion,
 )
 from lms.assessments.models.exams import Assessment, Attempt, Response, Section, figure
+from lms.assessments.models.settings import Rules, SectionRule
+from lms.assessments.models.sitting import (
+    AccessCodeFailure,
+    Accommodation,
+    AttemptEvent,
+    PreparedForm,
+    ReferenceDocument,
+)
 
 __all__ = [
+    "AccessCodeFailure",
+    "Accommodation",
     "Assessment",
     "Attempt",
+    "AttemptEvent",
     "CaseStudy",
     "Item",
     "ItemBank",
@@ -23,7 +34,11 @@ __all__ = [
     "ItemReview",
     "ItemTag",
     "ItemVersion",
+    "PreparedForm",
+    "ReferenceDocument",
     "Response",
+    "Rules",
     "Section",
+    "SectionRule",
     "figure",
 ]

@@ -4,20 +4,26 @@ import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from random import Random
 from uuid import uuid4
 
+import msgspec
 from django.db import IntegrityError, transaction
 
 from lms.accounts.models import User
 from lms.assessments import items, statements
-from lms.assessments.errors import AlreadyPassed, ExamNotOpen, MustWait, NoAttemptLeft, NotForYou
+from lms.assessments.errors import AlreadyPassed, ExamNotOpen, MustWait, NoAttemptLeft, NotForYou, ResultHeld
 from lms.assessments.events import AttemptScored
-from lms.assessments.models import Assessment, Attempt, Response, figure
+from lms.assessments.models import Accommodation, Assessment, Attempt, AttemptEvent, Response, figure
+from lms.assessments.services.clock import plan
 from lms.assessments.services.draw import draw
-from lms.assessments.services.states import State, state_for
+from lms.assessments.services.entry import Entry, check_entry
+from lms.assessments.services.integrity import record_event
+from lms.assessments.services.preparing import take_prepared
+from lms.assessments.services.proctoring import tell_proctor
+from lms.assessments.services.states import AttemptState, State, state_for
 from lms.events.services import emit
 from lms.partners.models import Membership
 from lms.xapi import services as xapi
@@ -26,43 +32,53 @@ logger = logging.getLogger("laurel.assessments")
 
 
 def start_attempt(
-    *, assessment: Assessment, person: User, membership: Membership | None, at: datetime, rng: Random | None = None
+    *,
+    assessment: Assessment,
+    person: User,
+    membership: Membership | None,
+    at: datetime,
+    rng: Random | None = None,
+    entry: Entry | None = None,
 ) -> Attempt:
     """Starts an attempt, or returns the one that is open: a double click, two devices and retries make one.
 
-    Draws the items from the live ones, and freezes their versions, the order and tokens of their options, the cut score
-    and the deadline. What holds is decided by the attempts in the database: two unique constraints (one open attempt;
-    one attempt per number) make parallel starts one. An attempt past its deadline is scored first.
+    Draws the items from the live ones, or takes a form that was drawn ahead, and freezes their versions, the order and
+    tokens of their options, the cut score, the deadline and the rules it is sat under, with what was granted.
+    What holds is decided by the attempts in the database: two unique constraints (one open attempt; one attempt per
+    number) make parallel starts one. An attempt from which nothing more is taken is scored first.
 
-    Raises NotForYou, ExamNotOpen, ExamNotReady, AlreadyPassed, NoAttemptLeft, MustWait (with `until`). Records
-    `attempted`. `rng` is the source of the draw: the system's unless a test or a demo wants to repeat it.
+    Raises NotForYou, ExamNotOpen, ExamNotReady, AlreadyPassed, NoAttemptLeft, MustWait (with `until`), ResultHeld, and
+    what check_entry raises for `entry`. Records `attempted`. `rng` is the source of the draw: the system's unless a
+    test or a demo wants to repeat it.
     """
     rng = rng or secrets.SystemRandom()
+    entry = entry or Entry()
     state = state_for(assessment, person, at)
-    if state.state == State.OPEN and state.attempt and state.attempt.is_over(at):
+    if state.state == State.OPEN and state.attempt and state.attempt.is_closed(at):
         submit_attempt(attempt=state.attempt, at=at)  # its score stays, whatever becomes of this start
+    elif state.state == State.AVAILABLE:
+        _require_audience(assessment, membership)
+        check_entry(assessment, person, entry, at)  # outside of the transaction: a wrong code is counted in any case
     try:
-        return _start(assessment, person, membership, at, rng)
+        return _start(assessment, person, membership, at, rng, entry)
     except IntegrityError:  # the same person was quicker elsewhere: his attempt is there now
-        return _start(assessment, person, membership, at, rng)
+        return _start(assessment, person, membership, at, rng, entry)
 
 
 @transaction.atomic
-def _start(assessment: Assessment, person: User, membership: Membership | None, at: datetime, rng: Random) -> Attempt:
+def _start(
+    assessment: Assessment, person: User, membership: Membership | None, at: datetime, rng: Random, entry: Entry
+) -> Attempt:
     state = state_for(assessment, person, at)
     if state.state == State.OPEN and state.attempt:
         return state.attempt
     _require_audience(assessment, membership)
-    match state.state:
-        case State.PASSED:
-            raise AlreadyPassed("You have passed this exam. There is nothing more to do.")
-        case State.EXHAUSTED:
-            raise NoAttemptLeft("You have used all your attempts. Ask your channel manager what to do next.")
-        case State.WAITING if state.until:
-            raise MustWait("The waiting time after your last attempt is not over yet.", until=state.until)
-        case State.CLOSED:
-            raise ExamNotOpen("This exam is not open at the moment. Nothing was started.")
-    responses = draw(assessment, rng)
+    _require_available(state)
+    responses = take_prepared(assessment, at) if state.next_number == 1 else []
+    responses = responses or draw(assessment, rng)
+    limits = dict(assessment.sections.values_list("title", "time_limit_minutes"))
+    granted = Accommodation.objects.in_force(assessment, person.pk).first()
+    planned = plan(assessment, responses, limits, granted, at)
     attempt = Attempt.objects.create(
         assessment=assessment,
         person=person,
@@ -70,14 +86,37 @@ def _start(assessment: Assessment, person: User, membership: Membership | None, 
         number=state.next_number,
         registration=uuid4(),
         started_at=at,
-        deadline_at=at + timedelta(minutes=assessment.time_limit_minutes),
+        section_started_at=at,
+        deadline_at=planned.deadline_at,
+        closes_at=planned.closes_at,
+        rules=msgspec.to_builtins(planned.rules),
+        break_seconds_left=planned.breaks,
+        honour_agreed_at=at if assessment.honour_code else None,
+        seen_network=entry.visit.network,
+        seen_agent=entry.visit.agent,
         cut_score=assessment.cut_score,
     )
     for response in responses:
         response.attempt = attempt
     Response.objects.bulk_create(responses)
     xapi.record([statements.attempted(attempt)], authority=xapi.platform_authority(), at=at)
+    record_event(attempt=attempt, kind=AttemptEvent.Kind.STARTED, at=at)
+    tell_proctor(attempt, "started", at)
     return attempt
+
+
+def _require_available(state: AttemptState) -> None:
+    match state.state:
+        case State.PASSED:
+            raise AlreadyPassed("You have passed this exam. There is nothing more to do.")
+        case State.HELD:
+            raise ResultHeld("Your last attempt is handed in; its result is not released yet. Nothing was started.")
+        case State.EXHAUSTED:
+            raise NoAttemptLeft("You have used all your attempts. Ask your channel manager what to do next.")
+        case State.WAITING if state.until:
+            raise MustWait("The waiting time after your last attempt is not over yet.", until=state.until)
+        case State.CLOSED:
+            raise ExamNotOpen("This exam is not open at the moment. Nothing was started.")
 
 
 def _require_audience(assessment: Assessment, membership: Membership | None) -> None:
@@ -94,8 +133,9 @@ def submit_attempt(
 
     After the deadline it counts as handed in at the deadline with what was saved by then. Passed is
     `points * 100 >= cut_score * max_points`, exactly, in Decimal: nothing is rounded before the comparison but the
-    points of each item (four decimals, half up). Records `answered` per item and `passed` or `failed`; emits
-    AttemptScored. Locks the attempt, then its responses, so no answer is saved between scoring and the end.
+    points of each item (four decimals, half up). Records `answered` per item and `passed` or `failed` and emits
+    AttemptScored, at once or, where results are held, when they are released (release_results). Locks the attempt, then
+    its responses, so no answer is saved between scoring and the end.
     """
     attempt = (
         Attempt.objects.select_for_update(of=("self",))
@@ -118,9 +158,19 @@ def submit_attempt(
     attempt.points = sum((response.points or Decimal(0) for response in counted), Decimal(0))
     attempt.max_points = sum((response.max_points for response in counted), Decimal(0))
     attempt.is_passed = is_pass(attempt.points, attempt.max_points, attempt.cut_score)
-    attempt.save(update_fields=["submitted_at", "submitted_by", "points", "max_points", "is_passed"])
-    _tell(attempt, responses, at)
+    attempt.held_at = attempt.submitted_at if attempt.assessment.is_held(at) else None
+    attempt.save(update_fields=["submitted_at", "submitted_by", "points", "max_points", "is_passed", "held_at"])
+    if attempt.held_at is None:
+        tell_result(attempt, responses, at)
+    record_event(attempt=attempt, kind=_ENDS[Attempt.SubmittedBy(attempt.submitted_by)], at=at)
+    tell_proctor(attempt, "finished", at)
     return attempt
+
+
+_ENDS = {
+    Attempt.SubmittedBy.CANDIDATE: AttemptEvent.Kind.HANDED_IN,
+    Attempt.SubmittedBy.DEADLINE: AttemptEvent.Kind.CLOSED,
+}
 
 
 def is_pass(points: Decimal, max_points: Decimal, cut_score: Decimal) -> bool:
@@ -128,7 +178,8 @@ def is_pass(points: Decimal, max_points: Decimal, cut_score: Decimal) -> bool:
     return points * 100 >= cut_score * max_points
 
 
-def _tell(attempt: Attempt, responses: Sequence[Response], at: datetime) -> None:
+def tell_result(attempt: Attempt, responses: Sequence[Response], at: datetime) -> None:
+    """Records the statements of a scored attempt and emits AttemptScored. Call it in the transaction of the score."""
     told = [statements.answered(attempt, response) for response in responses if response.is_answered]
     xapi.record([*told, statements.scored(attempt)], authority=xapi.platform_authority(), at=at)
     emit(
@@ -144,9 +195,10 @@ def _tell(attempt: Attempt, responses: Sequence[Response], at: datetime) -> None
 
 
 def close_overdue(at: datetime) -> int:
-    """Submits every open attempt whose deadline has passed; each in a transaction of its own. Returns how many.
+    """Submits every open attempt from which nothing more is taken (deadline and grace are past). Returns how many.
 
-    One that fails is logged and left for the next sweep; it does not hold up the others.
+    Each in a transaction of its own: one that fails is logged and left for the next sweep; it does not hold up the
+    others.
     """
     closed = 0
     for attempt in Attempt.objects.overdue(at).order_by("deadline_at"):

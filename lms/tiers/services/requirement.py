@@ -140,7 +140,7 @@ def done_things(people: list[int], steps: list[Requirement]) -> set[tuple[int, s
     courses = [step.course_id for step in steps if step.course_id]
     exams = [step.assessment_id for step in steps if step.assessment_id]
     enrolments = Enrolment.objects.filter(person__in=people, course__in=courses, completed_at__isnull=False)
-    attempts = Attempt.objects.filter(person__in=people, assessment__in=exams, is_passed=True)
+    attempts = Attempt.objects.passed().filter(person__in=people, assessment__in=exams)
     return {(person, "course", key) for person, key in enrolments.values_list("person_id", "course_id")} | {
         (person, "exam", key) for person, key in attempts.values_list("person_id", "assessment_id")
     }
