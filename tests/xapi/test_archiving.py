@@ -293,7 +293,9 @@ def test_a_hold_that_begins_meanwhile_stops_what_is_not_deleted_yet(store, tmp_p
     assert Statement.objects.count() == 5
 
 
-def test_what_changed_after_it_was_written_stays(store, tmp_path, monkeypatch):
+@pytest.mark.parametrize("size", [1, 500])
+def test_what_changed_after_it_was_written_stays(store, tmp_path, monkeypatch, size):
+    monkeypatch.setattr(archiving, "CHUNK", size)
     verify = archives.verify
 
     def change_then_verify(*args):
