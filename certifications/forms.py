@@ -110,23 +110,50 @@ class CertificationForm(WagtailAdminModelForm):
         Assessment.objects.order_by("title"), label="Exams", required=False, widget=forms.CheckboxSelectMultiple
     )
 
+    needed = forms.ModelMultipleChoiceField(
+        Certification.objects.order_by("position", "pk"),
+        label="Other certifications",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    renewal_courses = forms.ModelMultipleChoiceField(
+        Course.objects.filter(retired_at=None).order_by("title"),
+        label="Short way to renew it: courses",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    renewal_assessments = forms.ModelMultipleChoiceField(
+        Assessment.objects.order_by("title"),
+        label="Short way to renew it: exams",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
     class Meta:
         model = Certification
         fields: ClassVar = [
             *("title", "slug", "description", "criteria", "personas", "valid_months", "position"),
-            *("shows_scores", "design"),
+            *("needs_any", "equivalents", "grace_days", "shows_scores", "design", "counts_until"),
         ]
-        widgets: ClassVar = {"personas": forms.CheckboxSelectMultiple}
+        widgets: ClassVar = {
+            "personas": forms.CheckboxSelectMultiple,
+            "equivalents": forms.CheckboxSelectMultiple,
+            "counts_until": forms.DateInput(attrs={"type": "date"}),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            asked = self.instance.requirements
-            self.initial["courses"] = list(asked.exclude(course=None).values_list("course_id", flat=True))
-            self.initial["assessments"] = list(asked.exclude(assessment=None).values_list("assessment_id", flat=True))
+            for prefix, is_for_renewal in (("", False), ("renewal_", True)):
+                asked = list(self.instance.requirements.filter(is_for_renewal=is_for_renewal))
+                self.initial[f"{prefix}courses"] = [one.course_id for one in asked if one.course_id]
+                self.initial[f"{prefix}assessments"] = [one.assessment_id for one in asked if one.assessment_id]
+                self.initial.setdefault("needed", [one.needed_id for one in asked if one.needed_id])
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
-        if not cleaned.get("courses") and not cleaned.get("assessments"):
+        if not any(cleaned.get(name) for name in ("courses", "assessments", "needed")):
             raise ValidationError("Choose at least one course or exam: nobody earns a certification that asks nothing.")
+        if self.instance in (cleaned.get("needed") or ()):
+            raise ValidationError("A certification cannot ask for itself.")
         return cleaned

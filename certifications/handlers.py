@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from certifications import services
-from certifications.events import ExpiryReminderDue
+from certifications.events import CredentialIssued, ExpiryReminderDue
 from certifications.models import Credential
 from courses.events import CourseCompleted
 from lms.assessments.events import AttemptScored
@@ -22,6 +22,12 @@ def issue_for_assessment(event: AttemptScored) -> None:
     """Issues every certification that asks for the exam and is earned with it."""
     if event.is_passed:
         services.issue_for_assessment(person_id=event.person_id, assessment_id=event.assessment_id, at=event.at)
+
+
+@subscribe(CredentialIssued)
+def issue_for_credential(event: CredentialIssued) -> None:
+    """Issues every certification that asks for the one just earned, or takes it as an equivalent."""
+    services.issue_for_credential(credential_id=event.credential_id, at=event.at)
 
 
 @subscribe(ExpiryReminderDue)

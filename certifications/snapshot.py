@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Met:
-    """A requirement as it was met: `kind` is course, exam or decision; `statement_id` tells of it."""
+    """A requirement as it was met: `kind` is course, exam, certification or decision; `statement_id` tells of it."""
 
     kind: str
     title: str

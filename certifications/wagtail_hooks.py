@@ -66,6 +66,9 @@ class SavesByService:
             personas=form.cleaned_data["personas"],
             courses=form.cleaned_data["courses"],
             assessments=form.cleaned_data["assessments"],
+            needed=form.cleaned_data["needed"],
+            equivalents=form.cleaned_data["equivalents"],
+            renewal=[*form.cleaned_data["renewal_courses"], *form.cleaned_data["renewal_assessments"]],
             by=person_of(self.request),
             at=timezone.now(),
         )

@@ -56,7 +56,21 @@ class Certification(PublicIdModel):
         related_name="+",
         help_text="How its certificates look; empty: the house's own",
     )
+    needs_any = models.BooleanField(
+        "one is enough", default=False, db_default=False, help_text="One requirement is enough; else all must hold"
+    )
+    grace_days = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="For so many days after its last day a certificate can still be renewed the short way",
+    )
+    equivalents = models.ManyToManyField(
+        "self", blank=True, symmetrical=False, related_name="+", help_text="Who holds one of these need not hold this"
+    )
     retired_at = models.DateTimeField(null=True, blank=True)
+    counts_until = models.DateField(
+        null=True, blank=True, help_text="Of a retired one: the last day on which its certificates count"
+    )
 
     objects = CertificationQuerySet.as_manager()
 
@@ -69,7 +83,8 @@ class Certification(PublicIdModel):
 
 
 class Requirement(models.Model):
-    """One thing a certification asks for: a completed course or a passed exam. All must hold."""
+    """One thing a certification asks for: a completed course, a passed exam, or another certification that is held
+    (or an equivalent of it). With `is_for_renewal` it is part of the short way for who holds the certification."""
 
     certification = models.ForeignKey(Certification, on_delete=models.CASCADE, related_name="requirements")
     position = models.PositiveSmallIntegerField()
@@ -77,6 +92,8 @@ class Requirement(models.Model):
     assessment = models.ForeignKey(
         Assessment, null=True, blank=True, on_delete=models.PROTECT, related_name="requirements"
     )
+    needed = models.ForeignKey(Certification, null=True, blank=True, on_delete=models.PROTECT, related_name="needed_by")
+    is_for_renewal = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -84,10 +101,17 @@ class Requirement(models.Model):
                 fields=["certification", "position"], name="certifications_requirement_position_once"
             ),
             models.CheckConstraint(
-                condition=Q(course__isnull=False, assessment=None) | Q(course=None, assessment__isnull=False),
+                condition=Q(course__isnull=False, assessment=None, needed=None)
+                | Q(course=None, assessment__isnull=False, needed=None)
+                | Q(course=None, assessment=None, needed__isnull=False),
                 name="certifications_requirement_is_one_thing",
             ),
         ]
 
     def __str__(self) -> str:
-        return str(self.course or self.assessment)
+        return str(self.thing)
+
+    @property
+    def thing(self) -> "Course | Assessment | Certification | None":
+        """What is asked for; with course, assessment and needed loaded it costs no query."""
+        return self.course or self.assessment or self.needed

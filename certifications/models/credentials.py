@@ -30,7 +30,7 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
         """Issued, neither revoked nor suspended, and not expired on the day `on` (UTC; the last day counts)."""
         end = datetime.combine(on + timedelta(days=1), time.min, UTC)
         in_force = self.filter(issued_at__lt=end, revoked_at=None, suspended_at=None)
-        return in_force.filter(Q(expires_on=None) | Q(expires_on__gte=on))
+        return in_force.filter(Q(expires_on=None) | Q(expires_on__gte=on)).filter(_counts(on))
 
     def in_force_at(self, at: datetime) -> "CredentialQuerySet":
         """As it was at `at`, whatever happened since: issued, and then neither revoked, suspended nor expired."""
@@ -39,6 +39,7 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
             self.filter(issued_at__lte=at)
             .filter(Q(revoked_at=None) | Q(revoked_at__gt=at))
             .filter(Q(expires_on=None) | Q(expires_on__gte=at.astimezone(UTC).date()))
+            .filter(_counts(at.astimezone(UTC).date()))
             .filter(~Exists(suspended.filter(Q(lifted_at=None) | Q(lifted_at__gt=at))))
         )
 
@@ -54,6 +55,11 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
     def of_people_at(self, partner: Partner, on: date) -> "CredentialQuerySet":
         """Credentials of those who belong to `partner` on the day `on`: they go with the person when he leaves."""
         return self.filter(person__in=partner.memberships.active(on).values("person_id"))
+
+
+def _counts(on: date) -> Q:
+    """Credentials of a retired certification count until the day it says."""
+    return Q(certification__counts_until=None) | Q(certification__counts_until__gte=on)
 
 
 class Credential(models.Model):

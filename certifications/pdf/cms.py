@@ -6,6 +6,7 @@ them than the signature takes.
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -37,6 +38,15 @@ class Signer:
         """Whom the certificate names, e.g. CN=Halden."""
         return self.certificate.subject.rfc4514_string()
 
+    @cached_property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.DER)
+
+    @cached_property
+    def certificates(self) -> bytes:
+        """The signer's and those above, one after the other."""
+        return b"".join([self.der, *(one.public_bytes(Encoding.DER) for one in self.chain)])
+
     @property
     def fingerprint(self) -> str:
         return self.certificate.fingerprint(SHA256()).hex()
@@ -44,7 +54,7 @@ class Signer:
     @property
     def room(self) -> int:
         """Bytes that a signature of this signer takes at most."""
-        return sum(len(one.public_bytes(Encoding.DER)) for one in (self.certificate, *self.chain)) + 1400
+        return len(self.certificates) + 1400
 
     def sign(self, message: bytes) -> bytes:
         """Equal messages give equal signatures, with ECDSA too (RFC 6979)."""
@@ -55,10 +65,8 @@ class Signer:
 
 def sign_detached(signer: Signer, digest: bytes) -> bytes:
     """The CMS SignedData over a content with this SHA-256 `digest`: one signer, the chain inside."""
-    certificate = signer.certificate.public_bytes(Encoding.DER)
-    certificates = b"".join([certificate, *(one.public_bytes(Encoding.DER) for one in signer.chain)])
     sha256 = _sequence(_oid(_SHA256))
-    attributes = b"".join(sorted(_attributes(digest, certificate)))
+    attributes = b"".join(sorted(_attributes(digest, signer.der)))
     is_rsa = isinstance(signer.key, rsa.RSAPrivateKey)
     algorithm = _sequence(_oid(_RSA_SHA256), _der(0x05)) if is_rsa else _sequence(_oid(_ECDSA_SHA256))
     signer_info = _sequence(
@@ -73,7 +81,7 @@ def sign_detached(signer: Signer, digest: bytes) -> bytes:
         _integer(1),
         _der(0x31, sha256),
         _sequence(_oid(_DATA)),
-        _der(0xA0, certificates),
+        _der(0xA0, signer.certificates),
         _der(0x31, signer_info),
     )
     return _sequence(_oid(_SIGNED_DATA), _der(0xA0, signed_data))
@@ -111,6 +119,7 @@ def _integer(value: int) -> bytes:
     return _der(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
 
 
+@cache
 def _oid(dotted: str) -> bytes:
     first, second, *rest = (int(arc) for arc in dotted.split("."))
     content = bytes([first * 40 + second])

@@ -5,7 +5,7 @@ HarfBuzz reads them where they lie, shapes with an instance of them and cuts sma
 """
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -96,6 +96,7 @@ _OTHER_SCRIPTS = (
 )
 
 
+@lru_cache(maxsize=4096)
 def han_language(text: str, country: str) -> str:
     """Whose drawing of Han characters `text` wants, as a key of the East Asian fonts (Unicode, ch. 18.1).
 

@@ -15,6 +15,7 @@ from certifications.services.issuing import (
     issue_by_decision,
     issue_for_assessment,
     issue_for_course,
+    issue_for_credential,
     issue_if_earned,
 )
 from certifications.services.reminding import remind_of_expiry
@@ -30,6 +31,7 @@ __all__ = [
     "issue_by_decision",
     "issue_for_assessment",
     "issue_for_course",
+    "issue_for_credential",
     "issue_if_earned",
     "issue_planned",
     "own_authority",

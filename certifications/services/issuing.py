@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from certifications import errors, evidence, statements
 from certifications.events import CredentialIssued
@@ -46,6 +46,14 @@ def issue_for_assessment(*, person_id: UUID, assessment_id: UUID, at: datetime) 
     return _issue_all(Certification.objects.filter(requirements__assessment__public_id=assessment_id), person_id, at)
 
 
+def issue_for_credential(*, credential_id: str, at: datetime) -> list[Credential]:
+    """Issues what a certification just earned completes: certifications that ask for it, or for one it stands for."""
+    earned = Credential.objects.select_related("certification", "person").get(public_id=credential_id)
+    asking = Q(requirements__needed=earned.certification) | Q(requirements__needed__equivalents=earned.certification)
+    wanted = Certification.objects.filter(asking)
+    return _issue_all(wanted, earned.person.public_id, at)
+
+
 def _issue_all(certifications: CertificationQuerySet, person_id: UUID, at: datetime) -> list[Credential]:
     person = User.objects.get(public_id=person_id)
     issued = (
@@ -57,27 +65,48 @@ def _issue_all(certifications: CertificationQuerySet, person_id: UUID, at: datet
 
 @transaction.atomic
 def issue_if_earned(*, person: User, certification: Certification, at: datetime) -> Credential | None:
-    """Issues the certification to `person` when every requirement was met by `at`; returns the credential or None.
+    """Issues the certification to `person` when what it asks for (all, or one where one is enough) was met by `at`;
+    returns the credential or None.
 
     Once: the first time as sequence 1; again, as the next sequence, only when the newest has expired or expires within
-    90 days and an exam was passed after it was issued. A revoked one is not renewed before its last day is over. A
-    replay returns the credential there is. Of racing issuers the unique constraint lets one through; the others return
-    what he issued. The snapshot, the statement `earned` and CredentialIssued are written in the same transaction.
+    90 days and it was renewed: by the short way where there is one (everything of it done after the issue, until the
+    grace days after the last day are over), else by passing an exam after the issue. A revoked one is not renewed
+    before its last day is over. A replay returns the credential there is. Of racing issuers the unique constraint lets
+    one through; the others return what he issued. The snapshot, the statement `earned` and CredentialIssued are
+    written in the same transaction.
     """
-    requirements = evidence.requirements_of(certification)
-    found = evidence.gather(person, requirements, at)
     newest = Credential.objects.filter(person=person, certification=certification).order_by("-sequence").first()
-    is_earned = bool(requirements) and all(found.of(requirement) for requirement in requirements)
-    if not is_earned or (certification.retired_at is not None and certification.retired_at <= at):
+    if certification.retired_at is not None and certification.retired_at <= at:
         return newest
-    attempt = max(found.attempts.values(), key=lambda one: one.submitted_at or at, default=None)
-    if newest is not None and not _is_renewable(newest, attempt, at):
+    met = _met(person, certification, newest, at)
+    if met is None:
         return newest
+    requirements, found = met
     sequence = newest.sequence + 1 if newest else 1
     credential = _draft(person, certification, requirements, found, sequence, at)
     return _store(credential, at) or Credential.objects.get(
         person=person, certification=certification, sequence=sequence
     )
+
+
+def _met(
+    person: User, certification: Certification, newest: Credential | None, at: datetime
+) -> tuple[list[Requirement], Evidence] | None:
+    """The requirements that earn it (again) with what they rest on: the short way, or all it asks for. None: not
+    earned, or held already and not renewed."""
+    every = evidence.requirements_of(certification)
+    found = evidence.gather(person, every, at)
+    shorter = [one for one in every if one.is_for_renewal]
+    if newest is not None and _is_short_way_done(newest, certification, shorter, found, at):
+        return shorter, _only(found, shorter)
+    requirements = [one for one in every if not one.is_for_renewal]
+    if not found.meets(requirements, any_is_enough=certification.needs_any):
+        return None
+    found = _only(found, requirements)
+    attempt = max(found.attempts.values(), key=lambda one: one.submitted_at or at, default=None)
+    if newest is not None and not _is_renewable(newest, attempt, at):
+        return None
+    return requirements, found
 
 
 def _store(credential: Credential, at: datetime) -> Credential | None:
@@ -132,6 +161,29 @@ def issue_by_decision(
         action="certifications.issue_by_decision", actor=by, at=at, target=credential, detail={"reason": reason}
     )
     return credential, True
+
+
+def _only(found: Evidence, requirements: list[Requirement]) -> Evidence:
+    """What these requirements rest on, and nothing else that was read."""
+    courses = {one.course_id for one in requirements}
+    exams = {one.assessment_id for one in requirements}
+    return Evidence(
+        enrolments={key: one for key, one in found.enrolments.items() if key in courses},
+        attempts={key: one for key, one in found.attempts.items() if key in exams},
+        credentials=found.credentials,
+    )
+
+
+def _is_short_way_done(
+    newest: Credential, certification: Certification, shorter: list[Requirement], found: Evidence, at: datetime
+) -> bool:
+    """Everything of the short way was done after the issue, in the time for it: from 90 days before the last day until
+    the grace days after it are over. A revoked or suspended one has no short way."""
+    if not shorter or newest.expires_on is None or newest.revoked_at is not None or newest.suspended_at is not None:
+        return False
+    on, last = _day(at), newest.expires_on
+    in_time = last - RENEWAL_WINDOW <= on <= last + timedelta(days=certification.grace_days)
+    return in_time and found.since(newest.issued_at).meets(shorter, any_is_enough=False)
 
 
 def _is_renewable(newest: Credential, attempt: Attempt | None, at: datetime) -> bool:

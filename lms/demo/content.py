@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from certifications.models import Certification, Requirement
+from certifications.models import CertificateDesign, Certification, Requirement
 from cms.services import build_course_page, build_playbook_page, library
 from courses.models import Course
 from lms.accounts.models import User
@@ -176,6 +176,11 @@ def _build_playbook(path: Path, author: User, reviewer: User, calendar: Calendar
 
 
 def _build_certifications(courses: dict[str, Course], exams: dict[str, Assessment]) -> None:
+    signatories = "Marit Solberg, Head of Partner Education\nJonas Lind, Director of Channel"
+    designs = [
+        CertificateDesign.objects.create(name="Halden green", layout="laurel", signatories=signatories),
+        CertificateDesign.objects.create(name="Halden blue", layout="band", accent="#27408b", signatories=signatories),
+    ]
     for position, exam in enumerate(EXAMS, 1):
         certification = Certification.objects.create(
             slug=exam.slug,
@@ -184,6 +189,8 @@ def _build_certifications(courses: dict[str, Course], exams: dict[str, Assessmen
             criteria=exam.criteria,
             valid_months=exam.valid_months,
             position=position,
+            grace_days=30,
+            design=designs[position % 2],
         )
         certification.personas.set(Persona.objects.filter(slug__in=exam.personas))
         required = [Requirement(course=courses[slug]) for slug in exam.courses]

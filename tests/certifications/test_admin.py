@@ -41,6 +41,7 @@ def fields(**changes: object) -> dict[str, object]:
         "description": "For large sites.",
         "criteria": "Designs a platform.",
         "valid_months": 24,
+        "grace_days": 0,
         "position": 1,
     } | changes
 

@@ -98,7 +98,11 @@ class _Offer:
     personas: dict[str, set[int]]
 
     def left(self, membership: Membership, code: str) -> list[Requirement]:
-        return [step for step in self.steps[code] if (membership.person_id, *thing(step)) not in self.done]
+        """What he has yet to do; of a certification that asks for any one thing, the shortest unless one is done."""
+        left = [step for step in self.steps[code] if (membership.person_id, *thing(step)) not in self.done]
+        if not self.certifications[code].needs_any:
+            return left
+        return [min(left, key=self._minutes)] if left and len(left) == len(self.steps[code]) else []
 
     def minutes(self, membership: Membership, code: str) -> int | None:
         """Of training and exams that are left; None where the certification is not offered to his persona."""
@@ -110,6 +114,9 @@ class _Offer:
         return sum(self._minutes(step) for step in self.left(membership, code))
 
     def _minutes(self, step: Requirement) -> int:
+        """Of a certification that is asked for first: of all that it asks for."""
+        if step.needed is not None:
+            return sum(map(self._minutes, self.steps.get(step.needed.slug, ())))
         if step.assessment is not None:
             return step.assessment.time_limit_minutes
         return self.course_minutes.get(step.course_id or 0, 0)
@@ -175,9 +182,9 @@ def _offer(partner: Partner, at: datetime, codes: frozenset[str]) -> _Offer:
     )
     offered = Certification.objects.offered().filter(slug__in=codes).prefetch_related("personas")
     certifications = {one.slug: one for one in offered.order_by("position", "pk")}
-    wanted = Requirement.objects.filter(certification__in=list(certifications.values()))
+    wanted = Requirement.objects.filter(certification__in=list(certifications.values()), is_for_renewal=False)
     steps: dict[str, list[Requirement]] = defaultdict(list)
-    for step in wanted.select_related("certification", "course", "assessment").order_by("position"):
+    for step in wanted.select_related("certification", "course", "assessment", "needed").order_by("position"):
         steps[step.certification.slug].append(step)
     flat = [step for several in steps.values() for step in several]
     people = list(memberships)
