@@ -19,4 +19,5 @@ app.conf.beat_schedule = {
     "forward-statements": {"task": "lms.xapi.tasks.forward_statements", "schedule": 15.0},
     "pull-statements": {"task": "lms.xapi.tasks.pull_statements", "schedule": 60.0},
     "evaluate-all-tiers": {"task": "lms.tiers.tasks.evaluate_all_partners", "schedule": crontab(hour=3, minute=10)},
+    "raise-tier-alarms": {"task": "lms.tiers.tasks.raise_tier_alarms", "schedule": crontab(hour=4, minute=10)},
 }
