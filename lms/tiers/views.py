@@ -102,6 +102,16 @@ def _in_reading_order(tiers: tuple[services.ExplainedTier, ...]) -> list[service
     return [*tiers[held:], *below]
 
 
+@require_safe
+def programme(request: HttpRequest) -> HttpResponse:
+    """The rules in force, for everybody: made from the rules, so it can't say anything else."""
+    try:
+        found = services.published_programme(at=timezone.now())
+    except services.NoProgrammeInForce as error:
+        raise Http404(error.message) from error
+    return render(request, "tiers/programme.html", {"programme": found})
+
+
 MAX_TICKS = 2000
 
 

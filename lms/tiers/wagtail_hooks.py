@@ -71,7 +71,8 @@ def publish_page(request: HttpRequest) -> HttpResponseBase:
     comparison = _comparison(request, rules)
     if comparison is not None and request.POST.get("step") == "export":
         return _export(comparison)
-    return _render(request, "publish", "Publish rules", form=form, rules=rules, comparison=comparison)
+    loads = services.training_load(rules, on=timezone.now().date()) if rules is not None else ()
+    return _render(request, "publish", "Publish rules", form=form, rules=rules, loads=loads, comparison=comparison)
 
 
 def _comparison(request: HttpRequest, rules: engine.Programme | None) -> services.Comparison | None:

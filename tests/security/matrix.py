@@ -190,6 +190,7 @@ MATRIX: dict[str, Row] = {
     "portal:partner_people": Row("L FF2 44 2442", "M MMM MM MMMM", _partner),
     "portal:person": Row("L 242 44 2442", "M MMM MM MMMM", _member),
     "tiers:decisions": Row("L 222 44 2442", "M MMM MM MMMM", _partner),
+    "tiers:programme": PUBLIC,
     "tiers:way": Row("L FF2 44 2442", "M MMM MM MMMM", _partner),
     "tiers:decision": Row("L 222 44 2442", "M MMM MM MMMM", lambda w: {**_partner(w), "number": 1}),
     "tiers:requirement": Row(

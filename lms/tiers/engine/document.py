@@ -15,7 +15,7 @@ from lms.tiers.engine.nodes.scorecard import ROUNDINGS, Component, Scorecard
 from lms.tiers.engine.nodes.series import read_window
 from lms.tiers.engine.numbers import exact
 from lms.tiers.engine.problems import DocumentError, Path, refuse
-from lms.tiers.engine.terms import Lifecycle, read_lifecycle
+from lms.tiers.engine.terms import Budget, Lifecycle, read_budget, read_lifecycle
 from lms.tiers.engine.windows import Window
 
 # Words about a programme: kept with the document, no rule in them.
@@ -29,7 +29,15 @@ _RULES = frozenset(
     {
         *("id", "name", "tiers", "designations", "vocabulary", "labels", "units", "derived_metrics", "scores"),
         *("tracks", "track_rule", "track_when", "rounding", "cumulative", "lifecycle", "rollup", "versions"),
-        *("credential_rules", "releases", "equivalences", "rates", "capability_gates", "effective_from"),
+        *(
+            "training_budget",
+            "credential_rules",
+            "releases",
+            "equivalences",
+            "rates",
+            "capability_gates",
+            "effective_from",
+        ),
     }
 )
 
@@ -89,6 +97,7 @@ class Programme:
     track_when: tuple[tuple[str, Node], ...]
     capabilities: tuple[Tier, ...]
     is_rolled_up: bool
+    budget: Budget | None
     versions: tuple[tuple[date, "Programme"], ...] = ()
 
     def in_force(self, on: date) -> "Programme":
@@ -146,6 +155,7 @@ def _programme(reader: Reader, members: Mapping[str, Any]) -> Programme:
         policy=read_policy(reader, members),
         rates=read_rates(reader, members.get("rates", {})),
         capabilities=_capabilities(reader, members.get("capability_gates", [])),
+        budget=read_budget(reader, members["training_budget"]) if "training_budget" in members else None,
         is_rolled_up=_choice(reader, members, "rollup", frozenset({"none", "best"}), "none") == "best",
         unread=tuple(sorted({*(members.keys() - _RULES - NOTES), *reader.words})),
     )

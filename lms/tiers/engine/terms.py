@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 from lms.tiers.engine.nodes import Reader
+from lms.tiers.engine.numbers import as_words
 from lms.tiers.engine.windows import add_months
 
 
@@ -56,6 +58,27 @@ class Lifecycle:
         if self.review_day is not None:
             return date(year, *self.review_day)
         return add_months(start, 12 * (year - start.year))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """How many hours of training a programme may ask of a person in a quarter; above it, the reason that is given."""
+
+    hours: Fraction
+    reason: str = ""
+
+    @property
+    def words(self) -> str:
+        return as_words(self.hours, places=1)
+
+
+def read_budget(reader: Reader, value: Any) -> Budget:
+    path = ("training_budget",)
+    inner = reader.mapping(
+        value, path, required=frozenset({"hours_per_person_and_quarter"}), optional=frozenset({"reason"})
+    )
+    hours = reader.number(inner.get("hours_per_person_and_quarter"), (*path, "hours_per_person_and_quarter"))
+    return Budget(hours=hours, reason=reader.text(inner.get("reason"), (*path, "reason")).strip())
 
 
 def read_lifecycle(reader: Reader, value: Any) -> Lifecycle:

@@ -26,13 +26,25 @@ def gather_facts(*, partner: Partner, at: datetime) -> Facts:
     ones are out.
     No enrolment in the window: the completion rate is not known, which is not zero. Constant queries.
     """
+    return add_evidence(plain_facts(partner=partner, at=at), partner=partner, at=at)
+
+
+def plain_facts(*, partner: Partner, at: datetime) -> Facts:
+    """As `gather_facts`, without the statements behind the completion rate: they are many, and decide nothing."""
     since, until = year_before(at), at + timedelta(microseconds=1)
     people = _people([partner], at)[partner.pk]
     rate = completion_rate(partner=partner, since=since, until=until)
-    if rate.share is None:
-        return Facts(people=people)
+    return Facts(people=people, measures={} if rate.share is None else _completion(rate, at))
+
+
+def add_evidence(facts: Facts, *, partner: Partner, at: datetime) -> Facts:
+    """The facts with the statements that make the completion rate. One query, none without a rate."""
+    figure = facts.measures.get(COMPLETION)
+    if figure is None:
+        return facts
+    since, until = year_before(at), at + timedelta(microseconds=1)
     statements = tuple(map(str, evidence(partner=partner, since=since, until=until)))
-    return Facts(people=people, measures=_completion(rate, at, statements))
+    return replace(facts, measures={**facts.measures, COMPLETION: replace(figure, statements=statements)})
 
 
 def gather_many(*, partners: Sequence[Partner], at: datetime) -> dict[int, Facts]:
@@ -48,7 +60,7 @@ def gather_many(*, partners: Sequence[Partner], at: datetime) -> dict[int, Facts
         people = _people(some, at)
         for partner in some:
             rate = rates.get(partner.public_id)
-            measures = {} if rate is None or rate.share is None else _completion(rate, at, ())
+            measures = {} if rate is None or rate.share is None else _completion(rate, at)
             found[partner.pk] = Facts(people=people[partner.pk], measures=measures)
     return found
 
@@ -137,7 +149,7 @@ def year_before(at: datetime) -> datetime:
         return at.replace(year=at.year - 1, day=28)
 
 
-def _completion(rate: Rate, at: datetime, statements: tuple[str, ...]) -> dict[str, Measure]:
+def _completion(rate: Rate, at: datetime) -> dict[str, Measure]:
     """The completion rate of the twelve months up to and with `at`; its window's end is exclusive."""
     figure = Measure(
         value=Fraction(rate.numerator, rate.denominator),
@@ -150,7 +162,4 @@ def _completion(rate: Rate, at: datetime, statements: tuple[str, ...]) -> dict[s
             "until": at.isoformat(),
         },
     )
-    return {
-        COMPLETION: replace(figure, statements=statements),
-        COMPLETED: replace(figure, value=Fraction(rate.numerator)),
-    }
+    return {COMPLETION: figure, COMPLETED: replace(figure, value=Fraction(rate.numerator))}

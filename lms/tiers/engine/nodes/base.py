@@ -151,6 +151,12 @@ class Context:
             )
         )
 
+        # Most people hold few of all credentials: looking them up by code is what makes an evaluation cheap.
+        self._by_code: dict[str, list[int]] = {}
+        for index, (_, best) in enumerate(self._people or ()):
+            for code in best:
+                self._by_code.setdefault(code, []).append(index)
+
     def _best(self, person: Person) -> dict[str, Held]:
         """What counts of a person's, by code: of several of one code the one that lasts longest."""
         best: dict[str, Held] = {}
@@ -193,11 +199,15 @@ class Context:
             return None
         found = self._holders.get((codes, each))
         if found is None:
-            found = {}
-            for person, best in self._people:
-                having = sorted(codes & best.keys())
-                if len(having) >= each:
-                    found[person.id] = tuple(best[code] for code in having)
+            having: dict[int, list[Held]] = {}
+            for code in sorted(codes):
+                for index in self._by_code.get(code, ()):
+                    having.setdefault(index, []).append(self._people[index][1][code])
+            found = {
+                self._people[index][0].id: tuple(having[index])
+                for index in sorted(having)
+                if len(having[index]) >= each
+            }
             self._holders[codes, each] = found
         return found
 

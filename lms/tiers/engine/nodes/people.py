@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from typing import ClassVar, Self
 
 from lms.tiers.engine.facts import Held
@@ -53,7 +54,7 @@ class Quota:
 
     def demand(self, context: Context) -> Demand:
         need = self.min.of(context)
-        return Count(self.wanted(context), -(-need.numerator // need.denominator) if need else 0, self.each)
+        return Count(self.wanted(context), ceil(need or 0), self.each)
 
 
 def _recent(reader: Reader, value: object, path: Path) -> tuple[str, int]:
@@ -127,7 +128,7 @@ def quota_finding(kind: str, context: Context, quota: Quota, id: str, label: str
     if holders is None or need is None:
         state, lacking, missing = State.UNKNOWN, 0, "not known yet"
     else:
-        lacking = max(-((len(holders) - need).__floor__()), 0)
+        lacking = max(ceil(need) - len(holders), 0)
         state = State.UNMET if lacking else State.MET
         missing = f"{lacking} more {'person' if lacking == 1 else 'people'} with {words}" if lacking else ""
     return Finding(
@@ -191,7 +192,7 @@ class Credentials(Node):
         words = " or ".join(context.words(code) for code in sorted(self.codes))
         have = None if holders is None else sum(len(kept) for kept in holders.values())
         unknown = have is None or need is None
-        lacking = 0 if have is None or need is None else max(-((have - need).__floor__()), 0)
+        lacking = 0 if have is None or need is None else max(ceil(need) - have, 0)
         state = State.UNKNOWN if unknown else State.UNMET if lacking else State.MET
         missing = {State.MET: "", State.UNKNOWN: "not known yet", State.UNMET: f"{lacking} more of {words}"}
         return Finding(
