@@ -24,6 +24,7 @@ MARKS_SAFE = {
     "cms/rendering.py": "joins blocks: their templates escape, their rich text is cleaned when published",
     "lms/assessments/items/shown.py": "item text, cleaned when the item version was made",
     "lms/assessments/services/checks.py": "remarks of a key, cleaned when the item version was made",
+    "lms/assessments/sitting_views.py": "remarks of a key, cleaned when the item version was made",
     "lms/assessments/wagtail_hooks.py": "an item as stored; patterns and numbers are escaped by describe()",
 }
 
