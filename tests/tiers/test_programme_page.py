@@ -65,7 +65,15 @@ def test_benefits_may_be_a_mapping_and_sub_quotas_are_shown(now: datetime) -> No
     programme(document=document(tiers=tiers), effective_at=IN_FORCE)
     found = services.published_programme(at=now)
     assert found.tiers[0].benefits == ("discount pct: 40",)
-    assert [part.need for part in found.tiers[1].requirements[0].parts] == ["1"]
+    assert [part.need for part in found.tiers[1].requirements[0].parts] == ["1 or more"]
+
+
+def test_ceilings_and_facts_are_put_as_such(now: datetime) -> None:
+    registered, select, _ = DOCUMENT["tiers"]
+    rules = {"all": [{"metric": "complaints", "lte": 3}, {"fact": "signed"}]}
+    programme(document=document(tiers=[registered, {**select, "requires": rules}]), effective_at=IN_FORCE)
+    found = services.published_programme(at=now)
+    assert [one.need for one in found.tiers[1].requirements] == ["at most 3", "required"]
 
 
 def test_no_programme_no_page() -> None:

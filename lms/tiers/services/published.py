@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lms.tiers import engine
+from lms.tiers.engine.nodes.measures import Metric
 from lms.tiers.models import ProgrammeVersion
 from lms.tiers.services.errors import NoProgrammeInForce
 from lms.tiers.services.figures import Row
@@ -51,6 +52,7 @@ def published_programme(*, at: datetime) -> PublishedProgramme:
         raise NoProgrammeInForce("No partner programme is in force yet. Publish one first.")
     rules = rules_of(version)
     asked = engine.evaluate(rules, engine.Facts(people=()), at.astimezone(UTC))
+    ceilings = _ceilings(rules)
     benefits = {tier["id"]: tier.get("benefits") for tier in version.document["tiers"]}
     return PublishedProgramme(
         name=version.programme.name,
@@ -63,12 +65,24 @@ def published_programme(*, at: datetime) -> PublishedProgramme:
             PublishedTier(
                 name=tier.name,
                 is_by_invitation=tier.invitation_only,
-                requirements=tuple(_requirement(finding, tier.id) for finding in finding_of.requirements),
+                requirements=tuple(_requirement(finding, tier.id, ceilings) for finding in finding_of.requirements),
                 benefits=_words(benefits[tier.id]),
             )
             for tier, finding_of in zip(rules.tiers, asked.tiers, strict=True)
         ),
     )
+
+
+def _ceilings(rules: engine.Programme) -> frozenset[str]:
+    """The ids of requirements that ask for not more than something."""
+    nodes = (node for tier in rules.tiers for node in tier.requirements)
+    return frozenset(node.id for node in nodes if isinstance(node, Metric) and node.gte is None)
+
+
+def _bound(finding: engine.Finding, tier: str, ceilings: frozenset[str]) -> str:
+    words = Row(finding=finding, tier=tier).need_text
+    is_ceiling = finding.id in ceilings or finding.kind in {"rank", "at_most"}
+    return f"at most {words}" if is_ceiling else f"{words} or more"
 
 
 def _keeps(lifecycle: engine.Lifecycle) -> str:
@@ -79,12 +93,12 @@ def _keeps(lifecycle: engine.Lifecycle) -> str:
     return f"A tier that is no longer reached is kept for {lifecycle.grace.days} days, to meet its requirements again."
 
 
-def _requirement(finding: engine.Finding, tier: str) -> PublishedRequirement:
+def _requirement(finding: engine.Finding, tier: str, ceilings: frozenset[str]) -> PublishedRequirement:
     """Parts are shown where they say more than the whole."""
     return PublishedRequirement(
         label=finding.label,
-        need="" if finding.unit == "yes" else Row(finding=finding, tier=tier).need_text,
-        parts=tuple(_requirement(part, tier) for part in finding.parts),
+        need="required" if finding.unit == "yes" else _bound(finding, tier, ceilings),
+        parts=tuple(_requirement(part, tier, ceilings) for part in finding.parts),
     )
 
 
