@@ -203,6 +203,11 @@ def test_the_secret_of_the_proctoring_service_stays_until_it_is_replaced(admin: 
     assert (exam.proctor_secret, exam.proctor_secret_sealed) == ("", "")
 
 
+def test_an_access_code_sealed_with_a_lost_key_is_set_anew(admin: Client) -> None:
+    exam = make_exam(access_code_sealed="sealed with a key that is gone")
+    assert admin.get(reverse("exams:edit", args=[exam.pk])).status_code == 200
+
+
 def test_the_preview_shows_no_key(admin: Client) -> None:
     exam = make_exam(make_bank(one_of_each()))
     words = admin.get(reverse("exams:preview", args=[exam.pk])).content.decode()

@@ -342,6 +342,16 @@ def test_a_prepared_form_with_an_old_item_is_not_used(member: Membership, now: d
     assert not PreparedForm.objects.filter(taken_at=None).exists()
 
 
+def test_the_task_prepares_by_the_clock(db: None) -> None:
+    from django.utils import timezone
+
+    from lms.assessments.tasks import prepare_forms
+
+    make_exam(prepared_forms=2, opened_at=timezone.now() + HOUR / 2)
+    make_exam(prepared_forms=2, opened_at=timezone.now() + 3 * HOUR)
+    assert [prepare_forms(), prepare_forms()] == [2, 0]
+
+
 def test_an_exam_that_is_not_ready_prepares_nothing(db: None, now: datetime) -> None:
     from random import Random
 

@@ -34,6 +34,7 @@ function watch(form) {
         method: "POST",
         credentials: "same-origin",
         keepalive: true,
+        redirect: "manual",
         headers: { "Content-Type": "application/json", "X-CSRFToken": form.querySelector('[name="csrfmiddlewaretoken"]')?.value ?? "" },
         body: JSON.stringify({ events: sent }),
       });
