@@ -6,4 +6,4 @@ class BadgesConfig(AppConfig):
     verbose_name = "Badges"
 
     def ready(self) -> None:
-        from badges import handlers  # noqa: F401  registers the event handlers
+        from badges import handlers, rules  # noqa: F401  registers event handlers and permissions

@@ -98,6 +98,10 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
         end = datetime.combine(on + timedelta(days=1), time.min, UTC)
         return self.filter(issued_at__lt=end, revoked_at=None).filter(Q(expires_on=None) | Q(expires_on__gte=on))
 
+    def stopped(self) -> "CredentialQuerySet":
+        """Those that no longer hold before their time: what public status lists of badges must show."""
+        return self.exclude(revoked_at=None)
+
     def visible_to(self, user: "User | AnonymousUser") -> "CredentialQuerySet":
         """One's own; those of the people a manager looks after; all for channel roles."""
         if not user.is_authenticated:
