@@ -1,3 +1,5 @@
+"""Badges."""
+
 from django.apps import AppConfig
 
 
@@ -6,16 +8,9 @@ class BadgesConfig(AppConfig):
     verbose_name = "Badges"
 
     def ready(self) -> None:
-        from badges import handlers  # noqa: F401  registers the event handlers
-        from badges.downloads import credential_json
-        from certifications.exports import Format, register_format
+        from badges import handlers, rules  # noqa: F401  registers event handlers and permissions
+        from badges.downloads import FORMATS
+        from certifications.exports import register_format
 
-        register_format(
-            Format(
-                name="json",
-                media_type="application/vc",
-                label="Open Badge 3.0",
-                render=credential_json,
-                attached_as="badge.json",
-            )
-        )
+        for wanted in FORMATS:
+            register_format(wanted)

@@ -302,6 +302,11 @@ CERTIFICATE_KEY_PASSWORD = env.str("CERTIFICATE_KEY_PASSWORD", "")
 # 10.1.0.0/16. Everything else that is not public is refused, and metadata services always are.
 OUTGOING_PRIVATE_NETWORKS = env.list("OUTGOING_PRIVATE_NETWORKS", default=[])
 
+# --- Badges ---
+# Secrets that seal the badge signing keys in the database: the first seals, all open. Without any it is SECRET_KEY.
+# After a change `manage.py badges keys reseal` seals them with the first, and the others can go.
+BADGE_KEY_SECRETS = env.list("BADGE_KEY_SECRETS", default=[])
+
 # --- Languages and time ---
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

@@ -43,6 +43,10 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
             .filter(~Exists(suspended.filter(Q(lifted_at=None) | Q(lifted_at__gt=at))))
         )
 
+    def stopped(self) -> "CredentialQuerySet":
+        """Revoked or suspended: what public status lists of badges must show."""
+        return self.filter(Q(revoked_at__isnull=False) | Q(suspended_at__isnull=False))
+
     def visible_to(self, user: "User | AnonymousUser") -> "CredentialQuerySet":
         """One's own; those of the people a manager looks after; all for channel roles."""
         if not user.is_authenticated:

@@ -18,6 +18,7 @@ from lms.assessments.formats import Meta
 from lms.assessments.items import builders
 from lms.assessments.models import Assessment, ItemBank, Section
 from lms.assessments.services import add_item_version, get_or_create_bank, import_items
+from lms.demo.badges import build_badges
 from lms.demo.calendar import Calendar
 from lms.demo.people import FOLDER, Cast
 from lms.demo.progress import steps
@@ -106,6 +107,7 @@ def build_content(cast: Cast, calendar: Calendar) -> tuple[dict[str, Course], di
         *(partial(_build_course, path, courses, author, reviewer, calendar) for path in course_files),
         *(partial(_build_playbook, path, author, reviewer, calendar) for path in playbook_files),
         partial(_build_certifications, courses, exams),
+        partial(build_badges, by=cast.staff["portal_manager"], at=at),
         partial(_publish_programme, cast.staff["portal_manager"], at),
     ]
     for job in steps("Courses, exams and rules", jobs):

@@ -134,6 +134,9 @@ MATRIX: dict[str, Row] = {
     "badges:issuer": PUBLIC,
     "badges:achievement": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.achievement.public_id}),
     "badges:document": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.public_id}),
+    "badges:document_as": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.public_id, "form": "jwt"}),
+    "badges:image": Row(*PUBLIC_SIGNS, lambda w: {"digest": w.award.image_digest, "form": "png"}),
+    "badges:status_list": Row(*PUBLIC_SIGNS, _fixed(purpose="revocation", number=0)),
     # --- Signing in ---
     "account_login": Row("2 RRR RR RRRR", "2 RRR RR RRRR"),
     "account_logout": Row("L 222 22 2222", "L LLL LL LLLL"),
@@ -203,6 +206,11 @@ MATRIX: dict[str, Row] = {
     "certifications:pdf": Row("L 242 44 2442", "L MMM MM MMMM", _credential),
     "certifications:verify_form": PUBLIC,
     "certifications:verify": Row(*PUBLIC_SIGNS, _credential),
+    "badges:criteria": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.achievement.public_id}),
+    "badges:share": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.public_id}),
+    "badges:card": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.public_id}),
+    "badges:mine": PERSONAL,
+    "badges:verify": Row("2 222 22 2222", "2 222 22 2222"),
     # --- Learning ---
     "cms:catalogue": PERSONAL,
     "cms:lesson": Row("L 2RR RR 2222", "M MMM MM MMMM", _lesson),

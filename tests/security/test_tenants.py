@@ -15,7 +15,7 @@ from tests.security.world import MARKER, World
 
 pytestmark = pytest.mark.django_db
 # Meant to be shown to whoever holds the address: a certificate's proof, a badge, an invitation.
-SHARED = ("/verify/", "/badges/", "/invitations/")
+SHARED = ("/verify/", "/badges/", "/awards/", "/achievements/", "/invitations/")
 # Counted addresses; they stand below an unguessable one whose owner is asked first.
 COUNTED = {"tiers:decision", "assessments:item", "assessments:flag"}
 
