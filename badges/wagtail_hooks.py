@@ -57,6 +57,7 @@ class SavesByService:
             return super().form_valid(form)  # type: ignore[misc,no-any-return]
         except DomainError as error:
             form.add_error(None, error.message)
+            self.produced_error_message = "Nothing was saved."  # Wagtail sets it where it finds the form invalid
             return self.form_invalid(form)  # type: ignore[attr-defined,no-any-return]
 
 

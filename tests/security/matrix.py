@@ -209,7 +209,7 @@ MATRIX: dict[str, Row] = {
     "badges:criteria": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.achievement.public_id}),
     "badges:share": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.public_id}),
     "badges:card": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.public_id}),
-    "badges:mine": PERSONAL,
+    "badges:mine": Row("L 222 22 2222", "L MMM MM MMMM"),
     "badges:verify": Row("2 222 22 2222", "2 222 22 2222"),
     # --- Learning ---
     "cms:catalogue": PERSONAL,

@@ -32,7 +32,9 @@ const result = await vc.verifyCredential({
   })
 });
 const errors = (result.error?.errors ?? [result.error]).filter(Boolean).map(error => error.message);
-console.log(JSON.stringify({verified: result.verified, errors, token: await tokenVerdict()}));
+// The library says whether the list could be read and believed; what its bit means is for the caller to say.
+const isStopped = (result.statusResult?.results ?? []).some(one => one.status);
+console.log(JSON.stringify({verified: result.verified && !isStopped, errors, token: await tokenVerdict()}));
 
 // The key is the one that `kid` names in the DID document, never the one in the token's own header.
 async function tokenVerdict() {
