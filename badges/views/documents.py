@@ -108,7 +108,7 @@ def document(request: HttpRequest, public_id: UUID, form: str) -> HttpResponse:
     elif form == "jwt" or (form == "json" and _wants_token(request)):
         response = _token(services.token_of(award, at=at))
     elif form == "json":
-        response = _public(award.document, "application/vc")
+        response = _open(HttpResponse(services.handed_out(award, "json", at=at), content_type="application/vc"))
     else:
         response = _baked(award, form)
     if not state.is_listed:

@@ -135,7 +135,7 @@ def odd_addresses(world: World, key: str) -> Iterator[str]:
     address, values = address_of(world, key), MATRIX[key].args(world)
     for value in values if isinstance(values, list) else values.values():
         for odd in ODD:
-            if str(value):
+            if str(value) not in {"", odd}:
                 yield address.replace(str(value).rstrip("/"), odd if odd.startswith("%") else quote(odd))
 
 

@@ -142,15 +142,18 @@ class ExamSettings(models.Model):
         return self.is_result_held and (self.results_released_at is None or at < self.results_released_at)
 
     def lets_in(self, network: str) -> bool:
-        """Whether a client's address, as `network_of` gives it, is one of those the exam is sat from."""
+        """Whether a client's address, as `network_of` gives it, is one of those the exam is sat from.
+
+        What is no network, on either side, lets nobody in.
+        """
         wanted = words_of(self.networks)
         if not wanted:
             return True
         try:
             own = ipaddress.ip_network(network)
+            return any(_holds(ipaddress.ip_network(one, strict=False), own) for one in wanted)
         except ValueError:
             return False
-        return any(_holds(ipaddress.ip_network(one, strict=False), own) for one in wanted)
 
 
 def _holds(
