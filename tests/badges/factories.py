@@ -2,11 +2,12 @@
 
 import base64
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,7 +17,8 @@ from django.test import Client
 
 from badges import jsonld, keys, proofs, services, statuslist
 from badges.models import Achievement, Award, Pathway
-from certifications.models import Credential, CredentialQuerySet
+from certifications.models import Credential
+from certifications.services import reinstate_credential, suspend_credential
 from lms.accounts.models import User
 from lms.events.services import drain
 from lms.partners.models import Membership
@@ -39,17 +41,14 @@ def revoke(award: Award, at: datetime) -> None:
     )
 
 
-def suspend(monkeypatch: pytest.MonkeyPatch, word: str = "suspended") -> None:
-    """A state that certifications may gain: every credential's derived word, and the list of stopped ones."""
-
-    def status(credential: Credential, on: date) -> str:
-        return word
-
-    def stopped(credentials: CredentialQuerySet) -> CredentialQuerySet:
-        return credentials
-
-    monkeypatch.setattr(Credential, "status", status)
-    monkeypatch.setattr(CredentialQuerySet, "stopped", stopped)
+@contextmanager
+def suspended(award: Award, at: datetime) -> Iterator[None]:
+    """Its credential rests within the block, by the service that does it."""
+    assert award.credential is not None
+    words = {"credential": award.credential, "by": staff("Channel managers"), "reason": "Looked into", "at": at}
+    suspend_credential(**words)
+    yield
+    reinstate_credential(**words)
 
 
 def staff(group_name: str) -> User:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from badges import documents, jsonld, proofs, services, statuslist
 from badges.models import Award, IssuerKey
 from lms.events.services import drain
-from tests.badges.factories import Outsider, revoke, suspend
+from tests.badges.factories import Outsider, revoke, suspended
 from tests.certifications.factories import credential
 from tests.factories import MembershipFactory, UserFactory
 
@@ -82,11 +82,8 @@ def test_revoked_badge_is_refused(award: Award, now: datetime) -> None:
     assert not verify(award.document, now)["verified"]
 
 
-def test_suspended_badge_is_refused_until_it_is_given_back(
-    award: Award, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        suspend(patch)
+def test_suspended_badge_is_refused_until_it_is_given_back(award: Award, now: datetime) -> None:
+    with suspended(award, now):
         assert not verify(award.document, now)["verified"]
     assert verify(award.document, now)["verified"]
 

@@ -17,7 +17,8 @@ from badges import keys, services, standing, statuslist
 from badges.models import LIST_LENGTH, Award
 from badges.standing import Standing
 from badges.verification import verify_document
-from tests.badges.factories import HERE, awarded, pathway, revoke, suspend
+from certifications.models import Credential
+from tests.badges.factories import HERE, awarded, pathway, revoke, suspended
 from tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -73,11 +74,9 @@ def test_outside_library_sees_valid_then_revoked(award: Award, now: datetime) ->
     assert (listed(award), listed(award, "suspension")) == (True, False)
 
 
-def test_suspended_badge_is_refused_and_comes_back(
-    award: Award, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        suspend(patch)
+def test_suspended_badge_is_refused_and_comes_back(award: Award, now: datetime) -> None:
+    with suspended(award, now):
+        award.refresh_from_db()
         assert not outside_accepts(award)
         assert (listed(award), listed(award, "suspension")) == (True, True)
         assert verify_document(award.document, at=now).words == "The badge is genuine but is suspended."
@@ -88,7 +87,7 @@ def test_suspended_badge_is_refused_and_comes_back(
 
 
 def test_unknown_state_stops_the_badge(award: Award, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    suspend(monkeypatch, "frozen")
+    monkeypatch.setattr(Credential, "status", lambda *_: "frozen")
     assert standing.of_award(award, now) == Standing.REVOKED
 
 
