@@ -143,8 +143,11 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 
 def _unlisted(response: HttpResponse) -> HttpResponse:
-    """For no search engine, no cache, and no Referer that carries the address elsewhere."""
+    """For no search engine, no cache, and no Referer that carries the address elsewhere.
+
+    With "no-referrer" a browser would send the forms of these pages with `Origin: null`, which Django refuses.
+    """
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"
     return response
