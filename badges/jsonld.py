@@ -4,6 +4,7 @@ import json
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from pyld import jsonld
@@ -16,6 +17,8 @@ OPEN_BADGES = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
 OPEN_BADGES_EXTENSIONS = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"
 CONTEXTS = [CREDENTIALS_V2, OPEN_BADGES, OPEN_BADGES_EXTENSIONS]
 
+# pyld keeps parsed contexts in caches of the process that two threads must not fill at once.
+_one_at_a_time = Lock()
 MAX_COMPARISONS = 200
 MAX_ALIKE = 5
 MAX_LEAVES = 2_000
@@ -96,7 +99,8 @@ def canonical(document: dict[str, Any]) -> bytes:
 
     Raises UnknownContext and TooEntangled; pyld's own errors for what is not JSON-LD.
     """
-    dataset = jsonld.to_rdf(document, {"documentLoader": _load, "produceGeneralizedRdf": False})
+    with _one_at_a_time:
+        dataset = jsonld.to_rdf(document, {"documentLoader": _load, "produceGeneralizedRdf": False})
     quads: str = _Bounded().main(dataset, {"format": "application/n-quads"})
     return quads.encode()
 
@@ -123,7 +127,8 @@ def check_defined(document: dict[str, Any]) -> None:
     """Raises UndefinedTerm when a member would be dropped in processing: what comes back is not what went in."""
     options = {"documentLoader": _load}
     try:
-        returned = jsonld.compact(jsonld.expand(document, options), document["@context"], options)
+        with _one_at_a_time:
+            returned = jsonld.compact(jsonld.expand(document, options), document["@context"], options)
     except jsonld.JsonLdError as error:
         if isinstance(error.__cause__, DomainError):
             raise error.__cause__ from error

@@ -152,7 +152,9 @@ class Award(PublicIdModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["achievement", "person"], name="badges_pathway_award_once"),
+            models.UniqueConstraint(
+                fields=["achievement", "person"], condition=Q(person__isnull=False), name="badges_pathway_award_once"
+            ),
             models.CheckConstraint(
                 condition=Q(credential__isnull=False, person=None, needed=None)
                 | Q(credential=None, person__isnull=False, needed__isnull=False, needed__gte=1),

@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='award',
-            constraint=models.UniqueConstraint(fields=('achievement', 'person'), name='badges_pathway_award_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('person__isnull', False)), fields=('achievement', 'person'), name='badges_pathway_award_once'),
         ),
         migrations.AddConstraint(
             model_name='award',
