@@ -93,8 +93,9 @@ def named(text: str) -> Award | None:
     found = Award.objects.whole()
     try:
         return found.filter(public_id=UUID(name)).first()
-    except ValueError:
-        return found.filter(credential__public_id=name[:64]).first()
+    except ValueError:  # no badge's number; a certificate's is letters, digits, - and _
+        is_number = name.isascii() and name.isprintable()
+        return found.filter(credential__public_id=name[:64]).first() if is_number else None
 
 
 def _verify_json(text: str, at: datetime, fetch: Fetch) -> Verification:

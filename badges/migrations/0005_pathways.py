@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('needed', models.PositiveSmallIntegerField(help_text='How many of the badges; as many as there are: all')),
                 ('retired_at', models.DateTimeField(blank=True, null=True)),
+                ('achievement', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='pathway', to='badges.achievement')),
             ],
         ),
         migrations.AddField(
@@ -57,11 +58,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='award',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('credential__isnull', False), ('needed', None), ('person', None)), models.Q(('credential', None), ('needed__gte', 1), ('needed__isnull', False), ('person__isnull', False)), _connector='OR'), name='badges_award_has_one_reason'),
-        ),
-        migrations.AddField(
-            model_name='pathway',
-            name='achievement',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='pathway', to='badges.achievement'),
         ),
         migrations.AddField(
             model_name='pathway',
