@@ -15,7 +15,7 @@ def award_badge(event: CredentialIssued) -> None:
     services.award_badge(credential=credential, at=event.at)
 
 
-@subscribe(BadgeAwarded)
+@subscribe(BadgeAwarded, per=lambda event: event.person_id)
 def award_pathways(event: BadgeAwarded) -> None:
     """Looks at all pathways the person's badges lead to, from the record."""
     services.award_pathways(person=User.objects.get(public_id=event.person_id), at=event.at)

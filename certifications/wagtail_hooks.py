@@ -24,6 +24,7 @@ from certifications.forms import CertificationForm, DesignForm, RevocationForm
 from certifications.models import CertificateDesign, Certification, Credential
 from lms.accounts.requests import person_of
 from lms.common.errors import DomainError
+from lms.common.menus import item_for
 from lms.partners.models import today
 
 
@@ -243,26 +244,13 @@ def register_certifications() -> ViewSet:
     return CertificationGroup()
 
 
-class PermittedItem(MenuItem):
-    """A menu item for whoever has the named permission."""
-
-    def __init__(self, permission: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.permission = permission
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(self.permission))
-
-
 @hooks.register("register_admin_menu_item")
 def board_item() -> MenuItem:
     address = reverse("credentials:board")
-    return PermittedItem("certifications.view_board", "What ends when", address, icon_name="date", order=262)
+    return item_for("certifications.view_board")("What ends when", address, icon_name="date", order=262)
 
 
 @hooks.register("register_admin_menu_item")
 def bulk_item() -> MenuItem:
     address = reverse("credentials:bulk")
-    return PermittedItem(
-        "certifications.issue_by_decision", "Many certificates", address, icon_name="list-ul", order=264
-    )
+    return item_for("certifications.issue_by_decision")("Many certificates", address, icon_name="list-ul", order=264)

@@ -21,7 +21,6 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from wagtail import hooks
 from wagtail.admin.filters import WagtailFilterSet
-from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import IndexView, InspectView
 from wagtail.admin.viewsets.base import ViewSet
@@ -37,6 +36,7 @@ from lms.assessments.media import addresses_for
 from lms.assessments.models import Assessment, CaseStudy, Item, ItemBank, ItemReview, ItemVersion
 from lms.common.errors import DomainError
 from lms.common.guards import UnsafeInput
+from lms.common.menus import item_for
 
 if TYPE_CHECKING:
     from lms.accounts.models import User
@@ -242,31 +242,16 @@ class AssessmentViewSet(ReadOnlyViewSet):
         ]
 
 
-class GrantMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("assessments.grant_accommodation")
-
-
 class GrantViewSet(ViewSet):
     """What people need to sit exams fairly."""
 
     name = "exam_grants"
     icon = "user"
     menu_label = "Accommodations"
-    menu_item_class = GrantMenuItem
+    menu_item_class = item_for("assessments.grant_accommodation")
 
     def get_urlpatterns(self) -> list[URLPattern]:
         return [path("", exam_views.grants, name="index")]
-
-
-class EditorMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("assessments.change_item_text")
-
-
-class ExportMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("assessments.export_items")
 
 
 class EditorViewSet(ViewSet):
@@ -275,7 +260,7 @@ class EditorViewSet(ViewSet):
     name = "item_editor"
     icon = "edit"
     menu_label = "New item"
-    menu_item_class = EditorMenuItem
+    menu_item_class = item_for("assessments.change_item_text")
 
     def get_urlpatterns(self) -> list[URLPattern]:
         return [
@@ -292,22 +277,17 @@ class ExportViewSet(ViewSet):
     name = "item_export"
     icon = "download"
     menu_label = "Export items"
-    menu_item_class = ExportMenuItem
+    menu_item_class = item_for("assessments.export_items")
 
     def get_urlpatterns(self) -> list[URLPattern]:
         return [path("", bank_views.export, name="index")]
-
-
-class ImportMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("assessments.import_items")
 
 
 class ImportViewSet(ViewSet):
     name = "item_import"
     icon = "upload"
     menu_label = "Import items"
-    menu_item_class = ImportMenuItem
+    menu_item_class = item_for("assessments.import_items")
 
     def get_urlpatterns(self) -> list[URLPattern]:
         return [path("", import_page, name="index")]

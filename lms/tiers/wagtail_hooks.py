@@ -12,11 +12,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from wagtail import hooks
-from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet
 
 from lms.accounts.models import User
 from lms.common.errors import DomainError
+from lms.common.menus import item_for
 from lms.tiers import engine, services
 from lms.tiers.forms import PublishForm
 from lms.tiers.models import ProgrammeVersion
@@ -116,17 +116,12 @@ def _render(request: HttpRequest, name: str, title: str, **context: Any) -> Http
     return render(request, f"tiers/admin/{name}.html", {"page_title": title, "header_icon": "list-ol", **context})
 
 
-class ProgrammeMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("tiers.view_programmes"))
-
-
 class ProgrammeViewSet(ViewSet):
     name = "programmes"
     icon = "list-ol"
     menu_label = "Programmes"
     menu_order = 260
-    menu_item_class = ProgrammeMenuItem
+    menu_item_class = item_for("tiers.view_programmes")
     add_to_admin_menu = True
 
     def get_urlpatterns(self) -> list[URLPattern]:

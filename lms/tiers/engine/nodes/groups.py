@@ -1,5 +1,6 @@
 """Rules made of rules, and the rule that asks for a designation. An unknown part counts only where it decides."""
 
+import abc
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,11 +29,13 @@ class _Group(Node):
     def wanted(self) -> frozenset[str]:
         return frozenset(code for node in self.of for code in node.wanted)
 
+    @abc.abstractmethod
     def need(self) -> int:
-        raise NotImplementedError
+        """How many of the rules must hold."""
 
+    @abc.abstractmethod
     def title(self) -> str:
-        raise NotImplementedError
+        """What it is called where the document gives no label."""
 
     def assess(self, context: Context) -> Finding:
         parts = tuple(node.assess(context) for node in self.of)

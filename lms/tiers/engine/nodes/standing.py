@@ -1,7 +1,7 @@
 """Rules on time and standing: how long a tier was held, deadlines, any day of a window, evidence, fees, countries."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 from typing import ClassVar, Self
@@ -59,12 +59,29 @@ class Tenure(Node):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnyDay(Node):
+class _Around(Node):
+    """A rule about when another holds: what it finds is the other's, unless time decides."""
+
+    rule: Node
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        return self.rule.wanted
+
+    def demand(self, context: Context) -> Demand:
+        return super().demand(context) if self.assess(context).is_met else self.rule.demand(context)
+
+    def _of(self, found: Finding, *, label: str, state: State, missing: str) -> Finding:
+        named = self.label or label
+        return replace(found, id=self.id, label=named, kind=self.kind, state=state, missing=missing, parts=(found,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnyDay(_Around):
     """`any_day: {window, rule}`: the rule held on at least one day of the window, by what counted on that day."""
 
     kind: ClassVar[str] = "any_day"
     window: Window
-    rule: Node
 
     @classmethod
     def read(cls, reader: Reader, members: Mapping[str, object], path: Path, id: str) -> Self:  # noqa: A002
@@ -77,10 +94,6 @@ class AnyDay(Node):
             rule=reader.node(inner.get("rule", {}), (*inside, "rule"), f"{id}-1"),
         )
 
-    @property
-    def wanted(self) -> frozenset[str]:
-        return self.rule.wanted
-
     def assess(self, context: Context) -> Finding:
         today = best = self.rule.assess(context)
         day, first = context.on, self.window.first_day(context.on)
@@ -88,33 +101,16 @@ class AnyDay(Node):
             day -= timedelta(days=1)
             best = self.rule.assess(context.elsewhen(day))
         found = best if best.is_met else today
-        return Finding(
-            id=self.id,
-            label=self.label or found.label,
-            kind=self.kind,
-            state=found.state,
-            need=found.need,
-            have=found.have,
-            unit=found.unit,
-            missing=found.missing,
-            people=found.people,
-            credentials=found.credentials,
-            measures=found.measures,
-            parts=(found,),
-        )
-
-    def demand(self, context: Context) -> Demand:
-        return super().demand(context) if self.assess(context).is_met else self.rule.demand(context)
+        return self._of(found, label=found.label, state=found.state, missing=found.missing)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deadline(Node):
+class Deadline(_Around):
     """`deadline: {from, days, rule}`: the rule holds, or the time since the date called `from` is not over yet."""
 
     kind: ClassVar[str] = "deadline"
     since: str
     window: Window
-    rule: Node
 
     @classmethod
     def read(cls, reader: Reader, members: Mapping[str, object], path: Path, id: str) -> Self:  # noqa: A002
@@ -131,10 +127,6 @@ class Deadline(Node):
             rule=reader.node(inner.get("rule", {}), (*inside, "rule"), f"{id}-1"),
         )
 
-    @property
-    def wanted(self) -> frozenset[str]:
-        return self.rule.wanted
-
     def assess(self, context: Context) -> Finding:
         found, start = self.rule.assess(context), context.facts.dates.get(self.since)
         end = None if start is None else self.window.after(start)
@@ -143,23 +135,7 @@ class Deadline(Node):
         else:
             state = State.UNKNOWN if end is None else found.state
             missing = _NOT_KNOWN if end is None else f"was due by {end.isoformat()}: {found.missing}"
-        return Finding(
-            id=self.id,
-            label=self.label or f"{found.label} within {self.window}",
-            kind=self.kind,
-            state=state,
-            need=found.need,
-            have=found.have,
-            unit=found.unit,
-            missing=missing,
-            people=found.people,
-            credentials=found.credentials,
-            measures=found.measures,
-            parts=(found,),
-        )
-
-    def demand(self, context: Context) -> Demand:
-        return super().demand(context) if self.assess(context).is_met else self.rule.demand(context)
+        return self._of(found, label=f"{found.label} within {self.window}", state=state, missing=missing)
 
 
 @dataclass(frozen=True, kw_only=True)
