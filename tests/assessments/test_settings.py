@@ -12,6 +12,7 @@ from lms.assessments import services
 from lms.assessments.errors import (
     AttemptOver,
     ExamInvalid,
+    ExamNotOpen,
     MustAgree,
     MustWait,
     NoBreakLeft,
@@ -23,7 +24,7 @@ from lms.assessments.errors import (
 )
 from lms.assessments.models import AccessCodeFailure, Accommodation, Assessment, Attempt, PreparedForm
 from lms.assessments.models.settings import CODE_SEAL
-from lms.assessments.services import Entry, State, Visit
+from lms.assessments.services import Entry, State, Visit, attempts
 from lms.common.sealing import seal
 from lms.partners.models import Membership
 from tests.assessments.factories import answer_all, choice, make_bank, make_exam, start
@@ -190,6 +191,35 @@ def test_the_access_code_opens(member: Membership, now: datetime) -> None:
     attempt = enter(exam, member, now, access_code=" blue heron 7")
     assert enter(exam, member, now) == attempt  # going on needs no code
     assert not AccessCodeFailure.objects.exists()
+
+
+def test_an_attempt_that_ran_out_is_no_way_around_the_access_code(member: Membership, now: datetime) -> None:
+    """What was left open is scored at the next start, and the next start asks for the code like the first."""
+    exam = coded(wait_hours=0)
+    first = enter(exam, member, now, access_code="Blue Heron 7")
+    with pytest.raises(WrongAccessCode):
+        enter(exam, member, now + 5 * HOUR, access_code="")
+    first.refresh_from_db()
+    assert first.submitted_by == Attempt.SubmittedBy.DEADLINE
+    assert enter(exam, member, now + 5 * HOUR, access_code="Blue Heron 7").number == 2
+
+
+def test_a_start_that_found_an_attempt_begins_no_other(
+    member: Membership, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attempt is handed in by another tab between the look and the start, which nobody asked for the code."""
+    exam = coded(wait_hours=0)
+    first = enter(exam, member, now, access_code="Blue Heron 7")
+    begin = attempts._start
+
+    def late(*args: Any, **options: Any) -> Attempt:
+        services.submit_attempt(attempt=first, at=now + MINUTE)
+        return begin(*args, **options)
+
+    monkeypatch.setattr(attempts, "_start", late)
+    with pytest.raises(ExamNotOpen, match="handed in a moment ago"):
+        enter(exam, member, now + MINUTE, access_code="")
+    assert Attempt.objects.count() == 1
 
 
 def test_access_codes_cannot_be_tried_out(member: Membership, other: Membership, now: datetime) -> None:

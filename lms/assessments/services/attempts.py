@@ -56,24 +56,33 @@ def start_attempt(
     state = state_for(assessment, person, at)
     if state.state == State.OPEN and state.attempt and state.attempt.is_closed(at):
         submit_attempt(attempt=state.attempt, at=at)  # its score stays, whatever becomes of this start
-    elif state.state == State.AVAILABLE:
+        state = state_for(assessment, person, at)
+    may_begin = state.state == State.AVAILABLE
+    if may_begin:
         _require_audience(assessment, membership)
         check_entry(assessment, person, entry, at)  # outside of the transaction: a wrong code is counted in any case
     try:
-        return _start(assessment, person, membership, at, rng, entry)
+        return _start(assessment, person, membership, at, rng, entry, may_begin=may_begin)
     except IntegrityError:  # the same person was quicker elsewhere: his attempt is there now
-        return _start(assessment, person, membership, at, rng, entry)
+        return _start(assessment, person, membership, at, rng, entry, may_begin=may_begin)
 
 
 @transaction.atomic
 def _start(
-    assessment: Assessment, person: User, membership: Membership | None, at: datetime, rng: Random, entry: Entry
+    assessment: Assessment,
+    person: User,
+    membership: Membership | None,
+    at: datetime,
+    rng: Random,
+    entry: Entry,
+    *,
+    may_begin: bool,
 ) -> Attempt:
     state = state_for(assessment, person, at)
     if state.state == State.OPEN and state.attempt:
         return state.attempt
     _require_audience(assessment, membership)
-    _require_available(state)
+    _require_available(state, may_begin=may_begin)
     responses = take_prepared(assessment, at) if state.next_number == 1 else []
     responses = responses or draw(assessment, rng)
     limits = dict(assessment.sections.values_list("title", "time_limit_minutes"))
@@ -96,16 +105,21 @@ def _start(
         seen_agent=entry.visit.agent,
         cut_score=assessment.cut_score,
     )
+    _begin(attempt, responses, at)
+    return attempt
+
+
+def _begin(attempt: Attempt, responses: list[Response], at: datetime) -> None:
+    """Puts the questions before the candidate and tells of it."""
     for response in responses:
         response.attempt = attempt
     Response.objects.bulk_create(responses)
     xapi.record([statements.attempted(attempt)], authority=xapi.platform_authority(), at=at)
     record_event(attempt=attempt, kind=AttemptEvent.Kind.STARTED, at=at)
     tell_proctor(attempt, "started", at)
-    return attempt
 
 
-def _require_available(state: AttemptState) -> None:
+def _require_available(state: AttemptState, *, may_begin: bool) -> None:
     match state.state:
         case State.PASSED:
             raise AlreadyPassed("You have passed this exam. There is nothing more to do.")
@@ -117,6 +131,8 @@ def _require_available(state: AttemptState) -> None:
             raise MustWait("The waiting time after your last attempt is not over yet.", until=state.until)
         case State.CLOSED:
             raise ExamNotOpen("This exam is not open at the moment. Nothing was started.")
+    if not may_begin:  # what was open is handed in since, elsewhere: nobody was asked for code and network of a new one
+        raise ExamNotOpen("Your attempt was handed in a moment ago. Nothing was started; begin again if you want to.")
 
 
 def _require_audience(assessment: Assessment, membership: Membership | None) -> None:
