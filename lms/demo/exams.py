@@ -11,7 +11,7 @@ from lms.assessments.items.numeric import NumericKey
 from lms.assessments.items.ordering import OrderingKey
 from lms.assessments.items.short_answer import ShortAnswerKey
 from lms.assessments.models import Assessment, Attempt, Response
-from lms.assessments.services import Told, save_response, start_attempt, submit_attempt, tell_events
+from lms.assessments.services import Save, Told, start_attempt, store_answer, submit_attempt, tell_events
 from lms.partners.models import Membership
 
 
@@ -23,14 +23,9 @@ def sit_exam(*, assessment: Assessment, membership: Membership, skill: float, rn
     for response in responses:
         at += timedelta(minutes=share * rng.uniform(0.5, 1.2))
         answer = answer_of(response, rng, is_right=rng.random() < skill)
-        save_response(
-            attempt=attempt,
-            position=response.position,
-            answer=answer,
-            version=1,
-            nonce=UUID(int=rng.getrandbits(128), version=4),
-            at=min(at, attempt.deadline_at),
-        )
+        response.attempt = attempt
+        save = Save(answer=answer, version=1, nonce=UUID(int=rng.getrandbits(128), version=4))
+        store_answer(response=response, save=save, at=min(at, attempt.deadline_at))
     _look_away(attempt, at)
     return bool(submit_attempt(attempt=attempt, at=min(at + timedelta(minutes=1), attempt.deadline_at)).is_passed)
 

@@ -14,6 +14,7 @@ from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.loader import MigrationLoader
 
+from lms.common.memory import spare_loaded_code
 from lms.demo import builder
 from lms.demo.people import PASSWORD
 from lms.demo.protagonists import ENGINEER, MANAGER, REP
@@ -57,6 +58,7 @@ class Command(BaseCommand):
         _serve(options["port"])
 
     def _prepare(self, *, fresh: bool) -> None:
+        spare_loaded_code()
         if fresh:
             _wipe()
         _require_known_schema()
