@@ -27,7 +27,7 @@ def together(work: Callable[[int], Any], count: int = THREADS) -> list[Any]:
 
     def run(number: int) -> Any:
         try:
-            barrier.wait(timeout=10)
+            barrier.wait(timeout=60)
             return work(number)
         except Exception as error:
             return error

@@ -227,7 +227,7 @@ def test_answer_without_end_or_sense_is_given_up(settings, answer, reason):
     with listening(answer) as (url, _), Outgoing() as http:
         with pytest.raises(Unreachable, match=reason):
             http.send("GET", url, max_bytes=1000, seconds=0.5)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30, "the drops alone would take 50"
 
 
 def test_silence_ends_with_the_time(settings, monkeypatch):
