@@ -19,7 +19,7 @@ from certifications.snapshot import SectionScore, Snapshot
 from courses.models import Course
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
-from lms.assessments.models import Assessment, Attempt
+from lms.assessments.models import Assessment, Attempt, Regrade
 from lms.common import guards
 from lms.events.services import emit
 from lms.partners.models import Membership, Persona
@@ -34,6 +34,7 @@ __all__ = [
     "issue_for_course",
     "issue_if_earned",
     "progress",
+    "revoke_after_regrade",
     "revoke_credential",
     "save_certification",
     "way",
@@ -181,7 +182,8 @@ def _sections(attempt: Attempt | None) -> tuple[SectionScore, ...]:
     """By section, in the order of the exam."""
     if attempt is None:
         return ()
-    rows = attempt.responses.values("section").annotate(points=Sum("points"), maximum=Sum("max_points"))
+    counted = attempt.responses.filter(is_pilot=False, is_dropped=False)
+    rows = counted.values("section").annotate(points=Sum("points"), maximum=Sum("max_points"))
     first = dict(attempt.responses.order_by("-position").values_list("section", "position"))
     return tuple(
         SectionScore(title=row["section"], percent=_percent(row["points"], row["maximum"]))
@@ -246,6 +248,41 @@ def revoke_credential(*, credential: Credential, by: User, reason: str, at: date
     reason = guards.clean_name(reason)[:300]
     if not reason:
         raise errors.ReasonMissing("Say why the certificate is revoked. Nothing was changed.")
+    _revoke(credential, by, reason, at)
+
+
+@transaction.atomic
+def revoke_after_regrade(*, person_id: UUID, assessment_id: UUID, regrade_id: UUID, at: datetime) -> list[Credential]:
+    """Takes back the credentials of a person whose exam is no pass any more, when nothing else meets what they ask for.
+
+    A credential stays when the exam was passed in another attempt before it was issued, and when it has expired. In the
+    name of who ordered the regrade, with its reason. Returns what was revoked; a repeat revokes nothing more.
+    """
+    regrade = Regrade.objects.select_related("ordered_by").get(public_id=regrade_id)
+    held = Credential.objects.filter(
+        person__public_id=person_id,
+        certification__requirements__assessment__public_id=assessment_id,
+        revoked_at=None,
+        issued_at__lte=at,
+    ).exclude(expires_on__lt=_day(at))
+    revoked = []
+    for credential in held.select_related("person", "certification", "attempt").distinct().order_by("pk"):
+        requirements = evidence.requirements_of(credential.certification)
+        found = evidence.gather(credential.person, requirements, credential.issued_at)
+        of_exam = [one for one in requirements if one.assessment and one.assessment.public_id == assessment_id]
+        if all(found.of(requirement) for requirement in of_exam) and not _rested_on_failed(credential):
+            continue
+        _revoke(credential, regrade.ordered_by, f"Exam marked again: {regrade.reason}"[:300], at)
+        revoked.append(credential)
+    return revoked
+
+
+def _rested_on_failed(credential: Credential) -> bool:
+    """Whether a renewal rests on an attempt that is no pass any more: an older pass does not renew."""
+    return credential.sequence > 1 and credential.attempt is not None and not credential.attempt.is_passed
+
+
+def _revoke(credential: Credential, by: User, reason: str, at: datetime) -> None:
     changed = Credential.objects.filter(pk=credential.pk, revoked_at=None).update(
         revoked_at=at, revoked_by=by, revocation_reason=reason
     )

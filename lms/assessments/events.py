@@ -17,3 +17,25 @@ class AttemptScored(Event):
     assessment_id: UUID
     is_passed: bool
     statement_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegradeContinued(Event):
+    """A regrade has attempts to do, after the one with the id `after`."""
+
+    type: ClassVar[str] = "assessments.RegradeContinued"
+    regrade_id: UUID
+    after: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptRegraded(Event):
+    """The result of a scored attempt changed because an item of it was wrong."""
+
+    type: ClassVar[str] = "assessments.AttemptRegraded"
+    regrade_id: UUID
+    attempt_id: UUID
+    person_id: UUID
+    assessment_id: UUID
+    was_passed: bool
+    is_passed: bool

@@ -10,3 +10,9 @@ from lms.assessments import services
 def close_overdue_attempts() -> int:
     """Scores the attempts whose deadline has passed, also when the browser never came back. Returns how many."""
     return services.close_overdue(timezone.now())
+
+
+@shared_task
+def judge_items() -> int:
+    """Raises the flags that the statistics of all exams call for now. Returns how many are new."""
+    return services.judge_exams(at=timezone.now())

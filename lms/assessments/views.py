@@ -27,7 +27,7 @@ from lms.assessments.forms import SaveForm, read_answer, refill
 from lms.assessments.items import AnswerRefused, Question
 from lms.assessments.media import digest_of
 from lms.assessments.models import Assessment, Attempt, ItemMedia, Response
-from lms.common import guards
+from lms.common import guards, lessons
 from lms.common.errors import DomainError
 from lms.common.files import send_file
 from lms.partners.middleware import membership_of
@@ -292,10 +292,14 @@ def result(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     if attempt.submitted_at is None:
         messages.info(request, "This exam is still open.")
         return redirect("assessments:review", attempt.public_id)
+    reviews = services.lessons_to_review(attempt)
+    links = lessons.links_for(request, [review.iri for review in reviews])
     context = {
         "attempt": attempt,
         "assessment": attempt.assessment,
         "sections": services.section_results(attempt),
+        "reviews": [(review, links.get(review.iri, "")) for review in reviews],
+        "changes": attempt.regrade_changes.select_related("regrade").order_by("changed_at"),
         "state": services.state_for(attempt.assessment, _user(request), timezone.now()),
         "is_visible": Assessment.objects.visible_to(request.user).filter(pk=attempt.assessment_id).exists(),
     }

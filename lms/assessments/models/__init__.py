@@ -10,20 +10,42 @@ from lms.assessments.models.bank import (
     ItemTag,
     ItemVersion,
 )
-from lms.assessments.models.exams import Assessment, Attempt, Response, Section, figure
+from lms.assessments.models.exams import Assessment, Attempt, Form, FormItem, Response, Section, figure
+from lms.assessments.models.regrades import Regrade, RegradeChange
+from lms.assessments.models.standards import AngoffRating, StandardSetting
+from lms.assessments.models.tallies import (
+    Calibration,
+    CountedAttempt,
+    ExamTally,
+    ItemDifficulty,
+    ItemFlag,
+    ItemTally,
+)
 
 __all__ = [
+    "AngoffRating",
     "Assessment",
     "Attempt",
+    "Calibration",
     "CaseStudy",
+    "CountedAttempt",
+    "ExamTally",
+    "Form",
+    "FormItem",
     "Item",
     "ItemBank",
+    "ItemDifficulty",
+    "ItemFlag",
     "ItemLesson",
     "ItemMedia",
     "ItemReview",
     "ItemTag",
+    "ItemTally",
     "ItemVersion",
+    "Regrade",
+    "RegradeChange",
     "Response",
     "Section",
+    "StandardSetting",
     "figure",
 ]

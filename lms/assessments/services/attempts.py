@@ -3,20 +3,19 @@
 import logging
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from random import Random
 from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 
 from lms.accounts.models import User
-from lms.assessments import items, statements
+from lms.assessments import statements
 from lms.assessments.errors import AlreadyPassed, ExamNotOpen, MustWait, NoAttemptLeft, NotForYou
 from lms.assessments.events import AttemptScored
-from lms.assessments.models import Assessment, Attempt, Response, figure
-from lms.assessments.services.draw import draw
+from lms.assessments.models import Assessment, Attempt, Response
+from lms.assessments.services.draw import choose
+from lms.assessments.services.scoring import points_of, total_up
 from lms.assessments.services.states import State, state_for
 from lms.events.services import emit
 from lms.partners.models import Membership
@@ -62,7 +61,7 @@ def _start(assessment: Assessment, person: User, membership: Membership | None, 
             raise MustWait("The waiting time after your last attempt is not over yet.", until=state.until)
         case State.CLOSED:
             raise ExamNotOpen("This exam is not open at the moment. Nothing was started.")
-    responses = draw(assessment, rng)
+    chosen = choose(assessment, person, rng)
     attempt = Attempt.objects.create(
         assessment=assessment,
         person=person,
@@ -72,10 +71,12 @@ def _start(assessment: Assessment, person: User, membership: Membership | None, 
         started_at=at,
         deadline_at=at + timedelta(minutes=assessment.time_limit_minutes),
         cut_score=assessment.cut_score,
+        form=chosen.form,
+        minimums=chosen.minimums,
     )
-    for response in responses:
+    for response in chosen.responses:
         response.attempt = attempt
-    Response.objects.bulk_create(responses)
+    Response.objects.bulk_create(chosen.responses)
     xapi.record([statements.attempted(attempt)], authority=xapi.platform_authority(), at=at)
     return attempt
 
@@ -93,9 +94,10 @@ def submit_attempt(
     """Hands the attempt in and scores it, once; a repeat returns it as it was scored.
 
     After the deadline it counts as handed in at the deadline with what was saved by then. Passed is
-    `points * 100 >= cut_score * max_points`, exactly, in Decimal: nothing is rounded before the comparison but the
-    points of each item (four decimals, half up). Records `answered` per item and `passed` or `failed`; emits
-    AttemptScored. Locks the attempt, then its responses, so no answer is saved between scoring and the end.
+    `points * 100 >= cut_score * max_points`, and the same for each section with a minimum, exactly, in Decimal: nothing
+    is rounded before the comparison but the points of each item (four decimals, half up). Records `answered` per item
+    and `passed` or `failed`; emits AttemptScored. Locks the attempt, then its responses, so no answer is saved between
+    scoring and the end.
     """
     attempt = (
         Attempt.objects.select_for_update(of=("self",))
@@ -108,24 +110,15 @@ def submit_attempt(
         attempt.responses.select_for_update(of=("self",)).select_related("item_version__item").order_by("position")
     )
     for response in responses:
-        version = response.item_version
-        response.points = items.score(version.type, version.loaded_key, response.answer, response.max_points)
+        response.points = points_of(response)
     Response.objects.bulk_update(responses, ["points"])
     is_late = at > attempt.deadline_at
     attempt.submitted_at = min(at, attempt.deadline_at)
     attempt.submitted_by = Attempt.SubmittedBy.DEADLINE if is_late else by
-    counted = [response for response in responses if not response.is_pilot]
-    attempt.points = sum((response.points or Decimal(0) for response in counted), Decimal(0))
-    attempt.max_points = sum((response.max_points for response in counted), Decimal(0))
-    attempt.is_passed = is_pass(attempt.points, attempt.max_points, attempt.cut_score)
+    total_up(attempt, responses)
     attempt.save(update_fields=["submitted_at", "submitted_by", "points", "max_points", "is_passed"])
     _tell(attempt, responses, at)
     return attempt
-
-
-def is_pass(points: Decimal, max_points: Decimal, cut_score: Decimal) -> bool:
-    """Whether `points` of `max_points` reach `cut_score` percent: 69.995 is no pass at 70, 70 is."""
-    return points * 100 >= cut_score * max_points
 
 
 def _tell(attempt: Attempt, responses: Sequence[Response], at: datetime) -> None:
@@ -156,33 +149,3 @@ def close_overdue(at: datetime) -> int:
         except Exception:
             logger.exception("attempt %s could not be closed", attempt.public_id)
     return closed
-
-
-@dataclass(frozen=True, kw_only=True)
-class SectionResult:
-    """Points of one section of a scored attempt."""
-
-    title: str
-    points: Decimal
-    max_points: Decimal
-
-    @property
-    def percent(self) -> int:
-        """Whole percent, rounded down."""
-        return int(self.points * 100 / self.max_points)
-
-    @property
-    def figure(self) -> str:
-        return figure(self.points, self.max_points)
-
-
-def section_results(attempt: Attempt) -> list[SectionResult]:
-    """The result by section, in the order in which the sections were sat. One query."""
-    totals: dict[str, tuple[Decimal, Decimal]] = {}
-    rows = attempt.responses.filter(is_pilot=False).order_by("position").values_list("section", "points", "max_points")
-    for title, points, max_points in rows:
-        earned, possible = totals.get(title, (Decimal(0), Decimal(0)))
-        totals[title] = (earned + (points or Decimal(0)), possible + max_points)
-    return [
-        SectionResult(title=title, points=earned, max_points=possible) for title, (earned, possible) in totals.items()
-    ]

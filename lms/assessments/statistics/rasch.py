@@ -83,7 +83,7 @@ def _gathered(answers: list[Mapping[Name, bool]]) -> _Data:
     for answer in answers:
         kept = tuple(sorted((item for item in answer if item in usable), key=repr))
         if kept:
-            groups[kept][sum(answer[item] for item in kept)] += 1  # type: ignore[index]
+            groups[kept][sum(answer[item] for item in kept)] += 1
     return _Data(groups=groups, right=Counter({item: right[item] for item in seen if item in usable}), seen=seen)
 
 

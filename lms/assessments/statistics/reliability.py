@@ -32,20 +32,24 @@ def exam_figures(sums: ExamSums, items: Iterable[ItemSums], cut: float) -> ExamF
     n, spread = sums.n, total_variance(sums)
     reliability = alpha(sums, items)
     decision = consistency(sums, reliability, cut)
-    of_groups = {"n": n, "needs": estimates.RELIABILITY}
     why = "the exam does not measure one thing" if reliability is not None else "nothing varies"
-    error = 100 * math.sqrt(spread * (1 - reliability)) if spread is not None and reliability is not None else None
-    of_decisions = {"n": n, "needs": estimates.CONSISTENCY, "why": why}
+    error = None
+    if spread is not None and reliability is not None:
+        error = 100 * math.sqrt(spread * max(0.0, 1 - reliability))
+
+    def of_decisions(value: float | None) -> Estimate:
+        return estimate(value, n=n, needs=estimates.CONSISTENCY, why=why)
+
     return ExamFigures(
         n=n,
         passed=estimate(sums.passed / n if n else None, n=n, needs=estimates.FACILITY),
         mean=estimate(100 * sums.t / n / SHARE if n else None, n=n, needs=estimates.FACILITY),
         deviation=estimate(100 * math.sqrt(spread) if spread is not None else None, n=n, needs=estimates.FACILITY),
-        alpha=estimate(reliability, **of_groups),
-        error=estimate(error, **of_groups),
-        consistency=estimate(decision and decision.agreement, **of_decisions),
-        kappa=estimate(decision and decision.kappa, **of_decisions),
-        at_cut=estimate(decision and decision.at_cut, **of_decisions),
+        alpha=estimate(reliability, n=n, needs=estimates.RELIABILITY),
+        error=estimate(error, n=n, needs=estimates.RELIABILITY),
+        consistency=of_decisions(decision.agreement if decision else None),
+        kappa=of_decisions(decision.kappa if decision else None),
+        at_cut=of_decisions(decision.at_cut if decision else None),
     )
 
 

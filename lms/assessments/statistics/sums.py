@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 import msgspec
 
@@ -90,12 +91,33 @@ class ItemSums(msgspec.Struct, kw_only=True):
             for percent, count in counts.items():
                 self._choose(option, percent, count)
 
-    @property
-    def is_empty(self) -> bool:
-        return self.n == 0
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored: JSON has only texts as keys, and whole numbers of any size."""
+        return {
+            **{name: getattr(self, name) for name in _PLAIN},
+            "by_percent": {str(percent): list(both) for percent, both in sorted(self.by_percent.items())},
+            "options": {
+                option: {str(percent): count for percent, count in sorted(counts.items())}
+                for option, counts in sorted(self.options.items())
+            },
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "ItemSums":
+        return cls(
+            **{name: stored[name] for name in _PLAIN},
+            by_percent={int(percent): (both[0], both[1]) for percent, both in stored["by_percent"].items()},
+            options={
+                option: {int(percent): count for percent, count in counts.items()}
+                for option, counts in stored["options"].items()
+            },
+        )
 
 
 _PLAIN = ("n", "omitted", "x", "xx", "r", "rr", "xr", "w", "timed", "log", "log_log")
+
+
+_OF_EXAMS = ("n", "passed", "t", "tt", "items")
 
 
 class ExamSums(msgspec.Struct, kw_only=True):
@@ -118,13 +140,22 @@ class ExamSums(msgspec.Struct, kw_only=True):
         _put(self.by_percent, percent, self.by_percent.get(percent, 0) + sign)
 
     def merge(self, other: "ExamSums") -> None:
-        for name in ("n", "passed", "t", "tt", "items"):
+        for name in _OF_EXAMS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for percent, count in other.by_percent.items():
             _put(self.by_percent, percent, self.by_percent.get(percent, 0) + count)
 
+    def as_json(self) -> dict[str, Any]:
+        counts = {str(percent): count for percent, count in sorted(self.by_percent.items())}
+        return {**{name: getattr(self, name) for name in _OF_EXAMS}, "by_percent": counts}
 
-def _put(counts: dict[int, object], percent: int, value: object) -> None:
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "ExamSums":
+        counts = {int(percent): count for percent, count in stored["by_percent"].items()}
+        return cls(**{name: stored[name] for name in _OF_EXAMS}, by_percent=counts)
+
+
+def _put(counts: dict[int, Any], percent: int, value: Any) -> None:
     """Stores a count, or forgets it at nought: sums that say the same are equal."""
     if value in (0, (0, 0)):
         counts.pop(percent, None)
