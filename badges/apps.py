@@ -1,3 +1,5 @@
+"""Badges."""
+
 from django.apps import AppConfig
 
 
@@ -6,4 +8,9 @@ class BadgesConfig(AppConfig):
     verbose_name = "Badges"
 
     def ready(self) -> None:
-        from badges import handlers  # noqa: F401  registers the event handlers
+        from badges import handlers, rules  # noqa: F401  registers event handlers and permissions
+        from badges.downloads import FORMATS
+        from certifications.exports import register_format
+
+        for wanted in FORMATS:
+            register_format(wanted)

@@ -1,13 +1,36 @@
 """Addresses of badges. They stand in signed documents: never change them."""
 
-from django.urls import path
+from django.urls import path, re_path, register_converter
 
-from badges import views
+from badges.views import documents, pages
+
+
+class Form:
+    """How a badge is handed out beside JSON."""
+
+    regex = "jwt|png|svg"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(Form, "badge_form")
 
 app_name = "badges"
 urlpatterns = [
-    path(".well-known/did.json", views.did, name="did"),
-    path("badges/issuer", views.issuer, name="issuer"),
-    path("badges/achievements/<uuid:public_id>", views.achievement, name="achievement"),
-    path("badges/awards/<uuid:public_id>.json", views.document, name="document"),
+    path(".well-known/did.json", documents.did, name="did"),
+    path("badges/issuer", documents.issuer, name="issuer"),
+    path("badges/achievements/<uuid:public_id>", documents.achievement, name="achievement"),
+    path("badges/awards/<uuid:public_id>.json", documents.document, {"form": "json"}, name="document"),
+    path("badges/awards/<uuid:public_id>.<badge_form:form>", documents.document, name="document_as"),
+    re_path(r"^badges/images/(?P<digest>[0-9a-f]{64})\.(?P<form>png|svg)$", documents.image, name="image"),
+    path("badges/status/<slug:purpose>/<int:number>", documents.status_list, name="status_list"),
+    path("achievements/<uuid:public_id>/", pages.achievement, name="criteria"),
+    path("awards/<uuid:public_id>/", pages.share, name="share"),
+    path("awards/<uuid:public_id>/card/", pages.card, name="card"),
+    path("my/badges/", pages.mine, name="mine"),
+    path("verify-badge/", pages.verify, name="verify"),
 ]

@@ -19,7 +19,7 @@ from lms.partners.models import Partner, today
 
 
 class MetSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=["course", "exam"])
+    kind = serializers.ChoiceField(choices=["course", "exam", "certification", "decision"])
     title = serializers.CharField()
     statement_id = serializers.UUIDField(allow_null=True, help_text="The xAPI statement that tells of it")
 
@@ -36,6 +36,7 @@ class CredentialSerializer(serializers.Serializer[Any]):
     issued_at = serializers.DateTimeField()
     expires_on = serializers.DateField(allow_null=True)
     revoked_at = serializers.DateTimeField(allow_null=True)
+    suspended_at = serializers.DateTimeField(allow_null=True)
     verify_url = serializers.URLField()
     badge_path = serializers.SerializerMethodField(help_text="Where the signed badge is; null while it is being signed")
 
@@ -110,10 +111,14 @@ class Credentials(VisibleCredentials):
 
 
 def _with_status(credentials: QuerySet[Credential], status: str) -> QuerySet[Credential]:
-    if status == Credential.Status.REVOKED:
-        return credentials.exclude(revoked_at=None)
+    if status in {Credential.Status.REVOKED, Credential.Status.REPLACED}:
+        is_replaced = status == Credential.Status.REPLACED
+        return credentials.filter(revoked_at__isnull=False, replaced_by__isnull=not is_replaced)
+    if status == Credential.Status.SUSPENDED:
+        return credentials.filter(revoked_at=None, suspended_at__isnull=False)
     ended = Q(expires_on__lt=today())
-    return credentials.filter(ended if status == Credential.Status.EXPIRED else ~ended, revoked_at=None)
+    in_force = credentials.filter(revoked_at=None, suspended_at=None)
+    return in_force.filter(ended if status == Credential.Status.EXPIRED else ~ended)
 
 
 class CredentialDetail(VisibleCredentials):

@@ -15,3 +15,45 @@ class ReasonMissing(DomainError):
 
     code = "reason_missing"
     status = 400
+
+
+class SigningKeyUnusable(DomainError):
+    """The key that signs certificates is missing or wrong. The message tells the operator what to mend."""
+
+    code = "signing_key_unusable"
+    status = 503
+
+
+class CredentialNotInForce(DomainError):
+    """A revoked, replaced or suspended credential is not handed out as a certificate."""
+
+    code = "credential_not_in_force"
+    status = 410
+
+
+class BadDesign(DomainError):
+    """A page design that cannot be drawn or read: a colour too pale, a logo that is no picture."""
+
+    code = "bad_design"
+    status = 400
+
+
+class AlreadyReplaced(DomainError):
+    """Only the newest credential of a person and certification can be corrected, and only one that holds."""
+
+    code = "already_replaced"
+    status = 409
+
+
+class BadRows(DomainError):
+    """A file of many credentials that cannot be read as one."""
+
+    code = "bad_rows"
+    status = 400
+
+
+class CertificationRetired(DomainError):
+    """It is no longer offered."""
+
+    code = "certification_retired"
+    status = 409

@@ -20,3 +20,27 @@ class CredentialRevoked(Event):
     type: ClassVar[str] = "certifications.CredentialRevoked"
     credential_id: str
     person_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialSuspended(Event):
+    type: ClassVar[str] = "certifications.CredentialSuspended"
+    credential_id: str
+    person_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialReinstated(Event):
+    type: ClassVar[str] = "certifications.CredentialReinstated"
+    credential_id: str
+    person_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpiryReminderDue(Event):
+    """`days` is what is left for the credential that ends first; all ids are public."""
+
+    type: ClassVar[str] = "certifications.ExpiryReminderDue"
+    person_id: UUID
+    credential_ids: tuple[str, ...]
+    days: int

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
+from certifications.evidence import held_of
 from certifications.models import Certification, Credential, CredentialQuerySet, Requirement
 from courses.models import CourseVersion, Enrolment
 from courses.progress import Progress as CourseProgress
@@ -33,7 +34,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One requirement. `kind` is course or exam, `minutes` what is left of it (the time limit of an exam)."""
+    """One requirement. `kind` is course, exam or certification, `minutes` what is left of it (the time limit of an
+    exam; not known for a certification, whose own page tells)."""
 
     kind: str
     title: str
@@ -54,12 +56,18 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """A person on the way to a certification. `credential` is the newest he holds; renewing it takes the exams anew."""
+    """A person on the way to a certification. `credential` is the newest he holds. Renewing it takes the short way
+    where there is one and time for it (`is_short`), else the exams anew. With `is_any` one step done is enough."""
 
     certification: Certification
     steps: tuple[Step, ...]
     credential: Credential | None
     is_renewal: bool
+    is_short: bool = False
+
+    @property
+    def is_any(self) -> bool:
+        return self.certification.needs_any and not self.is_short
 
     @property
     def done(self) -> int:
@@ -71,10 +79,16 @@ class Progress:
 
     @property
     def minutes_left(self) -> int:
-        return sum(step.minutes for step in self.steps if not step.is_done)
+        """Of the quickest step where one is enough."""
+        open_steps = [step.minutes for step in self.steps if not step.is_done]
+        if self.is_any:
+            return 0 if self.done else min(open_steps, default=0)
+        return sum(open_steps)
 
     @property
     def next_step(self) -> Step | None:
+        if self.is_any and self.done:
+            return None
         return next((step for step in self.steps if not step.is_done), None)
 
 
@@ -110,6 +124,7 @@ class _Facts:
     versions: dict[int, CourseVersion]
     attempts: dict[int, Attempt]
     credentials: dict[int, Credential]
+    held: dict[int, Credential]
 
 
 def progress(person: "User", certification: Certification, on: date) -> Progress:
@@ -123,7 +138,9 @@ def way(
     """Progress for each certification, in the order given. The number of queries does not grow with theirs."""
     certifications = list(certifications)
     requirements: dict[int, list[Requirement]] = defaultdict(list)
-    wanted = Requirement.objects.filter(certification__in=certifications).select_related("course", "assessment")
+    wanted = Requirement.objects.filter(certification__in=certifications).select_related(
+        "course", "assessment", "needed"
+    )
     for requirement in wanted.order_by("position"):
         requirements[requirement.certification_id].append(requirement)
     facts = _facts(person, [one for several in requirements.values() for one in several], on, record)
@@ -137,7 +154,7 @@ def _facts(person: "User", requirements: list[Requirement], on: date, record: Re
     unbegun = {one.course_id for one in requirements if one.course_id and one.course_id not in enrolments}
     versions = CourseVersion.objects.filter(course__in=unbegun).order_by("number") if unbegun else ()
     exams = {requirement.assessment_id for requirement in requirements if requirement.assessment_id}
-    attempts = Attempt.objects.filter(person=person, assessment__in=exams, is_passed=True, submitted_at__lt=end)
+    attempts = Attempt.objects.passed().filter(person=person, assessment__in=exams, submitted_at__lt=end)
     return _Facts(
         enrolments=enrolments,
         lessons=record.learning,
@@ -149,6 +166,7 @@ def _facts(person: "User", requirements: list[Requirement], on: date, record: Re
             for credential in several
             if credential.issued_at < end
         },
+        held=held_of(person, {one.needed_id for one in requirements if one.needed_id}, end - timedelta(microseconds=1)),
     )
 
 
@@ -157,18 +175,42 @@ def _progress(certification: Certification, requirements: list[Requirement], fac
     expires_on = credential.expires_on if credential else None
     is_renewal = expires_on is not None and expires_on <= on + RENEWAL_WINDOW
     since = credential.issued_at if credential and is_renewal else None
+    shorter = [one for one in requirements if one.is_for_renewal]
+    is_short = bool(shorter) and credential is not None and is_renewal and _has_time(credential, certification, on)
+    asked = shorter if is_short else [one for one in requirements if not one.is_for_renewal]
     return Progress(
         certification=certification,
-        steps=tuple(
-            _course_step(requirement, facts) if requirement.course_id else _exam_step(requirement, facts, since)
-            for requirement in requirements
-        ),
+        steps=tuple(_step(requirement, facts, since, is_short=is_short) for requirement in asked),
         credential=credential,
         is_renewal=is_renewal,
+        is_short=is_short,
     )
 
 
-def _course_step(requirement: Requirement, facts: _Facts) -> Step:
+def _has_time(credential: Credential, certification: Certification, on: date) -> bool:
+    """For the short way: until the grace days after the last day are over. A revoked or suspended one has none."""
+    if credential.expires_on is None or credential.revoked_at is not None or credential.suspended_at is not None:
+        return False
+    return on <= credential.expires_on + timedelta(days=certification.grace_days)
+
+
+def _step(requirement: Requirement, facts: _Facts, since: datetime | None, *, is_short: bool) -> Step:
+    """`since`: what was done before it does not count for a renewal; of courses only on the short way."""
+    if requirement.course_id is not None:
+        return _course_step(requirement, facts, since if is_short else None)
+    if requirement.needed is not None:
+        return Step(
+            kind="certification",
+            title=requirement.needed.title,
+            minutes=0,
+            state=State.DONE if requirement.needed_id in facts.held else State.OPEN,
+            url_name="certifications:certification",
+            url_args=(requirement.needed.slug,),
+        )
+    return _exam_step(requirement, facts, since)
+
+
+def _course_step(requirement: Requirement, facts: _Facts, since: datetime | None) -> Step:
     course = requirement.course
     assert course is not None  # noqa: S101  a requirement is one thing
     enrolment = facts.enrolments.get(course.pk)
@@ -177,7 +219,8 @@ def _course_step(requirement: Requirement, facts: _Facts) -> Step:
     url_name, url_args = "wagtail_serve", [f"{course.slug}/"]
     if enrolment is not None:
         lessons = facts.lessons[enrolment]
-        state = State.DONE if enrolment.completed_at else State.STARTED if lessons.is_started else State.OPEN
+        is_done = enrolment.completed_at is not None and (since is None or enrolment.completed_at > since)
+        state = State.DONE if is_done else State.STARTED if lessons.is_started else State.OPEN
         minutes = 0 if enrolment.completed_at else lessons.minutes_left
         if lessons.next_lesson is not None and not enrolment.completed_at:
             url_name, url_args = "cms:lesson", [course.slug, lessons.next_lesson.slug]

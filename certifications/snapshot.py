@@ -1,13 +1,13 @@
 """What a credential says for ever: the content of `Credential.snapshot`, typed."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
 class Met:
-    """A requirement as it was met: `kind` is course or exam, `statement_id` its completed or passed statement."""
+    """A requirement as it was met: `kind` is course, exam, certification or decision; `statement_id` tells of it."""
 
     kind: str
     title: str
@@ -20,6 +20,31 @@ class SectionScore:
 
     title: str
     percent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signatory:
+    """Who stands under the certificate."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """How the page looks, as it was when issued. `layout` laurel or band, `paper` a4 or letter, colours as #rrggbb,
+    `logo` a stored picture named by its content."""
+
+    layout: str = "laurel"
+    paper: str = "a4"
+    accent: str = "#1f6f54"
+    ornament: str = "#b07d1a"
+    logo: str = ""
+    signatories: tuple[Signatory, ...] = ()
+
+    @classmethod
+    def from_json(cls, members: dict[str, Any]) -> "Design":
+        return cls(**{**members, "signatories": tuple(Signatory(**one) for one in members["signatories"])})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +70,7 @@ class Snapshot:
     sections: tuple[SectionScore, ...]
     requirements: tuple[Met, ...]
     statement_id: str
+    design: Design = field(default_factory=Design)
 
     @property
     def statement_ids(self) -> list[str]:
@@ -64,10 +90,12 @@ class Snapshot:
 
     @classmethod
     def from_json(cls, members: dict[str, Any]) -> "Snapshot":
+        """Also of what was issued before a member existed: it has that member's default."""
         return cls(
             **{
                 **members,
                 "sections": tuple(SectionScore(**section) for section in members["sections"]),
                 "requirements": tuple(Met(**met) for met in members["requirements"]),
+                "design": Design.from_json(members["design"]) if "design" in members else Design(),
             }
         )

@@ -1,5 +1,6 @@
 """The holder's certificates, the way to a certification, and verification for strangers."""
 
+import logging
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
@@ -9,15 +10,18 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from certifications import limits
+from certifications import limits, services
+from certifications.errors import SigningKeyUnusable
 from certifications.forms import LookUpForm
 from certifications.models import Certification, Credential
-from certifications.pdf import render_pdf
 from certifications.progress import RENEWAL_WINDOW, progress, way
 from lms.accounts.network import network_of
 from lms.accounts.requests import person_of
+from lms.common.errors import DomainError
 from lms.common.guards import clean_name
 from lms.partners.models import today
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +46,12 @@ class Shown:
 
     @property
     def tone(self) -> str:
-        return {"valid": "accent", "expired": "warn", "revoked": "danger"}[self.status]
+        return "accent" if self.status == "valid" else "warn" if self.status in {"expired", "suspended"} else "danger"
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether it may be handed out: also after its last day, when it says so itself."""
+        return self.status in {"valid", "expired"}
 
     @property
     def word(self) -> str:
@@ -69,23 +78,32 @@ def credential(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _visible(request: HttpRequest, public_id: str) -> Credential:
-    visible = Credential.objects.visible_to(request.user).select_related("certification", "award")
+    visible = Credential.objects.visible_to(request.user).select_related("certification", "award", "replaced_by")
     return get_object_or_404(visible, public_id=public_id)
 
 
 def _credential_page(request: HttpRequest, found: Credential, *, status: int = 200) -> HttpResponse:
-    page = {"shown": Shown.of(found), "said": found.as_issued, "is_own": found.person_id == person_of(request).pk}
+    page = {
+        "shown": Shown.of(found),
+        "said": found.as_issued,
+        "is_own": found.person_id == person_of(request).pk,
+        "is_unsigned": status == SigningKeyUnusable.status,
+    }
     return render(request, "certifications/credential.html", page, status=status)
 
 
 @login_required
 @require_safe
 def pdf(request: HttpRequest, public_id: str) -> HttpResponse:
-    """The certificate to download. A revoked one is not handed out: 410 with the page that says so."""
+    """The certificate to download. One that no longer holds is not handed out: 410 with the page that says so. When
+    the signing key cannot be used: 503, and the page says that the certificate stands."""
     found = _visible(request, public_id)
-    if found.revoked_at is not None:
-        return _credential_page(request, found, status=410)
-    response = HttpResponse(render_pdf(found), content_type="application/pdf")
+    try:
+        content = services.certificate_pdf(credential=found, at=timezone.now())
+    except DomainError as error:
+        logger.warning("The certificate %s is not handed out: %s", public_id, error.message)
+        return _credential_page(request, found, status=error.status)
+    response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = content_disposition_header(True, _file_name(found)) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
     return response

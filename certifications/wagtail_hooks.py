@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from wagtail import hooks
+from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic import CreateView, EditView, IndexView
 from wagtail.admin.viewsets.base import ViewSet
@@ -18,11 +19,12 @@ from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.permissions import register_permission_policy
 
-from certifications import services
-from certifications.forms import CertificationForm, RevocationForm
-from certifications.models import Certification, Credential
+from certifications import manage_views, services
+from certifications.forms import CertificationForm, DesignForm, RevocationForm
+from certifications.models import CertificateDesign, Certification, Credential
 from lms.accounts.requests import person_of
 from lms.common.errors import DomainError
+from lms.common.menus import item_for
 from lms.partners.models import today
 
 
@@ -65,6 +67,9 @@ class SavesByService:
             personas=form.cleaned_data["personas"],
             courses=form.cleaned_data["courses"],
             assessments=form.cleaned_data["assessments"],
+            needed=form.cleaned_data["needed"],
+            equivalents=form.cleaned_data["equivalents"],
+            renewal=[*form.cleaned_data["renewal_courses"], *form.cleaned_data["renewal_assessments"]],
             by=person_of(self.request),
             at=timezone.now(),
         )
@@ -127,7 +132,74 @@ class CredentialViewSet(ModelViewSet):
 
     def get_urlpatterns(self) -> list[URLPattern]:
         kept = [pattern for pattern in super().get_urlpatterns() if pattern.name in {"index", "index_results"}]
-        return [*kept, path("<str:public_id>/revoke/", revoke, name="revoke")]
+        return [
+            *kept,
+            path("board/", manage_views.board, name="board"),
+            path("bulk/", manage_views.bulk, name="bulk"),
+            path("bulk/revoke/", manage_views.bulk_revoke, name="bulk_revoke"),
+            path("bulk/certificates.zip", manage_views.bulk_download, name="bulk_download"),
+            path("<str:public_id>/revoke/", revoke, name="revoke"),
+            path("<str:public_id>/suspend/", manage_views.suspend, name="suspend"),
+            path("<str:public_id>/reinstate/", manage_views.reinstate, name="reinstate"),
+            path("<str:public_id>/correct/", manage_views.correct, name="correct"),
+        ]
+
+
+class DesignPolicy(ByRule):
+    actions = frozenset({"view", "add", "change"})
+    permission = "certifications.manage_certifications"
+
+
+register_permission_policy(CertificateDesign, DesignPolicy(CertificateDesign))
+
+
+class SavesDesign:
+    """Hands what the form read to the one service; a refusal goes back to the form."""
+
+    request: HttpRequest
+
+    def form_valid(self, form: DesignForm) -> HttpResponse:
+        file = form.cleaned_data["logo_file"]
+        try:
+            services.save_design(
+                design=form.save(commit=False),
+                logo=file.read() if file else None,
+                by=person_of(self.request),
+                at=timezone.now(),
+            )
+        except DomainError as error:
+            form.add_error(None, error.message)
+            self.produced_error_code, self.produced_error_message = "validation_error", error.message
+            return self.form_invalid(form)  # type: ignore[attr-defined,no-any-return]
+        messages.success(self.request, "The design is kept. What was issued stays as it is.")
+        return redirect("certificate_designs:index")
+
+
+class DesignCreateView(SavesDesign, CreateView):
+    template_name = "certifications/admin/design.html"
+
+
+class DesignEditView(SavesDesign, EditView):
+    template_name = "certifications/admin/design.html"
+
+
+class DesignViewSet(ModelViewSet):
+    model = CertificateDesign
+    name = "certificate_designs"
+    menu_label = "Page designs"
+    icon = "doc-full-inverse"
+    add_view_class = DesignCreateView
+    edit_view_class = DesignEditView
+    list_display = ["name", "layout", "paper"]
+    search_fields = ["name"]
+    search_backend_name = None
+    copy_view_enabled = False
+
+    def get_form_class(self, for_update: bool = False) -> type[DesignForm]:
+        return DesignForm
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        return [*super().get_urlpatterns(), path("preview/", manage_views.preview, name="preview")]
 
 
 def revoke(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -148,6 +220,9 @@ def revoke(request: HttpRequest, public_id: str) -> HttpResponse:
             return redirect("credentials:index")
     context = {
         "credential": credential,
+        "suspensions": credential.suspensions.select_related("suspended_by", "lifted_by").order_by(
+            "suspended_at", "pk"
+        ),
         "status": credential.status(today()),
         "form": form,
         "page_title": credential.holder_name,
@@ -161,9 +236,21 @@ class CertificationGroup(ModelViewSetGroup):
     menu_label = "Certification"
     menu_icon = "success"
     menu_order = 260
-    items = (CertificationViewSet(), CredentialViewSet())
+    items = (CertificationViewSet(), CredentialViewSet(), DesignViewSet())
 
 
 @hooks.register("register_admin_viewset")
 def register_certifications() -> ViewSet:
     return CertificationGroup()
+
+
+@hooks.register("register_admin_menu_item")
+def board_item() -> MenuItem:
+    address = reverse("credentials:board")
+    return item_for("certifications.view_board")("What ends when", address, icon_name="date", order=262)
+
+
+@hooks.register("register_admin_menu_item")
+def bulk_item() -> MenuItem:
+    address = reverse("credentials:bulk")
+    return item_for("certifications.issue_by_decision")("Many certificates", address, icon_name="list-ul", order=264)

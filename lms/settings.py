@@ -83,8 +83,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "lms.common.middleware.private_by_default",
     "csp.middleware.CSPMiddleware",
-    "django.middleware.security.SecurityMiddleware",
     "lms.xapi.middleware.record_store",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "lms.common.middleware.readable_requests",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -145,7 +145,9 @@ else:
     _db["OPTIONS"] = {
         "connect_timeout": 5,
         "tcp_user_timeout": 10_000,
-        "options": "-c lock_timeout=5000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",
+        "options": "-c lock_timeout=5000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
+        # Of prepared statements, which only the record store has: planned once, whatever the arrays hold.
+        " -c plan_cache_mode=force_generic_plan",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -287,11 +289,23 @@ XAPI_CONTENT_ORIGINS = env.list("XAPI_CONTENT_ORIGINS", default=[])
 XAPI_SESSION_RATE = env.int("XAPI_SESSION_RATE", 600)
 # Statements that the database prepares once per connection. Off behind a pooler that cannot keep them.
 XAPI_PREPARED = env.bool("XAPI_PREPARED", True)
+# How many months of statements `manage.py xapi archive` leaves in the store. 0: for ever, unless it is told a month.
+XAPI_KEEP_MONTHS = env.int("XAPI_KEEP_MONTHS", 0)
 XAPI_MAX_ATTACHMENT_BYTES = env.int("XAPI_MAX_ATTACHMENT_BYTES", 100_000_000)
+# --- Certificates ---
+# The organisation's key that signs certificates: a PKCS#12 file, or PEM with key and certificates. Without it a
+# self-made authority signs, which is made on first use and says what it is.
+CERTIFICATE_KEY_FILE = env.str("CERTIFICATE_KEY_FILE", "")
+CERTIFICATE_KEY_PASSWORD = env.str("CERTIFICATE_KEY_PASSWORD", "")
 # --- Other record stores ---
 # Networks inside a private network that requests of ours may go to (forwarding to a record store next door), as
 # 10.1.0.0/16. Everything else that is not public is refused, and metadata services always are.
 OUTGOING_PRIVATE_NETWORKS = env.list("OUTGOING_PRIVATE_NETWORKS", default=[])
+
+# --- Badges ---
+# Secrets that seal the badge signing keys in the database: the first seals, all open. Without any it is SECRET_KEY.
+# After a change `manage.py badges keys reseal` seals them with the first, and the others can go.
+BADGE_KEY_SECRETS = env.list("BADGE_KEY_SECRETS", default=[])
 
 # --- Languages and time ---
 LANGUAGE_CODE = "en-gb"

@@ -6,9 +6,20 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+from django.test import TransactionTestCase
 
 from courses.progress import outlines
 from tests import databases
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks as `plain` what touches no database of ours: .ci/run plays it once, not on PostgreSQL again."""
+    for item in items:
+        names, owner = set(getattr(item, "fixturenames", ())), getattr(item, "cls", None)
+        is_django = owner is not None and issubclass(owner, TransactionTestCase)
+        if not is_django and not item.get_closest_marker("django_db") and names.isdisjoint({"db", "transactional_db"}):
+            item.add_marker("plain")
 
 
 @pytest.fixture(scope="session")

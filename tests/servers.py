@@ -118,6 +118,15 @@ def web_server(
     folder: Path, env: Mapping[str, str], *, workers: int = 2, threads: int = 4, port: int = 0
 ) -> Iterator[str]:
     """Laurel under granian, as in production, on a free port or the one given. Yields its address."""
+    with web_process(folder, env, workers=workers, threads=threads, port=port) as (address, _):
+        yield address
+
+
+@contextmanager
+def web_process(
+    folder: Path, env: Mapping[str, str], *, workers: int = 2, threads: int = 4, port: int = 0
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The same, for who must do something to the process group as well."""
     port, log = port or free_port(), folder / "web.log"
     address = f"http://127.0.0.1:{port}"
     command = [
@@ -128,7 +137,7 @@ def web_server(
         _wait_for_port(port, process, log)
         with urlopen(f"{address}/healthz", timeout=60) as answer:
             assert answer.status == 200
-        yield address
+        yield address, process
 
 
 @contextmanager

@@ -6,12 +6,15 @@ Canvas and document are `Any` here: reportlab's types leave out what a font need
 """
 
 import struct
+import zlib
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 import uharfbuzz as hb
-from reportlab.pdfbase import pdfdoc
 
 from certifications.pdf.faces import Face
+from certifications.pdf.objects import Dictionary, Stream
 from certifications.pdf.shaping import Glyph, Run
 
 _DROPPED = [
@@ -39,20 +42,17 @@ class EmbeddedFont:
         return self._cids[key]
 
     def addObjects(self, document: Any) -> None:  # noqa: N802  called by reportlab when it saves
-        program, new_ids = self._cut()
-        tag = "".join(chr(65 + (len(program) // 26**place) % 26) for place in range(6))
-        name = f"{tag}+{self.face.postscript_name}"
-        cid_to_glyph = b"\0\0" + b"".join(struct.pack(">H", new_ids[glyph]) for glyph, _ in self._cids)
+        cut = cut_font(self.face, frozenset(glyph for glyph, _ in self._cids))
+        name = f"{cut.tag}+{self.face.postscript_name}"
+        cid_to_glyph = b"\0\0" + b"".join(struct.pack(">H", cut.new_ids[glyph]) for glyph, _ in self._cids)
         descendant = {
             "Type": "/Font",
             "Subtype": "/CIDFontType2",
             "BaseFont": "/" + name,
-            "CIDSystemInfo": _dictionary(
-                {"Registry": _string("Adobe"), "Ordering": _string("Identity"), "Supplement": 0}
-            ),
-            "FontDescriptor": document.Reference(self._descriptor(document, name, program)),
+            "CIDSystemInfo": "<</Registry (Adobe) /Ordering (Identity) /Supplement 0>>",
+            "FontDescriptor": document.Reference(self._descriptor(document, name, cut)),
             "DW": 0,
-            "W": pdfdoc.PDFArray([1, pdfdoc.PDFArray([round(width, 2) for width in self._widths])]),
+            "W": "[1 [" + " ".join(f"{width:.2f}" for width in self._widths) + "]]",
             "CIDToGIDMap": document.Reference(_stream(cid_to_glyph)),
         }
         font = {
@@ -60,42 +60,27 @@ class EmbeddedFont:
             "Subtype": "/Type0",
             "BaseFont": "/" + name,
             "Encoding": "/Identity-H",
-            "DescendantFonts": pdfdoc.PDFArray([document.Reference(_dictionary(descendant))]),
+            "DescendantFonts": [document.Reference(Dictionary(descendant))],
             "ToUnicode": document.Reference(_stream(self._to_unicode())),
         }
-        document.idToObject["BasicFonts"].dict[self.internal_name] = document.Reference(_dictionary(font))
+        document.idToObject["BasicFonts"].dict[self.internal_name] = document.Reference(Dictionary(font))
 
-    def _cut(self) -> tuple[bytes, dict[int, int]]:
-        """The used glyphs as a static TrueType font, and their new ids."""
-        face = self.face.hb_face
-        wanted = hb.SubsetInput()
-        axes = dict(self.face.axes)
-        for axis in face.axis_infos:
-            if axis.tag in axes:
-                wanted.pin_axis_location(face, axis.tag, axes[axis.tag])
-            else:
-                wanted.pin_axis_to_default(face, axis.tag)
-        wanted.glyph_set.update(glyph for glyph, _ in self._cids)
-        wanted.drop_table_tag_set.update(_DROPPED)
-        wanted.flags = _NO_HINTS
-        plan = hb.SubsetPlan(face, wanted)
-        return plan.execute().blob.data, dict(plan.old_to_new_glyph_mapping)
-
-    def _descriptor(self, document: Any, name: str, program: bytes) -> pdfdoc.PDFDictionary:
+    def _descriptor(self, document: Any, name: str, cut: "Cut") -> Dictionary:
         extents = self.face.hb_font.get_font_extents("ltr")
         ascent, descent = round(extents.ascender * self.face.scale), round(extents.descender * self.face.scale)
-        return _dictionary(
+        program = Stream({"Filter": "/FlateDecode", "Length1": cut.size}, cut.deflated)
+        return Dictionary(
             {
                 "Type": "/FontDescriptor",
                 "FontName": "/" + name,
                 "Flags": 4,
-                "FontBBox": pdfdoc.PDFArray([-1000, descent, 3000, ascent]),
+                "FontBBox": f"[-1000 {descent} 3000 {ascent}]",
                 "ItalicAngle": 0,
                 "Ascent": ascent,
                 "Descent": descent,
                 "CapHeight": 700,
                 "StemV": 80,
-                "FontFile2": document.Reference(_stream(program, Length1=len(program))),
+                "FontFile2": document.Reference(program),
             }
         )
 
@@ -134,13 +119,52 @@ def _show(glyph: Glyph, cid: int, size: float) -> str:
     return f"{glyph.dy * size / 1000:.3f} Ts\n{shown}0 Ts\n" if glyph.dy else shown
 
 
-def _dictionary(members: dict[str, object]) -> pdfdoc.PDFDictionary:
-    return pdfdoc.PDFDictionary(members)
+def _stream(content: bytes) -> Stream:
+    return Stream({"Filter": "/FlateDecode"}, zlib.compress(content, 6))
 
 
-def _string(text: str) -> pdfdoc.PDFString:
-    return pdfdoc.PDFString(text)
+@dataclass(frozen=True)
+class Cut:
+    """A small font: deflated, its size before, the ids of its glyphs by their ids in the face."""
+
+    deflated: bytes
+    size: int
+    new_ids: dict[int, int]
+
+    @property
+    def tag(self) -> str:
+        """Six capitals that tell this cut from another (ISO 32000-1, 9.6.4)."""
+        return "".join(chr(65 + (self.size // 26**place) % 26) for place in range(6))
 
 
-def _stream(content: bytes, **members: object) -> pdfdoc.PDFStream:
-    return pdfdoc.PDFStream(_dictionary(members), content, filters=[pdfdoc.PDFZCompress])
+def cut_font(face: Face, glyphs: frozenset[int]) -> Cut:
+    """The glyphs as a static TrueType font. Where plain letters are all that is used, all of them go in: most pages
+    then share one cut, which takes longer than the rest of the page."""
+    plain = _plain_glyphs(face)
+    return _cut(face, plain if glyphs <= plain else glyphs)
+
+
+@cache
+def _plain_glyphs(face: Face) -> frozenset[int]:
+    buffer = hb.Buffer()
+    buffer.add_str("".join(map(chr, range(32, 127))) + " fi fl ff ffi ffl \u2013\u2019\u2026")
+    buffer.guess_segment_properties()
+    hb.shape(face.hb_font, buffer, {})
+    return frozenset(info.codepoint for info in buffer.glyph_infos) - {0}
+
+
+@lru_cache(maxsize=64)
+def _cut(face: Face, glyphs: frozenset[int]) -> Cut:
+    wanted = hb.SubsetInput()
+    axes = dict(face.axes)
+    for axis in face.hb_face.axis_infos:
+        if axis.tag in axes:
+            wanted.pin_axis_location(face.hb_face, axis.tag, axes[axis.tag])
+        else:
+            wanted.pin_axis_to_default(face.hb_face, axis.tag)
+    wanted.glyph_set.update(glyphs)
+    wanted.drop_table_tag_set.update(_DROPPED)
+    wanted.flags = _NO_HINTS
+    plan = hb.SubsetPlan(face.hb_face, wanted)
+    program = plan.execute().blob.data
+    return Cut(zlib.compress(program, 6), len(program), dict(plan.old_to_new_glyph_mapping))

@@ -5,7 +5,7 @@ HarfBuzz reads them where they lie, shapes with an instance of them and cuts sma
 """
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -43,6 +43,12 @@ class Face:
         family = Path(self.file).name.split("[")[0]
         return family + "".join(f"-{tag}{value:g}" for tag, value in self.axes)
 
+    @cached_property
+    def box(self) -> int:
+        """The glyph that stands for a letter no face has: an empty box, never the face's own "undefined", which PDF/A
+        forbids."""
+        return int(self.hb_font.get_nominal_glyph(ord("\u25a1")) or self.hb_font.get_nominal_glyph(ord("?")) or 0)
+
     def covers(self, text: str) -> bool:
         return all(ord(character) in _characters(self.package, self.file) for character in text)
 
@@ -64,8 +70,9 @@ class Typeface:
     faces: tuple[Face, ...]
 
     def face_for(self, text: str) -> Face:
-        """The first face that shows all of `text` (a letter with its marks); the very first when none does."""
-        return next((face for face in self.faces if face.covers(text)), self.faces[0])
+        """The first face that shows all of `text` (a letter with its marks); the last, which draws a box for what it
+        has not, when none does."""
+        return next((face for face in self.faces if face.covers(text)), self.faces[-1])
 
 
 _CJK = {
@@ -83,9 +90,13 @@ _OTHER_SCRIPTS = (
     ("justmytype_intl_south_asia", "notosanstamil/NotoSansTamil[wdth,wght].ttf"),
     ("justmytype_intl_south_asia", "notosanstelugu/NotoSansTelugu[wdth,wght].ttf"),
     ("justmytype_intl_sea", "notosansthai/NotoSansThai[wdth,wght].ttf"),
+    ("justmytype_intl_sea", "notosanslao/NotoSansLao[wdth,wght].ttf"),
+    ("justmytype_intl_sea", "notosanskhmer/NotoSansKhmer[wdth,wght].ttf"),
+    ("justmytype_intl_sea", "notosansmyanmar/NotoSansMyanmar[wdth,wght].ttf"),
 )
 
 
+@lru_cache(maxsize=4096)
 def han_language(text: str, country: str) -> str:
     """Whose drawing of Han characters `text` wants, as a key of the East Asian fonts (Unicode, ch. 18.1).
 

@@ -134,9 +134,17 @@ def _shape_run(text: str, face: Face, *, is_rtl: bool) -> Run:
             dx=position.x_offset * scale,
             dy=position.y_offset * scale,
         )
+        if info.codepoint
+        else _box(face, meaning)
         for info, position, meaning in zip(infos, positions, meanings, strict=True)
     ]
     return Run(face, tuple(glyphs))
+
+
+def _box(face: Face, meaning: str) -> Glyph:
+    """What stands for a letter that no face has; it still reads as the letter."""
+    advance = face.hb_font.get_glyph_h_advance(face.box) * face.scale
+    return Glyph(id=face.box, text=meaning, width=advance, advance=advance, dx=0, dy=0)
 
 
 def _meanings(text: str, clusters: list[int], positions: list[hb.GlyphPosition], *, is_rtl: bool) -> list[str]:

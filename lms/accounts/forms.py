@@ -2,6 +2,7 @@
 
 import zoneinfo
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -14,9 +15,20 @@ from django.utils import timezone
 from lms.accounts import services
 from lms.accounts.models import ApiToken, User
 from lms.accounts.throttle import refuse_when_limited
-from lms.common.forms import NameField
+from lms.common.forms import LongSelect, NameField
 
 LANGUAGES = [("en-gb", "English (United Kingdom)"), ("en-us", "English (United States)")]
+
+
+@cache
+def time_zones() -> list[tuple[str, list[tuple[str, str]]]]:
+    """The places of the IANA database by region, as choices in groups. Reading it takes 40 ms: once per process."""
+    regions: dict[str, list[tuple[str, str]]] = {"Everywhere": [("UTC", "UTC")]}
+    for zone in sorted(zoneinfo.available_timezones()):
+        region, _, place = zone.partition("/")
+        if place:
+            regions.setdefault(region, []).append((zone, place.replace("_", " ").replace("/", ", ")))
+    return list(regions.items())
 
 
 class LoginForm(allauth_forms.LoginForm):
@@ -66,7 +78,7 @@ class ProfileForm(forms.ModelForm[User]):
         help_text="As it should stand on certificates. Those you hold keep the name they were issued to.",
     )
     language = forms.ChoiceField(choices=LANGUAGES, help_text="How dates and numbers are written.")
-    time_zone = forms.ChoiceField()
+    time_zone = forms.ChoiceField(widget=LongSelect)
 
     class Meta:
         model = User
@@ -74,8 +86,7 @@ class ProfileForm(forms.ModelForm[User]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zones = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone or zone == "UTC")
-        self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in zones]  # type: ignore[attr-defined]
+        self.fields["time_zone"].choices = time_zones()  # type: ignore[attr-defined]
 
 
 class ThemeForm(forms.Form):

@@ -18,6 +18,7 @@ from lms.accounts import services
 from lms.accounts.forms import ProfileForm, ThemeForm, TokenForm
 from lms.accounts.models import ApiToken, User
 from lms.accounts.requests import person_of
+from lms.accounts.throttle import record_failure, refuse_when_limited
 from lms.common.errors import DomainError
 
 THEME_COOKIE_AGE = 365 * 24 * 3600
@@ -105,7 +106,14 @@ def token_revoke(request: HttpRequest, prefix: str) -> HttpResponse:
 
 @sensitive_post_parameters("password1", "password2")
 def password_reset_from_key(request: HttpRequest, uidb36: str, key: str) -> HttpResponseBase:
-    """allauth's page; its address, which holds the token until it is moved to the session, is told to nobody."""
+    """allauth's page; its address, which holds the token until it is moved to the session, is told to nobody.
+
+    Wrong tokens are counted in the database, like wrong passwords. Raises TooManyTries.
+    """
+    login = f"password-reset:{uidb36.lower()}"
+    refuse_when_limited(request, login)
     response: HttpResponseBase = allauth_views.password_reset_from_key(request, uidb36=uidb36, key=key)
+    if (getattr(response, "context_data", None) or {}).get("token_fail"):
+        record_failure(request, login)
     response["Referrer-Policy"] = "no-referrer"
     return response

@@ -55,7 +55,7 @@ class SectionResultSerializer(serializers.Serializer[Any]):
 
 
 class AttemptSerializer(serializers.Serializer[Any]):
-    """Points and `is_passed` are null until the attempt is scored."""
+    """Points and `is_passed` are null until the attempt is scored and its result released."""
 
     id = serializers.UUIDField(source="public_id")
     exam = serializers.UUIDField(source="assessment.public_id")
@@ -70,13 +70,17 @@ class AttemptSerializer(serializers.Serializer[Any]):
     max_points = serializers.DecimalField(max_digits=8, decimal_places=4, allow_null=True)
     is_passed = serializers.BooleanField(allow_null=True)
 
+    def to_representation(self, instance: Attempt) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(instance)
+        return shown if instance.is_result_known else shown | dict.fromkeys(("points", "max_points", "is_passed"))
+
 
 class AttemptDetailSerializer(AttemptSerializer):
     sections = serializers.SerializerMethodField(help_text="Result by section; empty until scored")
 
     @extend_schema_field(SectionResultSerializer(many=True))
     def get_sections(self, attempt: Attempt) -> Any:
-        results = services.section_results(attempt) if attempt.submitted_at else []
+        results = services.section_results(attempt) if attempt.is_result_known else []
         return SectionResultSerializer(results, many=True).data
 
 

@@ -6,4 +6,4 @@ class AssessmentsConfig(AppConfig):
     verbose_name = "Assessments"
 
     def ready(self) -> None:
-        from lms.assessments import handlers, rules  # noqa: F401  register the event handlers and the permissions
+        from lms.assessments import handlers, rules  # noqa: F401  registers event handlers and permissions

@@ -46,7 +46,7 @@ def needs(permission: str) -> Callable[[View], View]:
     return wrap
 
 
-def person_of(request: HttpRequest) -> User:
+def _person(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # noqa: S101  narrows the type: `needs` let nobody else pass
     return request.user
 
@@ -109,7 +109,7 @@ def _edit(request: HttpRequest, bank: ItemBank, code: str, kind: str, version: I
 
 @transaction.atomic
 def _save(request: HttpRequest, editor: Editor, bank: ItemBank, code: str) -> ItemVersion:
-    person, now = person_of(request), timezone.now()
+    person, now = _person(request), timezone.now()
     upload = request.FILES.get("more-image")
     if upload is not None:
         editor.medium = services.add_medium(data=upload.read(), by=person, at=now)
@@ -138,7 +138,7 @@ def preview(request: HttpRequest, version_id: int) -> HttpResponse:
     version = get_object_or_404(ItemVersion.objects.select_related("item"), pk=version_id)
     content = version.loaded_content
     shown = items.show(version.kind, content, Random())  # noqa: S311  nothing depends on it
-    address = addresses_for(person_of(request).pk)
+    address = addresses_for(_person(request).pk)
     question = items.present(version.kind, content, shown, address=address)
     return render(request, "assessments/admin/preview.html", {"version": version, "question": question})
 
@@ -166,7 +166,7 @@ def step(request: HttpRequest, version_id: int) -> HttpResponse:
     if not request.user.has_perm(permission):
         raise PermissionDenied
     try:
-        _take(name, version, person_of(request), request.POST.get("note", "")[:2000])
+        _take(name, version, _person(request), request.POST.get("note", "")[:2000])
     except DomainError as error:
         messages.error(request, error.message)
     else:

@@ -126,3 +126,69 @@ class RatingsRefused(DomainError):
 
     code = "ratings_refused"
     status = 400
+
+
+class OutsideNetwork(DomainError):
+    """The exam is sat from certain addresses only, and this is none of them."""
+
+    code = "outside_network"
+    status = 403
+
+
+class NotSafeBrowser(DomainError):
+    """The exam is sat in Safe Exam Browser with the exam's own configuration only."""
+
+    code = "not_safe_browser"
+    status = 403
+
+
+class WrongAccessCode(DomainError):
+    code = "wrong_access_code"
+    status = 403
+
+
+class TooManyCodes(DomainError):
+    """Wrong access codes reached the limit; later it may be tried again."""
+
+    code = "too_many_codes"
+    status = 429
+
+
+class MustAgree(DomainError):
+    """The honour code was not agreed to."""
+
+    code = "must_agree"
+    status = 400
+
+
+class QuestionClosed(DomainError):
+    """The question is not open now: it was passed, its section is over or has not begun. Nothing was stored."""
+
+    code = "question_closed"
+
+
+class OnBreak(DomainError):
+    """The clock stands: nothing is shown or stored until the candidate comes back."""
+
+    code = "on_break"
+
+
+class NoBreakLeft(DomainError):
+    code = "no_break_left"
+
+
+class ResultHeld(DomainError):
+    """The result of an attempt is not released yet; until then no other begins."""
+
+    code = "result_held"
+
+
+class ExamInvalid(DomainError):
+    """Settings of an exam that cannot be meant so. `field` is the one to look at; empty: the whole."""
+
+    code = "exam_invalid"
+    status = 400
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field

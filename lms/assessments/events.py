@@ -39,3 +39,28 @@ class AttemptRegraded(Event):
     assessment_id: UUID
     was_passed: bool
     is_passed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultHeldBack(Event):
+    """An attempt was scored, and its result is kept back for now: nobody but statistics is told."""
+
+    type: ClassVar[str] = "assessments.ResultHeldBack"
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultReleased(Event):
+    """The held result of an attempt may be told now."""
+
+    type: ClassVar[str] = "assessments.ResultReleased"
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProctoringDue(Event):
+    """A proctoring service is to be told that an attempt started or finished (`step`)."""
+
+    type: ClassVar[str] = "assessments.ProctoringDue"
+    attempt_id: UUID
+    step: str

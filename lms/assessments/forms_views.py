@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from lms.accounts.requests import person_of
 from lms.assessments import services
 from lms.assessments.assembly import shared
-from lms.assessments.bank_views import needs, person_of
+from lms.assessments.bank_views import needs
 from lms.assessments.forms.grading import AdoptForm, BuildForm, StandardForm
 from lms.assessments.models import Assessment, Form, StandardSetting
 from lms.common.errors import DomainError
@@ -98,7 +99,7 @@ def standard(request: HttpRequest, setting_id: int) -> HttpResponse:
     setting = get_object_or_404(
         StandardSetting.objects.select_related("assessment", "recorded_by", "adopted_by"), pk=setting_id
     )
-    form = AdoptForm(request.POST or None)
+    form = AdoptForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             services.adopt_standard(setting=setting, by=person_of(request), at=timezone.now(), **form.cleaned_data)

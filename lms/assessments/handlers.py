@@ -1,18 +1,41 @@
-"""What follows when an attempt was scored, and when results change."""
+"""What assessments do about their own events, each after the commit and as often as it takes."""
 
 from django.conf import settings
 from django.urls import reverse
 
 from lms.assessments import services
-from lms.assessments.events import AttemptRegraded, AttemptScored, RegradeContinued
+from lms.assessments.events import (
+    AttemptRegraded,
+    AttemptScored,
+    ProctoringDue,
+    RegradeContinued,
+    ResultHeldBack,
+    ResultReleased,
+)
 from lms.assessments.models import RegradeChange
 from lms.common.letters import send_letter
 from lms.events.services import subscribe
 
 
+@subscribe(ResultReleased)
+def tell_released_result(event: ResultReleased) -> None:
+    services.release_result(attempt_id=event.attempt_id, at=event.at)
+
+
+@subscribe(ProctoringDue)
+def tell_proctoring_service(event: ProctoringDue) -> None:
+    services.send_to_proctor(attempt_id=event.attempt_id, step=event.step, at=event.at)
+
+
 @subscribe(AttemptScored)
 def count_attempt(event: AttemptScored) -> None:
     """The sums that statistics are made of follow the attempt; a repeat counts nothing."""
+    services.count_attempt(attempt_id=event.attempt_id, at=event.at)
+
+
+@subscribe(ResultHeldBack)
+def count_held_attempt(event: ResultHeldBack) -> None:
+    """Statistics know a result before its candidate: bad items are to be found before results are released."""
     services.count_attempt(attempt_id=event.attempt_id, at=event.at)
 
 

@@ -1,4 +1,4 @@
-"""Who may import items, keep banks and exams, and sit an exam."""
+"""Who may import items, keep banks and exams, sit an exam, and look at how exams were sat."""
 
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,8 @@ rules.add_perm("assessments.change_item_text", keeps_items)
 rules.add_perm("assessments.export_items", keeps_items)
 rules.add_perm("assessments.review_items", reviews_items)
 rules.add_perm("assessments.view_item", reviews_items)
+rules.add_perm("assessments.view_timelines", rules.is_group_member(PORTAL_MANAGERS))
+rules.add_perm("assessments.grant_accommodation", rules.is_group_member(PORTAL_MANAGERS))
 rules.add_perm("assessments.view_statistics", reviews_items)
 rules.add_perm("assessments.settle_flag", keeps_items)
 # What people earned changes only by the portal managers' word, as with learning records.

@@ -76,6 +76,12 @@ def rescored(attempt: Attempt, regrade: Regrade) -> tincan.Statement:
     return statement
 
 
+def scored_ids(attempt: Attempt) -> set[UUID]:
+    """The ids of all statements that ever said how the attempt ended, void ones too. One query."""
+    regrades = attempt.regrade_changes.values_list("regrade__public_id", flat=True)
+    return {scored_id(attempt), *(fact_id(attempt.registration, f"scored/{regrade}") for regrade in regrades)}
+
+
 def scored(attempt: Attempt) -> tincan.Statement:
     """Passed or failed. Needs the attempt submitted."""
     assert attempt.points is not None and attempt.max_points and attempt.submitted_at  # noqa: S101, PT018  narrows types

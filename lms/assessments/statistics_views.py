@@ -15,8 +15,9 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
+from lms.accounts.requests import person_of
 from lms.assessments import charts, services
-from lms.assessments.bank_views import needs, person_of
+from lms.assessments.bank_views import needs
 from lms.assessments.forms.grading import RegradeForm, SimilarityForm
 from lms.assessments.models import Assessment, ExamTally, Item, ItemFlag, Regrade
 from lms.assessments.services import ExamStatistics, ItemStatistics

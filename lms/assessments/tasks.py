@@ -1,5 +1,7 @@
 """Celery entries of assessments."""
 
+import secrets
+
 from celery import shared_task
 from django.utils import timezone
 
@@ -16,3 +18,9 @@ def close_overdue_attempts() -> int:
 def judge_items() -> int:
     """Raises the flags that the statistics of all exams call for now. Returns how many are new."""
     return services.judge_exams(at=timezone.now())
+
+
+@shared_task
+def prepare_forms() -> int:
+    """Draws forms for exams that open within the hour to many at once. Returns how many."""
+    return services.prepare_due(at=timezone.now(), rng=secrets.SystemRandom())

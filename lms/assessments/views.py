@@ -3,9 +3,7 @@
 No page of an attempt is ever stored by a browser or a cache, and none tells whether an answer is right.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -14,51 +12,41 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lms.accounts.models import User
 from lms.assessments import services
-from lms.assessments.errors import AttemptOver, MustWait, NewerAnswer, NoSuchItem
+from lms.assessments.errors import (
+    AttemptOver,
+    MustWait,
+    NewerAnswer,
+    NoSuchItem,
+    NotSafeBrowser,
+    OutsideNetwork,
+    QuestionClosed,
+)
 from lms.assessments.formats.media import CONTENT_TYPES
 from lms.assessments.forms import SaveForm, read_answer, refill
+from lms.assessments.frames import frame
 from lms.assessments.items import AnswerRefused, Question
 from lms.assessments.media import digest_of
-from lms.assessments.models import Assessment, Attempt, ItemMedia, Response
+from lms.assessments.models import Accommodation, Assessment, Attempt, ItemMedia, Response
+from lms.assessments.models.settings import words_of
+from lms.assessments.sitting_views import closing, may_review, taken
+from lms.assessments.visits import own_attempt, private, refused, result_of, sitting, visit_of
 from lms.common import guards, lessons
 from lms.common.errors import DomainError
 from lms.common.files import send_file
-from lms.partners.middleware import membership_of
+from lms.partners.middleware import judges_membership, membership_of
 
-View = Callable[..., HttpResponseBase]
 MAX_SAVE_BYTES = 50_000
 SAVED_HERE = "Saved {}"
-
-
-def private(view: View) -> View:
-    """For signed-in people only; never stored, by anybody."""
-    return wraps(view)(login_required(cache_control(no_store=True, private=True)(view)))
 
 
 def _user(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # noqa: S101  narrows the type: `private` let nobody else pass
     return request.user
-
-
-def _attempt(request: HttpRequest, attempt_id: UUID) -> Attempt:
-    """The candidate's own attempt, scored if its time is up; 404 for everybody else's."""
-    attempts = Attempt.objects.visible_to(request.user).select_related("assessment")
-    attempt = get_object_or_404(attempts, public_id=attempt_id)
-    now = timezone.now()
-    if attempt.submitted_at is None and attempt.is_over(now):
-        return services.submit_attempt(attempt=attempt, at=now, by=Attempt.SubmittedBy.DEADLINE)
-    return attempt
-
-
-def _result(attempt: Attempt) -> HttpResponse:
-    return redirect("assessments:result", attempt.public_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -68,13 +56,20 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     assessment = get_object_or_404(Assessment.objects.visible_to(request.user), slug=slug)
     person, now = _user(request), timezone.now()
     problem, status = "", 200
+    entry = services.Entry(
+        access_code=request.POST.get("access_code", "")[:100],
+        has_agreed=request.POST.get("agree") == "1",
+        visit=visit_of(request, assessment),
+    )
     if request.method == "POST":
         try:
             attempt = services.start_attempt(
-                assessment=assessment, person=person, membership=membership_of(request), at=now
+                assessment=assessment, person=person, membership=membership_of(request), at=now, entry=entry
             )
         except MustWait:
             status = 409  # the page says until when
+        except (OutsideNetwork, NotSafeBrowser) as error:
+            return refused(request, assessment, error)
         except DomainError as error:
             problem, status = error.message, error.status
         else:
@@ -86,6 +81,10 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         "state": state,
         "sections": sections,
         "questions": sum(section.draw for section in sections),
+        "has_section_limits": any(section.time_limit_minutes for section in sections),
+        "granted": Accommodation.objects.in_force(assessment, person.pk).first(),
+        "waits": words_of(assessment.later_wait_hours),
+        "has_agreed": entry.has_agreed,
         "attempts_used": assessment.attempts_allowed - state.attempts_left,
         "first_open": _first_open(state.attempt) if state.state == services.State.OPEN and state.attempt else 1,
         "problem": problem,
@@ -94,30 +93,42 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _first_open(attempt: Attempt) -> int:
-    first = (
-        attempt.responses.filter(answer__isnull=True).order_by("position").values_list("position", flat=True).first()
-    )
-    return first or 1
+    """The first question that is open and not answered; the first open one when all are."""
+    allowed = services.open_positions(attempt, timezone.now())
+    rows = attempt.responses.filter(answer__isnull=True, position__gte=allowed.start, position__lt=allowed.stop)
+    first: int | None = rows.order_by("position").values_list("position", flat=True).first()
+    return first or allowed.start or 1
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
-def item(request: HttpRequest, attempt_id: UUID, position: int) -> HttpResponse:
+@sitting
+def item(request: HttpRequest, attempt: Attempt, position: int) -> HttpResponse:
     """One question. Posting saves the answer and goes where the pressed button says."""
-    attempt = _attempt(request, attempt_id)
-    if attempt.submitted_at is not None:
-        return _result(attempt)
+    allowed = services.open_positions(attempt, timezone.now())
+    if position not in allowed:
+        if request.POST.get("nonce"):
+            messages.warning(request, "That question is not open any more; the answer you sent last was not taken.")
+        return _to(attempt, allowed.start, allowed)
     if request.method == "POST":
-        refused = _save_form(request, attempt, position)
-        return refused or _go(attempt, position, request.POST.get("go", ""))
+        refusal = _save_form(request, attempt, position)
+        return refusal or _go(attempt, position, request.POST.get("go", ""))
     return _item_page(request, attempt, position)
 
 
 def _go(attempt: Attempt, position: int, where: str) -> HttpResponse:
-    if where == "previous" and position > 1:
-        return redirect("assessments:item", attempt.public_id, position - 1)
-    if where == "next" and attempt.responses.filter(position=position + 1).exists():
-        return redirect("assessments:item", attempt.public_id, position + 1)
+    if where == "next" and attempt.loaded_rules.is_linear:
+        services.pass_question(attempt=attempt, position=position)
+    step = {"previous": -1, "next": 1}.get(where)
+    if step is None:
+        return redirect("assessments:review", attempt.public_id)
+    return _to(attempt, position + step, services.open_positions(attempt, timezone.now()))
+
+
+def _to(attempt: Attempt, position: int, allowed: range) -> HttpResponse:
+    """On to a question if it is there and open; else to the overview."""
+    if position in allowed and attempt.responses.filter(position=position).exists():
+        return redirect("assessments:item", attempt.public_id, position)
     return redirect("assessments:review", attempt.public_id)
 
 
@@ -135,9 +146,13 @@ def _save_form(request: HttpRequest, attempt: Attempt, position: int) -> HttpRes
             version=version,
             nonce=nonce,
             at=timezone.now(),
+            confidence=request.POST.get("confidence", ""),
         )
     except AttemptOver:
-        return _result(_attempt(request, attempt.public_id))
+        return result_of(attempt)
+    except QuestionClosed as error:  # its section ended in this very moment
+        messages.warning(request, error.message)
+        return redirect("assessments:item", attempt.public_id, position)
     except NewerAnswer:
         problem = "A newer answer to this question was given in another tab or on another device. It is shown here."
         return _item_page(request, attempt, position, problem=problem, status=409)
@@ -162,47 +177,16 @@ def _item_page(
 ) -> HttpResponse:
     response = _response(attempt, position)
     context = {
-        **_frame(request, attempt, position),
+        **frame(request, attempt, position),
         "response": response,
         "question": question or response.question,
         "nonce": uuid4(),
         "next_seq": response.version + 1,
-        "save_url": reverse("assessments:save", args=[attempt.public_id]),
+        "confidences": Response.Confidence.choices,
         "saved": SAVED_HERE.format(_clock(request, response.saved_at)) if response.saved_at else "",
         "problem": problem,
     }
     return render(request, "assessments/item.html", context, status=status)
-
-
-def _frame(request: HttpRequest, attempt: Attempt, position: int | None = None) -> dict[str, Any]:
-    """What every page of an attempt shows: the clock, and the questions with their states. One query."""
-    rows = list(attempt.responses.order_by("position").only("position", "section", "answer", "is_flagged", "attempt"))
-    answered, flagged = sum(row.is_answered for row in rows), sum(row.is_flagged for row in rows)
-    summary = [f"{answered} answered", f"{flagged} flagged" if flagged else "", f"{len(rows) - answered} open"]
-    return {
-        "attempt": attempt,
-        "assessment": attempt.assessment,
-        "seconds_left": attempt.seconds_left(timezone.now()),
-        "minutes_left": attempt.seconds_left(timezone.now()) // 60,
-        "result_url": reverse("assessments:result", args=[attempt.public_id]),
-        "review_url": reverse("assessments:review", args=[attempt.public_id]),
-        "save_url": reverse("assessments:save", args=[attempt.public_id]),
-        "questions": [
-            {
-                "number": row.position,
-                "url": reverse("assessments:item", args=[attempt.public_id, row.position]),
-                "is_current": row.position == position,
-                "is_flagged": row.is_flagged,
-                "state": "answered" if row.is_answered else "open",
-                "section": row.section,
-            }
-            for row in rows
-        ],
-        "count": len(rows),
-        "open_count": len(rows) - answered,
-        "summary": " · ".join(part for part in summary if part),
-        "watermark": f"{request.user} · {attempt.public_id}",
-    }
 
 
 def _clock(request: HttpRequest, at: Any) -> str:
@@ -212,98 +196,131 @@ def _clock(request: HttpRequest, at: Any) -> str:
 
 @require_POST
 @private
-def flag(request: HttpRequest, attempt_id: UUID, position: int) -> HttpResponse:
+@sitting
+def flag(request: HttpRequest, attempt: Attempt, position: int) -> HttpResponse:
     """Sets or removes the flag of a question, keeps the answer that was on the page, and stays there."""
-    attempt = _attempt(request, attempt_id)
-    if attempt.submitted_at is not None:
-        return _result(attempt)
-    refused = _save_form(request, attempt, position)
+    allowed = services.open_positions(attempt, timezone.now())
+    if position not in allowed:
+        return _to(attempt, allowed.start, allowed)
+    refusal = _save_form(request, attempt, position)
     try:
         services.flag_response(
             attempt=attempt, position=position, is_flagged=request.POST.get("flag") == "1", at=timezone.now()
         )
     except AttemptOver:
-        return _result(_attempt(request, attempt_id))
+        return result_of(attempt)
     except NoSuchItem as error:
         raise Http404 from error
-    return refused or redirect("assessments:item", attempt.public_id, position)
+    return refusal or redirect("assessments:item", attempt.public_id, position)
 
 
 @require_POST
 @private
+@judges_membership
 def save(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
-    """Autosave (docs/front-end.md). Members of the body other than item, seq, nonce and answer mean nothing."""
-    attempt = get_object_or_404(Attempt.objects.visible_to(request.user), public_id=attempt_id)
+    """Autosave (docs/front-end.md). Members of the body that it does not name mean nothing.
+
+    Four queries with those of the session and the person: the membership that counts is the attempt's own.
+    """
     now = timezone.now()
     try:
-        body = _save_body(request)
-        response = services.save_response(attempt=attempt, at=now, **body)
+        position, told = _save_body(request)
+        response = services.find_response(person_id=_user(request).pk, attempt_id=attempt_id, position=position)
+        attempt = response.attempt
+        if attempt.membership is not None and attempt.membership.partner.suspended_at is not None:
+            return JsonResponse({"code": "partner_suspended", "detail": "Your partner is suspended."}, status=403)
+        visit = visit_of(request, attempt.assessment)
+        services.check_place(attempt.assessment, visit)
+        services.note_visit(attempt=attempt, visit=visit, at=now)
+        response = services.store_answer(response=response, save=told, at=now)
     except NewerAnswer as error:
         return JsonResponse({"seq": error.version, "code": error.code, "detail": error.message}, status=409)
     except DomainError as error:
         return JsonResponse({"code": error.code, "detail": error.message}, status=error.status)
     saved_at = response.saved_at or now
-    return JsonResponse(
-        {
-            "saved_at": saved_at.isoformat(),
-            "saved_label": _clock(request, saved_at),
-            "seq": response.version,
-            "seconds_left": attempt.seconds_left(now),
-        }
-    )
+    body = {
+        "saved_at": saved_at.isoformat(),
+        "saved_label": _clock(request, saved_at),
+        "seq": response.version,
+        "seconds_left": attempt.seconds_left(now),
+    }
+    if clock := services.section_clock(attempt, now):
+        body["section_seconds_left"] = clock.seconds_left(now)
+    if response.is_late:
+        body["is_late"] = True
+    return JsonResponse(body)
 
 
-def _save_body(request: HttpRequest) -> dict[str, Any]:
+def _save_body(request: HttpRequest) -> tuple[int, services.Save]:
+    """The position and the save that a body tells. Raises UnsafeInput, AnswerRefused."""
     body = guards.load_json(request.body, max_bytes=MAX_SAVE_BYTES)
     try:
         position, nonce = body["item"], UUID(body["nonce"])
         if not isinstance(position, str) or not position.isascii() or not position.isdigit() or len(position) > 4:
             raise ValueError(position)
-        return {"position": int(position), "version": body["seq"], "nonce": nonce, "answer": body["answer"]}
+        told = services.Save(
+            answer=body["answer"],
+            version=body["seq"],
+            nonce=nonce,
+            confidence=str(body.get("confidence", "")),
+            is_queued=body.get("queued") is True,
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise AnswerRefused("This is not a save: item, seq, nonce and answer are needed. Nothing was saved.") from error
+    return int(position), told
 
 
 @require_safe
 @private
-def review(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
-    """All questions with their states, and the question whether to finish."""
-    attempt = _attempt(request, attempt_id)
-    if attempt.submitted_at is not None:
-        return _result(attempt)
-    return render(request, "assessments/review.html", _frame(request, attempt))
+@sitting
+def review(request: HttpRequest, attempt: Attempt) -> HttpResponse:
+    """All questions with their states, and the question whether to finish the exam, or the section that is open."""
+    return render(request, "assessments/review.html", frame(request, attempt))
 
 
 @require_POST
 @private
 def submit(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """Hands the exam in, once; a repeat shows the result."""
-    attempt = _attempt(request, attempt_id)
+    attempt = own_attempt(request, attempt_id)
     if attempt.submitted_at is None:
         attempt = services.submit_attempt(attempt=attempt, at=timezone.now())
-    return _result(attempt)
+    return result_of(attempt)
 
 
 @require_safe
 @private
 def result(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
-    """Passed or not, by section, and what comes next."""
-    attempt = _attempt(request, attempt_id)
-    if attempt.submitted_at is None:
+    """Passed or not, by section, and what comes next; what was taken, also while the last answers may still come."""
+    attempt, now = own_attempt(request, attempt_id), timezone.now()
+    if attempt.submitted_at is None and not attempt.is_over(now):
         messages.info(request, "This exam is still open.")
         return redirect("assessments:review", attempt.public_id)
-    reviews = services.lessons_to_review(attempt)
-    links = lessons.links_for(request, [review.iri for review in reviews])
+    if attempt.submitted_at is None:
+        return closing(request, attempt, now)
     context = {
         "attempt": attempt,
         "assessment": attempt.assessment,
-        "sections": services.section_results(attempt),
-        "reviews": [(review, links.get(review.iri, "")) for review in reviews],
-        "changes": attempt.regrade_changes.select_related("regrade").order_by("changed_at"),
+        "taken": taken(attempt),
+        "shows_answers": may_review(attempt, now),
+        **(_report(request, attempt) if attempt.is_result_known else {}),
         "state": services.state_for(attempt.assessment, _user(request), timezone.now()),
         "is_visible": Assessment.objects.visible_to(request.user).filter(pk=attempt.assessment_id).exists(),
     }
     return render(request, "assessments/result.html", context)
+
+
+def _report(request: HttpRequest, attempt: Attempt) -> dict[str, Any]:
+    """What the candidate is told of a known result: points by section, what to go over, what was marked again."""
+    reviews = services.lessons_to_review(attempt)
+    links = lessons.links_for(request, [review.iri for review in reviews])
+    changes = attempt.regrade_changes.select_related("regrade").order_by("changed_at")
+    told = changes if attempt.released_at is None else changes.filter(changed_at__gt=attempt.released_at)
+    return {
+        "sections": services.section_results(attempt),
+        "reviews": [(review, links.get(review.iri, "")) for review in reviews],
+        "changes": told,
+    }
 
 
 @require_safe

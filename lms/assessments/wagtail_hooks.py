@@ -1,6 +1,7 @@
 """Exams in the Wagtail admin: banks, items and exams to look at, and the import of question files.
 
-Rows of items and exams are never changed here: an item changes only by a new version, from the editor or an import.
+Rows of items are never changed here: an item changes only by a new version, from the editor or an import. Exams have
+an editor of their own (exam_views).
 """
 
 from base64 import b64decode, b64encode
@@ -20,7 +21,6 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from wagtail import hooks
 from wagtail.admin.filters import WagtailFilterSet
-from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import IndexView, InspectView
 from wagtail.admin.viewsets.base import ViewSet
@@ -28,7 +28,7 @@ from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.permissions import register_permission_policy
 
-from lms.assessments import bank_views, forms_views, services, statistics_views
+from lms.assessments import bank_views, exam_views, forms_views, services, statistics_views
 from lms.assessments.forms import ImportForm
 from lms.assessments.items import with_addresses
 from lms.assessments.items.describe import describe
@@ -36,6 +36,7 @@ from lms.assessments.media import addresses_for
 from lms.assessments.models import Assessment, CaseStudy, Item, ItemBank, ItemReview, ItemVersion
 from lms.common.errors import DomainError
 from lms.common.guards import UnsafeInput
+from lms.common.menus import item_for
 
 if TYPE_CHECKING:
     from lms.accounts.models import User
@@ -55,14 +56,14 @@ class ViewOnly(ModelPermissionPolicy):
 
 
 class NoDeletion(ModelPermissionPolicy):
-    """Banks are added and renamed, never deleted."""
+    """Banks and exams are added and changed, never deleted."""
 
     def user_has_permission(self, user: Any, action: str) -> bool:
         return action != "delete" and super().user_has_permission(user, action)
 
 
 register_permission_policy(Item, ViewOnly(Item))
-register_permission_policy(Assessment, ViewOnly(Assessment))
+register_permission_policy(Assessment, NoDeletion(Assessment))
 register_permission_policy(ItemBank, NoDeletion(ItemBank))
 register_permission_policy(CaseStudy, NoDeletion(CaseStudy))
 
@@ -193,35 +194,64 @@ class ItemViewSet(ReadOnlyViewSet):
     search_fields = ["code", "topic"]
 
 
+class AssessmentInspectView(InspectView):
+    """An exam: its settings, sections, papers and what was changed."""
+
+    template_name = "assessments/admin/exam.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | exam_views.overview(self.object, cast("User", self.request.user))
+
+
 class AssessmentViewSet(ReadOnlyViewSet):
     model = Assessment
     name = "exams"
     menu_label = "Exams"
     icon = "tasks"
+    inspect_view_class = AssessmentInspectView
     inspect_view_fields = [
-        "title",
-        "slug",
-        "description",
-        "time_limit_minutes",
-        "attempts_allowed",
-        "wait_hours",
-        "cut_score",
-        "personas",
-        "opened_at",
-        "closed_at",
+        *("title", "slug", "description", "time_limit_minutes", "attempts_allowed", "wait_hours", "later_wait_hours"),
+        *("cut_score", "personas", "opened_at", "closed_at", "ends_at_close", "grace_seconds", "is_linear"),
+        *(
+            "asks_confidence",
+            "has_calculator",
+            "honour_code",
+            "networks",
+            "is_result_held",
+            "review_shows",
+            "review_when",
+        ),
+        *("max_overlap", "proctor_url", "prepared_forms"),
     ]
     list_display = ["title", "time_limit_minutes", "cut_score", "opened_at", "closed_at"]
     search_fields = ["title"]
 
+    def get_urlpatterns(self) -> list[URLPattern]:
+        """The list and the page per exam are Wagtail's; the editor and all else is ours, by the names it links to."""
+        kept = [one for one in super().get_urlpatterns() if one.name in {"index", "index_results", "inspect"}]
+        return [
+            *kept,
+            path("new/", exam_views.add, name="add"),
+            path("edit/<str:pk>/", exam_views.edit, name="edit"),
+            path("preview/<str:pk>/", exam_views.preview, name="preview"),
+            path("release/<str:pk>/", exam_views.release, name="release"),
+            path("documents/<str:pk>/", exam_views.documents, name="documents"),
+            path("attempts/<str:pk>/", exam_views.attempts, name="attempts"),
+            path("timeline/<int:attempt_id>/", exam_views.timeline, name="timeline"),
+        ]
 
-class EditorMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("assessments.change_item_text")
 
+class GrantViewSet(ViewSet):
+    """What people need to sit exams fairly."""
 
-class ExportMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("assessments.export_items")
+    name = "exam_grants"
+    icon = "user"
+    menu_label = "Accommodations"
+    menu_item_class = item_for("assessments.grant_accommodation")
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        return [path("", exam_views.grants, name="index")]
 
 
 class EditorViewSet(ViewSet):
@@ -230,7 +260,7 @@ class EditorViewSet(ViewSet):
     name = "item_editor"
     icon = "edit"
     menu_label = "New item"
-    menu_item_class = EditorMenuItem
+    menu_item_class = item_for("assessments.change_item_text")
 
     def get_urlpatterns(self) -> list[URLPattern]:
         return [
@@ -247,15 +277,10 @@ class ExportViewSet(ViewSet):
     name = "item_export"
     icon = "download"
     menu_label = "Export items"
-    menu_item_class = ExportMenuItem
+    menu_item_class = item_for("assessments.export_items")
 
     def get_urlpatterns(self) -> list[URLPattern]:
         return [path("", bank_views.export, name="index")]
-
-
-class StatisticsMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("assessments.view_statistics")
 
 
 class StatisticsViewSet(ViewSet):
@@ -264,7 +289,7 @@ class StatisticsViewSet(ViewSet):
     name = "exam_statistics"
     icon = "table"
     menu_label = "Statistics"
-    menu_item_class = StatisticsMenuItem
+    menu_item_class = item_for("assessments.view_statistics")
 
     def get_urlpatterns(self) -> list[URLPattern]:
         return [
@@ -285,16 +310,11 @@ class StatisticsViewSet(ViewSet):
         ]
 
 
-class ImportMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("assessments.import_items")
-
-
 class ImportViewSet(ViewSet):
     name = "item_import"
     icon = "upload"
     menu_label = "Import items"
-    menu_item_class = ImportMenuItem
+    menu_item_class = item_for("assessments.import_items")
 
     def get_urlpatterns(self) -> list[URLPattern]:
         return [path("", import_page, name="index")]
@@ -354,6 +374,7 @@ class ExamGroup(ModelViewSetGroup):
     menu_order = 250
     items = (
         AssessmentViewSet(),
+        GrantViewSet(),
         BankViewSet(),
         CaseViewSet(),
         ItemViewSet(),

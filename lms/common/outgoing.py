@@ -86,8 +86,9 @@ def _embedded(address: Address) -> Address:
     return inner or address
 
 
-def check_address(text: str, *, is_encrypted: bool) -> bool:
-    """Whether the address is one of the networks that the setting OUTGOING_PRIVATE_NETWORKS names.
+def check_address(text: str, *, is_encrypted: bool, is_public_only: bool = False) -> bool:
+    """Whether the address is one of the networks that the setting OUTGOING_PRIVATE_NETWORKS names, which
+    `is_public_only` takes away: for addresses that anybody may type in.
 
     Raises ForbiddenAddress for every other address that is not public (loopback, private, link-local, shared,
     multicast, reserved), for metadata services in any case, and for a public one without encryption.
@@ -95,7 +96,8 @@ def check_address(text: str, *, is_encrypted: bool) -> bool:
     address = _embedded(ipaddress.ip_address(text.partition("%")[0]))
     if any(address in network for network in _METADATA):
         raise ForbiddenAddress("The host leads to a metadata service, which nothing of ours may ask.")
-    if any(address in ipaddress.ip_network(network) for network in settings.OUTGOING_PRIVATE_NETWORKS):
+    named = [] if is_public_only else settings.OUTGOING_PRIVATE_NETWORKS
+    if any(address in ipaddress.ip_network(network) for network in named):
         return True
     if not address.is_global or address.is_multicast or address.is_reserved:
         raise ForbiddenAddress(
@@ -152,8 +154,9 @@ class _TimedStream(httpcore.NetworkStream):
 class _CheckedBackend(httpcore.NetworkBackend):
     """Resolves, checks every address found, and connects to the first of them: the one that was checked."""
 
-    def __init__(self, clock: _Clock) -> None:
+    def __init__(self, clock: _Clock, *, is_public_only: bool) -> None:
         self._inner, self._clock = httpcore.SyncBackend(), clock
+        self._is_public_only = is_public_only
         self.is_encrypted = True
 
     def connect_tcp(
@@ -170,7 +173,7 @@ class _CheckedBackend(httpcore.NetworkBackend):
             raise httpcore.ConnectError(f"the host {host} is not known") from error
         addresses = [str(entry[4][0]) for entry in found]
         for address in addresses:
-            check_address(address, is_encrypted=self.is_encrypted)
+            check_address(address, is_encrypted=self.is_encrypted, is_public_only=self._is_public_only)
         stream = self._inner.connect_tcp(addresses[0], port, self._clock.left(timeout), local_address, socket_options)
         return _TimedStream(stream, self._clock)
 
@@ -189,8 +192,8 @@ class _Body(httpx.SyncByteStream):
 class _CheckedTransport(httpx.BaseTransport):
     """httpx over a connection pool that asks `_CheckedBackend` for every connection."""
 
-    def __init__(self, clock: _Clock) -> None:
-        self._backend = _CheckedBackend(clock)
+    def __init__(self, clock: _Clock, *, is_public_only: bool) -> None:
+        self._backend = _CheckedBackend(clock, is_public_only=is_public_only)
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context(), network_backend=self._backend, max_connections=1
         )
@@ -218,12 +221,15 @@ class _CheckedTransport(httpx.BaseTransport):
 
 
 class Outgoing:
-    """A client for one thread and one other system. Use it as a context manager; connections are kept in between."""
+    """A client for one thread and one other system. Use it as a context manager; connections are kept in between.
 
-    def __init__(self, *, key: str = "", secret: str = "") -> None:
+    `is_public_only` is for addresses that anybody may type in: no private network, whatever the settings name.
+    """
+
+    def __init__(self, *, key: str = "", secret: str = "", is_public_only: bool = False) -> None:
         self._clock = _Clock()
         self._client = httpx.Client(
-            transport=_CheckedTransport(self._clock),
+            transport=_CheckedTransport(self._clock, is_public_only=is_public_only),
             auth=(key, secret) if key else None,
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             headers={"Accept-Encoding": "identity", "User-Agent": "Laurel"},

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from certifications.models import Certification, Requirement
+from certifications.models import CertificateDesign, Certification, Requirement
 from cms.services import build_course_page, build_playbook_page, library
 from courses.models import Course
 from lms.accounts.models import User
@@ -18,6 +18,7 @@ from lms.assessments.formats import Meta
 from lms.assessments.items import builders
 from lms.assessments.models import Assessment, ItemBank, Section
 from lms.assessments.services import add_item_version, get_or_create_bank, import_items
+from lms.demo.badges import build_badges
 from lms.demo.calendar import Calendar
 from lms.demo.people import FOLDER, Cast
 from lms.demo.progress import steps
@@ -85,6 +86,13 @@ EXAMS = (
 )
 
 
+# What an author set beyond the ordinary, by exam.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "halden-sales": {"later_wait_hours": "72, 168", "review_shows": "answers"},
+    "halden-presales": {"has_calculator": True, "review_shows": "feedback", "review_when": "after_close"},
+}
+
+
 def build_content(cast: Cast, calendar: Calendar) -> tuple[dict[str, Course], dict[str, Assessment]]:
     """Everything there is to learn; returns courses and exams by slug."""
     author, reviewer = cast.staff["channel_marketing_author"], cast.staff["content_reviewer"]
@@ -99,6 +107,7 @@ def build_content(cast: Cast, calendar: Calendar) -> tuple[dict[str, Course], di
         *(partial(_build_course, path, courses, author, reviewer, calendar) for path in course_files),
         *(partial(_build_playbook, path, author, reviewer, calendar) for path in playbook_files),
         partial(_build_certifications, courses, exams),
+        partial(build_badges, by=cast.staff["portal_manager"], at=at),
         partial(_publish_programme, cast.staff["portal_manager"], at),
     ]
     for job in steps("Courses, exams and rules", jobs):
@@ -127,6 +136,7 @@ def _build_exam(exam: Exam, exams: dict[str, Assessment], author: User, at: date
         renewable_after_days=270,
         cut_score=Decimal(exam.cut),
         opened_at=at,
+        **SETTINGS.get(exam.slug, {}),
     )
     assessment.personas.set(Persona.objects.filter(slug__in=exam.personas))
     topics = list(dict.fromkeys(bank.items.order_by("pk").values_list("topic", flat=True)))
@@ -168,6 +178,11 @@ def _build_playbook(path: Path, author: User, reviewer: User, calendar: Calendar
 
 
 def _build_certifications(courses: dict[str, Course], exams: dict[str, Assessment]) -> None:
+    signatories = "Marit Solberg, Head of Partner Education\nJonas Lind, Director of Channel"
+    designs = [
+        CertificateDesign.objects.create(name="Halden green", layout="laurel", signatories=signatories),
+        CertificateDesign.objects.create(name="Halden blue", layout="band", accent="#27408b", signatories=signatories),
+    ]
     for position, exam in enumerate(EXAMS, 1):
         certification = Certification.objects.create(
             slug=exam.slug,
@@ -176,6 +191,8 @@ def _build_certifications(courses: dict[str, Course], exams: dict[str, Assessmen
             criteria=exam.criteria,
             valid_months=exam.valid_months,
             position=position,
+            grace_days=30,
+            design=designs[position % 2],
         )
         certification.personas.set(Persona.objects.filter(slug__in=exam.personas))
         required = [Requirement(course=courses[slug]) for slug in exam.courses]

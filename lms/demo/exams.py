@@ -10,8 +10,8 @@ from lms.assessments.items.matching import MatchingKey
 from lms.assessments.items.numeric import NumericKey
 from lms.assessments.items.ordering import OrderingKey
 from lms.assessments.items.short_answer import ShortAnswerKey
-from lms.assessments.models import Assessment, Response
-from lms.assessments.services import save_response, start_attempt, submit_attempt
+from lms.assessments.models import Assessment, Attempt, Response
+from lms.assessments.services import Told, save_response, start_attempt, submit_attempt, tell_events
 from lms.partners.models import Membership
 
 
@@ -31,7 +31,16 @@ def sit_exam(*, assessment: Assessment, membership: Membership, skill: float, rn
             nonce=UUID(int=rng.getrandbits(128), version=4),
             at=min(at, attempt.deadline_at),
         )
+    _look_away(attempt, at)
     return bool(submit_attempt(attempt=attempt, at=min(at + timedelta(minutes=1), attempt.deadline_at)).is_passed)
+
+
+def _look_away(attempt: Attempt, at: datetime) -> None:
+    """One in six leaves the page for a while, so that timelines have something to show."""
+    rng = Random(f"laurel:looks away:{attempt.person.email}:{attempt.number}")  # noqa: S311  not a secret
+    if rng.random() < 1 / 6:
+        told = [Told(kind="focus_lost", item=2), Told(kind="focus_back", item=2, seconds=rng.randint(3, 90))]
+        tell_events(attempt=attempt, told=told, at=min(at, attempt.deadline_at))
 
 
 def answer_of(response: Response, rng: Random, *, is_right: bool) -> Any:

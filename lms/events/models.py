@@ -25,12 +25,21 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Deliveries that may be tried now: open, not leased by a living worker, past their back-off."""
         return self.filter(done_at=None, failed_at=None, due_at__lte=at)
 
+    def like(self, delivery: "Delivery") -> "DeliveryQuerySet":
+        """The others that the same run of the handler does for; none where the delivery names no subject."""
+        if not delivery.subject:
+            return self.none()
+        return self.filter(handler=delivery.handler, subject=delivery.subject).exclude(pk=delivery.pk)
+
 
 class Delivery(models.Model):
     """One message for one handler. `done_at` is set in the transaction in which the handler did its work."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deliveries")
     handler = models.CharField(max_length=200)
+    subject = models.CharField(
+        max_length=100, blank=True, db_default="", help_text="What the handler recomputes, where one run does for many"
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(
         default=timezone.now, help_text="Not tried before; a lease and a back-off both move it on"
@@ -49,7 +58,12 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(done_at=None, failed_at=None), name="events_delivery_open")
+            models.Index(fields=["due_at"], condition=Q(done_at=None, failed_at=None), name="events_delivery_open"),
+            models.Index(
+                fields=["handler", "subject"],
+                condition=Q(done_at=None, failed_at=None),
+                name="events_delivery_open_subject",
+            ),
         ]
 
     def __str__(self) -> str:

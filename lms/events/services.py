@@ -1,5 +1,6 @@
 """Emit inside the transaction, deliver at least once, each delivery in one transaction with its handler's work."""
 
+import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -25,18 +26,23 @@ MAX_ATTEMPTS = 8
 _BACKOFF_SECONDS = (5, 30, 120, 600, 1800, 3600, 7200)
 
 _handlers: dict[str, dict[str, Handler[Any]]] = {}
+_subjects: dict[str, Callable[[Any], object]] = {}
 _local = threading.local()
 
 
-def subscribe(event_class: type[E]) -> Callable[[Handler[E]], Handler[E]]:
+def subscribe(event_class: type[E], *, per: Callable[[E], object] | None = None) -> Callable[[Handler[E]], Handler[E]]:
     """Registers a handler for an event. A handler is idempotent: it recomputes from the truth, never increments.
 
-    It is called as `handler(event)` in a transaction of its own, at least once per message.
+    It is called as `handler(event)` in a transaction of its own, at least once per message. `per` names what of the
+    event it recomputes (a partner, a registration): of the messages that wait for the same one, it is called with the
+    latest, once.
     """
 
     def register(handler: Handler[E]) -> Handler[E]:
         name = f"{handler.__module__}.{handler.__qualname__}"
         _handlers.setdefault(event_class.type, {})[name] = handler
+        if per is not None:
+            _subjects[name] = per
         return handler
 
     return register
@@ -54,15 +60,23 @@ def emit(*events: Event) -> None:
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("emit() belongs inside the transaction of the fact it tells of")
-    messages = Message.objects.bulk_create(
-        Message(type=event.type, payload=event.payload()) for event in events if event.type in _handlers
-    )
+    awaited = [event for event in events if event.type in _handlers]
+    messages = Message.objects.bulk_create(Message(type=event.type, payload=event.payload()) for event in awaited)
     deliveries = Delivery.objects.bulk_create(
-        Delivery(message=message, handler=name) for message in messages for name in _handlers[message.type]
+        Delivery(message=message, handler=name, subject=_subject(name, event))
+        for message, event in zip(messages, awaited, strict=True)
+        for name in _handlers[event.type]
     )
     if deliveries:
         ids = [delivery.pk for delivery in deliveries]
         transaction.on_commit(lambda: _nudge(ids), robust=True)
+
+
+def _subject(handler: str, event: Event) -> str:
+    """What the handler recomputes, in 100 characters; empty where every message is a run of its own."""
+    per = _subjects.get(handler)
+    subject = str(per(event)) if per is not None else ""
+    return subject if len(subject) <= 100 else hashlib.sha256(subject.encode()).hexdigest()
 
 
 def _nudge(ids: Iterable[int]) -> None:
@@ -107,7 +121,8 @@ def deliver(delivery_id: int) -> bool:
     """Runs one delivery. Returns whether it is done now; False when it was not due, is leased, or failed.
 
     The lease is taken by one conditional UPDATE, so two workers never run the same delivery at once; the handler's
-    work and `done_at` commit together, so it is done exactly once however often it is tried.
+    work and `done_at` commit together, so it is done exactly once however often it is tried. Others that are due for
+    the same subject are done with it: they are locked before the handler looks, so their facts are committed and seen.
     """
     now = timezone.now()
     leased = Delivery.objects.due(now).filter(pk=delivery_id).update(due_at=now + LEASE, attempts=F("attempts") + 1)
@@ -116,9 +131,12 @@ def deliver(delivery_id: int) -> bool:
     delivery = Delivery.objects.select_related("message").get(pk=delivery_id)
     try:
         with transaction.atomic():
-            handler = _handlers[delivery.message.type][delivery.handler]
-            handler(Event.load(delivery.message.type, delivery.message.payload))
-            Delivery.objects.filter(pk=delivery_id, done_at=None).update(done_at=timezone.now(), last_error="")
+            others = Delivery.objects.due(now).like(delivery).select_related("message").order_by("pk")
+            together = [delivery, *others.select_for_update(of=("self",), skip_locked=True)]
+            events = [Event.load(one.message.type, one.message.payload) for one in together]
+            _handlers[delivery.message.type][delivery.handler](max(events, key=lambda event: event.at))
+            done = Delivery.objects.filter(pk__in=[one.pk for one in together], done_at=None)
+            done.update(done_at=timezone.now(), last_error="")
     except Exception as error:
         _record_failure(delivery, error)
         return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 from django.template.defaultfilters import date as format_date
 from django.urls import reverse
+from django.utils.timesince import timesince, timeuntil
 
 from certifications.models import Credential
 from lms.partners.models import Partner
@@ -22,6 +24,7 @@ from lms.xapi.models import Statement
 from lms.xapi.people import known_as
 
 DECISIONS_NAMED = 5
+SKEW = timedelta(hours=1)
 
 _FACTS = {
     "registered_statement": "the enrolment",
@@ -43,6 +46,7 @@ def reasons(statement: Statement, body: Mapping[str, Any]) -> list[Reason]:
     """All points, in the order in which they decide. Constant queries; only decisions of the partner are looked at."""
     return [
         _vouched(statement),
+        *_timed(statement),
         *_voided(statement),
         *_record(statement, body),
         *_certificates(statement, body),
@@ -61,6 +65,20 @@ def _vouched(statement: Statement) -> Reason:
         f"{authority.name} vouches for it, which nobody trusts for completions: it is kept as a claim and never counts."
     )
     return Reason(text=text, tone="warn")
+
+
+def _timed(statement: Statement) -> Iterator[Reason]:
+    """Times that lie far apart: only who says when it happened can be wrong, the store's own time is its own."""
+    early = statement.happened_at - statement.stored_at
+    if early > SKEW:
+        yield Reason(
+            text=f"It is said to have happened {timeuntil(statement.happened_at, statement.stored_at)} after it was "
+            "stored: a clock is wrong, or the time is made up.",
+            tone="warn",
+        )
+    elif -early > SKEW:
+        late = timesince(statement.happened_at, statement.stored_at)
+        yield Reason(text=f"It was stored {late} after it is said to have happened.")
 
 
 def _voided(statement: Statement) -> Iterator[Reason]:

@@ -96,3 +96,34 @@ class Decision(PublicIdModel):
 
     def __str__(self) -> str:
         return f"{self.partner}: {self.tier} on {self.decided_at:%Y-%m-%d}"
+
+
+class AlarmQuerySet(models.QuerySet["Alarm"]):
+    def visible_to(self, user: "User | AnonymousUser") -> "AlarmQuerySet":
+        """Those of the partners a person sees."""
+        return self.filter(partner__in=Partner.objects.visible_to(user).values("pk"))
+
+
+class Alarm(PublicIdModel):
+    """It was said, so many days ahead, that a tier will be lost on a day. Frozen; each is said once.
+
+    `detail` holds the requirements that will fail and what ends: person (public id), credential, its last day.
+    """
+
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="tier_alarms")
+    lost_on = models.DateField(help_text="The first day without the tier")
+    tier = models.ForeignKey(TierName, on_delete=models.PROTECT, related_name="+", help_text="That will be lost")
+    tier_after = models.CharField(max_length=100)
+    days_ahead = models.PositiveSmallIntegerField(help_text="180, 90 or 30")
+    raised_at = models.DateTimeField()
+    detail = models.JSONField()
+
+    objects = AlarmQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "lost_on", "tier", "days_ahead"], name="tiers_alarm_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner}: {self.tier} until {self.lost_on}"

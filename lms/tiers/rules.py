@@ -33,5 +33,6 @@ def is_manager_of_its_partner(user: "User | AnonymousUser", subject: Decision | 
 rules.add_perm("tiers.view_decision", is_channel_role | is_member_of_its_partner)
 # Statement ids and colleagues' certificates behind a decision.
 rules.add_perm("tiers.view_evidence", is_channel_role | is_manager_of_its_partner)
+rules.add_perm("tiers.plan_way", is_channel_role | is_manager_of_its_partner)
 rules.add_perm("tiers.view_programmes", is_channel_role)
 rules.add_perm("tiers.publish_programme", is_channel_role)

@@ -103,6 +103,38 @@ def _in_reading_order(tiers: tuple[services.ExplainedTier, ...]) -> list[service
 
 
 @require_safe
+def programme(request: HttpRequest) -> HttpResponse:
+    """The rules in force, for everybody: made from the rules, so it can't say anything else."""
+    try:
+        found = services.published_programme(at=timezone.now())
+    except services.NoProgrammeInForce as error:
+        raise Http404(error.message) from error
+    return render(request, "tiers/programme.html", {"programme": found})
+
+
+MAX_TICKS = 2000
+
+
+@require_safe
+@login_required
+def way(request: HttpRequest, partner_id: UUID) -> HttpResponse:
+    """The cheapest way to the next tier, and what the people and exams ticked (`earn`) would lead to.
+
+    Changes nothing. htmx asks for the answer alone.
+    """
+    partner = _partner(request, partner_id)
+    if not request.user.has_perm("tiers.plan_way", partner):
+        raise PermissionDenied
+    try:
+        found = services.way_to_next(partner=partner, ticked=request.GET.getlist("earn")[:MAX_TICKS], at=timezone.now())
+    except services.NoProgrammeInForce as error:
+        raise Http404(error.message) from error
+    context = {"partner": partner, "way": found, "crumbs": _crumbs(partner)}
+    is_fragment = request.headers.get("HX-Request") == "true" and found is not None
+    return render(request, "tiers/_what_if.html" if is_fragment else "tiers/way.html", context)
+
+
+@require_safe
 @login_required
 def requirement(request: HttpRequest, partner_id: UUID, requirement_id: str) -> HttpResponse:
     """Who counts for a requirement, who nearly does, what is missing. Members see themselves, managers everybody."""

@@ -1,21 +1,23 @@
 """Programmes in the Wagtail admin: the versions to read, and publishing the next one from YAML."""
 
+import csv
 from typing import Any
 
 import yaml
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from wagtail import hooks
-from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet
 
 from lms.accounts.models import User
 from lms.common.errors import DomainError
-from lms.tiers import services
+from lms.common.menus import item_for
+from lms.tiers import engine, services
 from lms.tiers.forms import PublishForm
 from lms.tiers.models import ProgrammeVersion
 
@@ -45,8 +47,8 @@ def version_page(request: HttpRequest, pk: int) -> HttpResponse:
     return _render(request, "version", str(version), version=version, rules=rules, text=_as_yaml(version))
 
 
-def publish_page(request: HttpRequest) -> HttpResponse:
-    """The text is checked and shown as it was understood; only then it is published."""
+def publish_page(request: HttpRequest) -> HttpResponseBase:
+    """The text is checked, shown as it was understood, and back-tested when asked for; only then it is published."""
     user = _require(request, "tiers.publish_programme")
     is_confirmed = request.POST.get("step") == "publish"
     form = PublishForm(request.POST or None, initial=_initial(request))
@@ -66,7 +68,36 @@ def publish_page(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"{version} is published.")
             return redirect(reverse("programmes:version", args=[version.pk]))
     rules = form.cleaned_data.get("rules") if is_valid else None
-    return _render(request, "publish", "Publish rules", form=form, rules=rules)
+    comparison = _comparison(request, rules)
+    if comparison is not None and request.POST.get("step") == "export":
+        return _export(comparison)
+    loads = services.training_load(rules, on=timezone.now().date()) if rules is not None else ()
+    return _render(request, "publish", "Publish rules", form=form, rules=rules, loads=loads, comparison=comparison)
+
+
+def _comparison(request: HttpRequest, rules: engine.Programme | None) -> services.Comparison | None:
+    """The back-test, when it is asked for and there are rules in force to compare with."""
+    if rules is None or request.POST.get("step") not in {"backtest", "export"}:
+        return None
+    now = timezone.now()
+    version = ProgrammeVersion.objects.in_force(now)
+    old = rules if version is None else services.rules_of(version)
+    return services.compare_rules(old=old, new=rules, at=now)
+
+
+def _export(comparison: services.Comparison) -> StreamingHttpResponse:
+    writer = csv.writer(_Echo())
+    rows = (writer.writerow(row) for row in services.as_rows(comparison))
+    response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="back-test.csv"'
+    return response
+
+
+class _Echo:
+    """What csv.writer writes to: each line is handed back, so that it can be streamed."""
+
+    def write(self, line: str) -> str:
+        return line
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
@@ -85,17 +116,12 @@ def _render(request: HttpRequest, name: str, title: str, **context: Any) -> Http
     return render(request, f"tiers/admin/{name}.html", {"page_title": title, "header_icon": "list-ol", **context})
 
 
-class ProgrammeMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("tiers.view_programmes"))
-
-
 class ProgrammeViewSet(ViewSet):
     name = "programmes"
     icon = "list-ol"
     menu_label = "Programmes"
     menu_order = 260
-    menu_item_class = ProgrammeMenuItem
+    menu_item_class = item_for("tiers.view_programmes")
     add_to_admin_menu = True
 
     def get_urlpatterns(self) -> list[URLPattern]:

@@ -51,7 +51,8 @@ def actor_key(agent: tincan.Agent | Mapping[str, Any]) -> UUID:
         agent = agent.as_version()
     assert isinstance(agent, Mapping)  # noqa: S101  narrows the type for the checker
     if account := agent.get("account"):
-        return digest_key("account", account["homePage"], account["name"])
+        home, name = account["homePage"], account["name"]
+        return (_kept_key if len(home) + len(name) < _LONGEST_KEPT else digest_key)("account", home, name)
     for name in ("mbox", "mbox_sha1sum", "openid"):
         if name in agent:
             return digest_key(name, agent[name])
@@ -60,12 +61,12 @@ def actor_key(agent: tincan.Agent | Mapping[str, Any]) -> UUID:
 
 def activity_key(iri: str) -> UUID:
     """The 128-bit key of an activity."""
-    return digest_key("activity", iri)
+    return _kept_key("activity", iri) if len(iri) < _LONGEST_KEPT else digest_key("activity", iri)
 
 
 def verb_key(iri: str) -> UUID:
     """The 128-bit key of a verb."""
-    return digest_key("verb", iri)
+    return _kept_key("verb", iri) if len(iri) < _LONGEST_KEPT else digest_key("verb", iri)
 
 
 def account_id(agent: Mapping[str, Any]) -> UUID | None:
@@ -80,13 +81,10 @@ def account_id(agent: Mapping[str, Any]) -> UUID | None:
 
 
 def digest_key(*parts: str) -> UUID:
-    """The 128-bit key of anything that a few strings identify. Those of short strings, which come again, are kept."""
-    return _kept_digest(parts) if sum(map(len, parts)) < _LONGEST_KEPT else _digest(parts)
-
-
-def _digest(parts: tuple[str, ...]) -> UUID:
+    """The 128-bit key of anything that a few strings identify."""
     return UUID(bytes=blake2b("\0".join(parts).encode(), digest_size=16).digest())
 
 
+# Those of short strings, which come again, are kept.
 _LONGEST_KEPT = 300
-_kept_digest = lru_cache(maxsize=20_000)(_digest)
+_kept_key = lru_cache(maxsize=20_000)(digest_key)

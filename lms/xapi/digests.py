@@ -15,13 +15,14 @@ Json = Mapping[str, Any]
 
 def content_digest(statement: Json) -> str:
     """SHA-256 of all but the id and what the server sets: keys in order, context activities as lists."""
-    return digest_of(normalised(statement))
+    return sha256(canonical_text(statement)[0]).hexdigest()
 
 
-def digest_of(statement: Json) -> str:
-    """The digest of a statement that is normalised."""
-    content = {name: value for name, value in statement.items() if name not in SET_BY_SERVER}
-    return sha256(_encode(_comparable(content))).hexdigest()
+def canonical_text(statement: Json) -> tuple[bytes, Json]:
+    """The text that the digest is of, and the members that it leaves out."""
+    content = dict(normalised(statement))
+    others = {name: content.pop(name) for name in SET_BY_SERVER if name in content}
+    return _encode(_comparable(content)), others
 
 
 def _comparable(content: Json) -> Json:

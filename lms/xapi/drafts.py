@@ -11,7 +11,7 @@ import msgspec
 
 from lms.xapi import vocabulary
 from lms.xapi.agents import activity_key, actor_key, verb_key
-from lms.xapi.digests import digest_of, normalised
+from lms.xapi.digests import content_digest, normalised
 from lms.xapi.models import Authority
 from lms.xapi.timestamps import format_timestamp, parse_timestamp
 from lms.xapi.validation import Sent
@@ -83,7 +83,7 @@ def draft(sent: Sent, *, authority: Authority, stored_at: datetime, default_vers
         verb_key=verb_key(content["verb"]["id"]),
         object_key=object_key(target),
         registration=UUID(registration) if registration else None,
-        digest=digest_of(content),
+        digest=sent.digest or content_digest(content),
         body=_body(sent, content, statement_id, stored, default_version, authority).decode(),
         has_own_id="id" in value,
         is_reference=target.get("objectType") == "StatementRef",

@@ -142,3 +142,16 @@ class RateLimited(DomainError):
     def __init__(self, retry_after: int) -> None:
         super().__init__("This credential has sent all it may in a minute. Nothing was stored. Wait, then go on.")
         self.retry_after = retry_after
+
+
+class ArchiveRefused(DomainError):
+    """Statements may not leave the store now: a legal hold, a month that is not over, another store that waits."""
+
+    code = "archive_refused"
+
+
+class BrokenArchive(DomainError):
+    """The files of an archive are not what its manifest says."""
+
+    code = "broken_archive"
+    status = 400

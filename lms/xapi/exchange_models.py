@@ -182,3 +182,27 @@ class Pseudonym(models.Model):
 
     def __str__(self) -> str:
         return str(self.account)
+
+
+class LegalHold(models.Model):
+    """While one is in force nothing leaves the store: no statement is archived. Begun and ended, never deleted."""
+
+    reason = models.CharField(max_length=500)
+    begun_at = models.DateTimeField()
+    begun_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=False) | Q(ended_by=None), name="xapi_hold_ended_by_and_at"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason

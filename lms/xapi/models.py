@@ -11,6 +11,7 @@ from django.utils import timezone
 from lms.xapi.exchange_models import DeadLetter as DeadLetter
 from lms.xapi.exchange_models import ForwardingTarget as ForwardingTarget
 from lms.xapi.exchange_models import ImportRun as ImportRun
+from lms.xapi.exchange_models import LegalHold as LegalHold
 from lms.xapi.exchange_models import Pseudonym as Pseudonym
 from lms.xapi.exchange_models import PullSource as PullSource
 
@@ -157,7 +158,10 @@ class Statement(models.Model):
     statement_id = models.UUIDField(unique=True)
     stored_at = models.DateTimeField()
     happened_at = models.DateTimeField(help_text="The statement's timestamp")
-    authority = models.ForeignKey(Authority, on_delete=models.PROTECT, related_name="statements", db_index=False)
+    # Not checked by the database: each check locks the one row that all writers share. Authorities are never deleted.
+    authority = models.ForeignKey(
+        Authority, on_delete=models.PROTECT, related_name="statements", db_index=False, db_constraint=False
+    )
     actor_key = models.UUIDField()
     verb_key = models.UUIDField()
     object_key = models.UUIDField(help_text="Of the activity or agent; the id itself of a statement")
@@ -197,7 +201,10 @@ class Mention(models.Model):
     pk = models.CompositePrimaryKey("key", "stored_at", "statement_id")
     key = models.UUIDField()
     stored_at = models.DateTimeField()
-    statement = models.ForeignKey(Statement, on_delete=models.CASCADE, related_name="mentions", db_index=False)
+    # Not checked by the database: a mention is inserted by the command that inserts its statement.
+    statement = models.ForeignKey(
+        Statement, on_delete=models.CASCADE, related_name="mentions", db_index=False, db_constraint=False
+    )
     is_member = models.BooleanField(default=False)
 
     def __str__(self) -> str:

@@ -110,6 +110,7 @@ def make_exam(bank: ItemBank | None = None, *, draw: int | None = None, **kwargs
         "time_limit_minutes": 60,
         "attempts_allowed": 2,
         "wait_hours": 24,
+        "grace_seconds": 0,
         "cut_score": Decimal(70),
         "opened_at": MADE_AT,
         **kwargs,

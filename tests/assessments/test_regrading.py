@@ -108,13 +108,13 @@ def test_rekeying_changes_points_result_statement_and_sums(
     assert points(attempt)[0] == (before or 0) + 1
     change = RegradeChange.objects.get()
     assert (change.points_before, change.points_after) == (before, (before or 0) + 1)
-    stored = Statement.objects.filter(registration=attempt.registration, verb_key__in=_verbs())
+    stored = Statement.objects.filter(registration=attempt.registration, verb_key__in=verbs())
     assert sorted(row.voided_by is None for row in stored) == [False, True]
     assert services.rebuild_tallies(check=True, at=now).differences == []
     assert AuditEntry.objects.get(action="assessments.order_regrade").detail["reason"] == "The key was wrong"
 
 
-def _verbs() -> list[str]:
+def verbs() -> list[str]:
     from lms.xapi import vocabulary
     from lms.xapi.agents import verb_key
 

@@ -12,11 +12,12 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 from openbadgeslib.errors import LibOpenBadgesException
-from openbadgeslib.ob3 import ldp
+from openbadgeslib.ob3 import OB3Verifier, ldp
 
 from badges import jsonld, keys, proofs, services
 from badges.errors import KeyUnreadable
 from badges.models import Award, IssuerKey
+from badges.verification import verify, verify_document
 from certifications.models import Credential
 from lms.accounts.models import AuditEntry
 from lms.events.models import Delivery
@@ -59,8 +60,8 @@ def test_badge_without_end_says_none(now: datetime) -> None:
     drain()
     award = Award.objects.get()
     assert "validUntil" not in award.document
-    assert services.verify_document(award.document, at=now + timedelta(days=9999)).is_valid
-    assert services.verify_document(award.document, at=now - timedelta(days=1)).words.endswith("not valid yet.")
+    assert verify_document(award.document, at=now + timedelta(days=9999)).is_valid
+    assert verify_document(award.document, at=now - timedelta(days=1)).words.endswith("not valid yet.")
     assert str(award) == f"Halden Certified Engineer: {award.public_id}"
     assert str(award.key) == award.key.public_multibase
     assert str(award.achievement) == "Halden Certified Engineer"
@@ -118,16 +119,16 @@ def test_changed_badge_is_refused_by_both(award: Award, now: datetime, path: tup
         place = place[step]
     place[path[-1]] = value
     assert not outside_says_yes(document, award)
-    verdict = services.verify_document(document, at=now)
+    verdict = verify_document(document, at=now)
     assert (verdict.is_valid, verdict.words.startswith("The signature does not fit")) == (False, True)
 
 
 def test_verification_says_valid_expired_revoked(award: Award, now: datetime) -> None:
-    assert services.verify_document(award.document, at=now).is_valid
-    later = services.verify_document(award.document, at=now + timedelta(days=800))
+    assert verify_document(award.document, at=now).is_valid
+    later = verify_document(award.document, at=now + timedelta(days=800))
     assert later.words == "The badge is genuine but has expired."
     Credential.objects.update(revoked_at=now, revoked_by=UserFactory(), revocation_reason="Copied")
-    assert services.verify_document(award.document, at=now).words == "The badge is genuine but was revoked."
+    assert verify_document(award.document, at=now).words == "The badge is genuine but was revoked."
 
 
 def _without(document: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def _without(document: dict[str, Any], *names: str) -> dict[str, Any]:
         (lambda d: _without(d, "proof"), "The badge does not carry exactly one proof."),
         (lambda d: {**d, "proof": [{**d["proof"][0], "cryptosuite": "none"}]}, "The proof is not of the kind"),
         (lambda d: {**d, "proof": [{**d["proof"][0], "proofPurpose": "authentication"}]}, "The proof was not made"),
-        (lambda d: {**d, "issuer": {**d["issuer"], "id": "did:web:evil.example"}}, "The badge was issued by somebody"),
+        (lambda d: {**d, "issuer": {**d["issuer"], "id": "did:web:evil.example"}}, "The badge was signed with a key"),
         (
             lambda d: {**d, "proof": [{**d["proof"][0], "verificationMethod": d["issuer"]["id"] + "#z6Mkx"}]},
             "The badge was signed with a key that is not ours.",
@@ -156,7 +157,7 @@ def _without(document: dict[str, Any], *names: str) -> dict[str, Any]:
     ],
 )
 def test_verification_fails_closed(award: Award, now: datetime, change: Any, words: str) -> None:
-    verdict = services.verify_document(change(copy.deepcopy(award.document)), at=now)
+    verdict = verify_document(change(copy.deepcopy(award.document)), at=now)
     assert not verdict.is_valid
     assert verdict.words.startswith(words)
 
@@ -165,7 +166,7 @@ def test_verification_knows_our_signature_without_a_record(award: Award, now: da
     unsigned = {**_without(award.document, "proof"), "id": "http://127.0.0.1:8000/badges/awards/made-up.json"}
     method = award.document["proof"][0]["verificationMethod"]
     forged = proofs.add_proof(unsigned, key=services.private_key(award.key), method=method, at=now)
-    assert services.verify_document(forged, at=now).words.endswith("not on our record.")
+    assert verify_document(forged, at=now).words.endswith("not on our record.")
 
 
 def test_undefined_term_is_never_signed(award: Award, now: datetime) -> None:
@@ -205,8 +206,8 @@ def test_rotated_key_signs_and_the_old_one_still_verifies(award: Award, now: dat
     drain()
     second = Award.objects.exclude(pk=award.pk).get()
     assert (second.key, services.issuer_key(at=now)) == (new, new)
-    assert services.verify_document(award.document, at=now).is_valid
-    assert services.verify_document(second.document, at=now).is_valid
+    assert verify_document(award.document, at=now).is_valid
+    assert verify_document(second.document, at=now).is_valid
     assert AuditEntry.objects.filter(action="badges.rotate_key").count() == 1
 
 
@@ -324,3 +325,78 @@ def test_command_refuses_in_words(content: str, tmp_path: Path) -> None:
 def test_command_says_when_the_file_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("badges", "verify", str(tmp_path / "none.json"))
+
+
+def test_key_that_is_not_what_its_row_says_is_refused(award: Award, now: datetime) -> None:
+    other = services.rotate_key(by=None, at=now)
+    IssuerKey.objects.filter(pk=award.key.pk).update(private_encrypted=other.private_encrypted)
+    award.key.refresh_from_db()
+    with pytest.raises(KeyUnreadable, match="not the one its row says"):
+        services.private_key(award.key)
+
+
+def test_keys_are_sealed_anew_with_another_secret(award: Award, now: datetime, settings: Any) -> None:
+    before = services.private_key(award.key).private_bytes_raw()
+    settings.BADGE_KEY_SECRETS = ["a new secret"]
+    with pytest.raises(KeyUnreadable, match="BADGE_KEY_SECRETS"):
+        services.private_key(award.key)
+    settings.BADGE_KEY_SECRETS = ["a new secret", settings.SECRET_KEY]
+    assert services.reseal_keys(by=None, at=now) == 1
+    settings.BADGE_KEY_SECRETS = ["a new secret"]
+    award.key.refresh_from_db()
+    assert services.private_key(award.key).private_bytes_raw() == before
+
+
+def test_reseal_is_all_or_nothing(award: Award, now: datetime, settings: Any) -> None:
+    settings.BADGE_KEY_SECRETS = ["wrong"]
+    with pytest.raises(CommandError, match="cannot be opened"):
+        call_command("badges", "keys", "reseal")
+
+
+def test_command_verifies_pictures_numbers_and_addresses(
+    award: Award, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    baked = tmp_path / "badge.png"
+    baked.write_bytes(Client().get(f"/badges/awards/{award.public_id}.png").content)
+    for name in (str(baked), str(award.public_id), award.document["id"]):
+        call_command("badges", "verify", name)
+        assert "genuine and valid" in capsys.readouterr().out
+    call_command("badges", "keys", "reseal")
+    with pytest.raises(CommandError, match="https"):
+        call_command("badges", "verify", "http://127.0.0.1:1/badge.json")
+
+
+def test_outside_library_accepts_the_token(award: Award) -> None:
+    verified = OB3Verifier(public_pem(award)).verify(award.jwt)
+    assert verified.id == award.document["id"]
+    with pytest.raises(LibOpenBadgesException):
+        OB3Verifier(public_pem(award)).verify(award.jwt[:-4] + "AAAA")
+
+
+def test_document_follows_the_published_schema_where_it_counts(award: Award) -> None:
+    """One credentialStatus, not a list; arrays of type, proof and credentialSchema; a criteria page and a picture."""
+    document = award.document
+    assert isinstance(document["credentialStatus"], dict)
+    assert [type(document[name]) for name in ("type", "proof", "credentialSchema")] == [list, list, list]
+    achievement = document["credentialSubject"]["achievement"]
+    assert achievement["criteria"]["id"].endswith(f"/achievements/{award.achievement.public_id}/")
+    assert achievement["image"]["id"].endswith(".png")
+    assert document["awardedDate"] == "2026-11-16T09:00:00Z"
+
+
+@pytest.mark.parametrize("form", ["json", "jwt", "png", "svg"])
+def test_command_exports_what_verifies(award: Award, now: datetime, tmp_path: Path, form: str) -> None:
+    file = tmp_path / f"badge.{form}"
+    number = award.credential.public_id if award.credential and form == "png" else str(award.public_id)
+    call_command("badges", "export", number, "--format", form, "--out", str(file))
+    assert verify(file.read_bytes(), at=now).is_valid
+    with pytest.raises(CommandError, match="cannot be written"):
+        call_command("badges", "export", number, "--format", form, "--out", str(tmp_path / "no" / "where"))
+
+
+def test_command_exports_no_revoked_badge(award: Award, now: datetime, tmp_path: Path) -> None:
+    Credential.objects.update(revoked_at=now, revoked_by=UserFactory(), revocation_reason="Copied")
+    for number, words in ((str(award.public_id), "revoked"), ("unknown", "No badge")):
+        with pytest.raises(CommandError, match=words):
+            call_command("badges", "export", number, "--out", str(tmp_path / "x"))
+    assert not (tmp_path / "x").exists()

@@ -20,6 +20,7 @@ MANAGER = "katarzyna.zielinska@kestrel-integrators.example"
 AUTHOR = "maren.aldous@halden.example"
 REVIEWER = "petra.vandermeulen@halden.example"
 CHANNEL_MANAGER = "efua.quartey@halden.example"
+PORTAL_MANAGER = "ruben.saavedra@halden.example"
 NOBODY = ""
 
 CANDIDATES = """

@@ -112,11 +112,17 @@ def hold_certificate(page: Page, stranger: Page) -> str:
         page.get_by_role("link", name="Download PDF").click()
     assert name in pdf_text(download.value.path())
 
-    badge_link = page.get_by_role("link", name="Download badge").get_attribute("href")
+    page.get_by_role("link", name="The badge: share, download").click()
+    badge_link = page.get_by_role("link", name="JSON").get_attribute("href")
     assert badge_link
     badge = json.loads(page.request.get(badge_link).text())
     assert "OpenBadgeCredential" in badge["type"]
     assert badge["proof"]
+    page.get_by_role("button", name="Check the signature").click()
+    expect(page.get_by_role("main")).to_contain_text("genuine")
+    assert faults(page) == []
+    page.go_back()
+    page.go_back()
 
     address = page.locator("#verify-address").get_attribute("href")
     assert address

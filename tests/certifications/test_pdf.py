@@ -13,8 +13,10 @@ import pytest
 
 from certifications.models import Credential
 from certifications.pdf import render_pdf
+from certifications.pdf.document import draw_certificate
 from certifications.pdf.faces import han_language
-from certifications.pdf.page import NAME, Page, draw_certificate
+from certifications.pdf.layouts import NAME
+from certifications.pdf.setting import Page
 from certifications.pdf.shaping import levels, shape
 from certifications.snapshot import Snapshot
 from tests.certifications.factories import credential
@@ -160,7 +162,7 @@ def test_long_names_stay_on_the_page(name: str) -> None:
     page.country = ""
     lines, style = page.fit(name, NAME, room=674, max_lines=3)
     assert len(lines) <= 3
-    assert all(page.width(line, style) <= 674 + style.size for line in lines)
+    assert all(page.length(line, style) <= 674 + style.size for line in lines)
     assert drawn(snapshot(name)).startswith(b"%PDF-1.7")
 
 

@@ -197,3 +197,83 @@ def test_handler_that_emits_is_followed_up(django_capture_on_commit_callbacks: o
     emit_one()
     services.drain()
     assert len(calls) == 3
+
+
+# --- One run for many -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def per_shelf() -> Iterator[None]:
+    """The handler recomputes a shelf."""
+    services.subscribe(ShelfFilled, per=lambda event: event.shelf_id)(note)
+    yield
+    services._subjects.clear()
+
+
+def fill(shelf: UUID, *minutes: int) -> list[ShelfFilled]:
+    events = [ShelfFilled(at=AT + timedelta(minutes=minute), shelf_id=shelf) for minute in minutes]
+    with transaction.atomic():
+        services.emit(*events)
+    return events
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("per_shelf")
+def test_messages_of_one_subject_are_one_run_with_the_latest() -> None:
+    _, last, _ = fill(uuid4(), 1, 9, 5)
+    other = fill(uuid4(), 2)
+    assert services.drain() == 2
+    assert calls == [last, *other]
+    assert not Delivery.objects.filter(done_at=None).exists()
+
+
+@pytest.mark.django_db
+def test_without_a_subject_each_message_is_a_run() -> None:
+    events = fill(uuid4(), 1, 9, 5)
+    assert services.drain() == 3
+    assert calls == events
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("per_shelf")
+def test_message_that_comes_later_is_a_run_of_its_own() -> None:
+    shelf = uuid4()
+    first = fill(shelf, 1)
+    services.drain()
+    second = fill(shelf, 2)
+    services.drain()
+    assert calls == first + second
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("per_shelf")
+def test_failed_run_leaves_the_others_due() -> None:
+    fill(uuid4(), 1, 2)
+    fault.append(ValueError("no shelf"))
+    first, second = Delivery.objects.order_by("pk")
+    assert services.deliver(first.pk) is False
+    second.refresh_from_db()
+    assert (second.attempts, second.done_at) == (0, None)
+    fault.clear()
+    assert services.deliver(second.pk) is True
+    first.refresh_from_db()
+    assert first.done_at is None  # it waits for its back-off, as it may have had its own reason to fail
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("per_shelf")
+def test_run_leaves_what_another_worker_leased() -> None:
+    fill(uuid4(), 1, 2)
+    first, second = Delivery.objects.order_by("pk")
+    Delivery.objects.filter(pk=second.pk).update(due_at=timezone.now() + services.LEASE, attempts=1)
+    services.deliver(first.pk)
+    second.refresh_from_db()
+    assert second.done_at is None
+
+
+@pytest.mark.django_db
+def test_long_subject_is_stored_as_its_digest() -> None:
+    services.subscribe(ShelfFilled, per=lambda _: "x" * 101)(note)
+    fill(uuid4(), 1)
+    services._subjects.clear()
+    assert len(Delivery.objects.get().subject) == 64

@@ -13,7 +13,8 @@ from lms.reporting.models import CourseRecord
 from lms.reporting.services import completion_rate
 from lms.tiers.models import Decision
 from lms.tiers.services import evaluate_partner, verify
-from lms.xapi.models import Statement
+from lms.xapi.agents import verb_key
+from lms.xapi.models import Mention, Statement
 from lms.xapi.services import create_credential, platform_authority, pseudonymise_person, record, void_statement
 from tests.factories import MembershipFactory, PartnerFactory, UserFactory
 from tests.tiers.factories import DOCUMENT, complete_course, programme
@@ -144,3 +145,29 @@ def test_claim_of_an_authority_without_trust_moves_nothing(house, now):
     drain()
     assert run("xapi", "replay", "--since", "2020-01-01T00:00:00Z").startswith("1 registrations")
     assert (rate(house.partner, now), tier(house.partner)) == ((1, 1), "select")
+
+
+def test_archived_statements_change_no_rate_no_record_and_no_tier(house, now, tmp_path):
+    partner, experienced = house.partner, "http://adlnet.gov/expapi/verbs/experienced"
+    chatter = {
+        "actor": {"mbox": "mailto:x@x.example"},
+        "verb": {"id": experienced},
+        "object": {"id": "https://x.example/a"},
+    }
+    record([chatter], authority=platform_authority(), at=now)
+    records = list(CourseRecord.objects.values())
+    decisions = list(Decision.objects.order_by("pk").values())
+    count = Statement.objects.count()
+    for model in (Statement, Mention):  # all are old enough to go
+        model.objects.update(stored_at=now - timedelta(days=40))
+    run("xapi", "archive", "--before", f"{now:%Y-%m}", "--out", str(tmp_path), "--yes")
+    assert 0 < Statement.objects.count() < count
+    assert not Statement.objects.filter(verb_key=verb_key(experienced)).exists()
+    run("xapi", "replay", "--since", "2020-01-01T00:00:00Z")
+    run("rebuild_reports")
+    evaluate_partner(partner=partner, at=now - timedelta(days=19))
+    drop = {"stored_through": None}  # the column that this test itself moved
+    assert [row | drop for row in CourseRecord.objects.values()] == [row | drop for row in records]
+    assert list(Decision.objects.order_by("pk").values()) == decisions
+    assert all(not verify(decision).problems for decision in Decision.objects.for_verification())
+    assert (rate(partner, now), tier(partner)) == ((1, 1), "select")

@@ -235,6 +235,24 @@ def test_claim_says_that_nobody_trusts_its_authority(client, say, at, kestrel):
     ]
 
 
+@pytest.mark.parametrize(
+    "hours, point",
+    [
+        (
+            30,
+            "It is said to have happened 1\xa0day, 6\xa0hours after it was stored: a clock is wrong, or the time is made up.",
+        ),
+        (-30, "It was stored 1\xa0day, 6\xa0hours after it is said to have happened."),
+        (0.9, None),
+        (-0.9, None),
+    ],
+)
+def test_times_that_lie_far_apart_are_told(client, say, at, hours, point):
+    """LRS-05."""
+    (one,) = say(statement(timestamp=(at + timedelta(hours=hours)).isoformat()), when=at)
+    assert ([told for told in why(client, one) if " stored" in told] or [None]) == [point]
+
+
 def test_other_trusted_authorities_are_named(client, say):
     academy = AuthorityFactory(name="Academy", is_trusted=True)
     (one,) = say(statement(), authority=academy)

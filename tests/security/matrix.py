@@ -28,6 +28,7 @@ SIGNS = {
     "4": "404 does not exist for this person",
     "M": "405 no such method",
     "C": "409 refused by a rule",
+    "N": "204 taken, nothing to say",
     "T": "415 not this content type",
 }
 
@@ -65,6 +66,11 @@ def _open(world: World) -> dict[str, Any]:
 
 def _position(world: World) -> dict[str, Any]:
     return {"attempt_id": world.open.public_id, "position": 1}
+
+
+def _paper(world: World) -> dict[str, Any]:
+    """A paper on the desk of the exam that runs."""
+    return {"attempt_id": world.open.public_id, "document_id": world.paper.public_id}
 
 
 def _media(world: World) -> dict[str, Any]:
@@ -128,6 +134,9 @@ MATRIX: dict[str, Row] = {
     "badges:issuer": PUBLIC,
     "badges:achievement": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.achievement.public_id}),
     "badges:document": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.public_id}),
+    "badges:document_as": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.public_id, "form": "jwt"}),
+    "badges:image": Row(*PUBLIC_SIGNS, lambda w: {"digest": w.award.image_digest, "form": "png"}),
+    "badges:status_list": Row(*PUBLIC_SIGNS, _fixed(purpose="revocation", number=0)),
     # --- Signing in ---
     "account_login": Row("2 RRR RR RRRR", "2 RRR RR RRRR"),
     "account_logout": Row("L 222 22 2222", "L LLL LL LLLL"),
@@ -184,6 +193,8 @@ MATRIX: dict[str, Row] = {
     "portal:partner_people": Row("L FF2 44 2442", "M MMM MM MMMM", _partner),
     "portal:person": Row("L 242 44 2442", "M MMM MM MMMM", _member),
     "tiers:decisions": Row("L 222 44 2442", "M MMM MM MMMM", _partner),
+    "tiers:programme": PUBLIC,
+    "tiers:way": Row("L FF2 44 2442", "M MMM MM MMMM", _partner),
     "tiers:decision": Row("L 222 44 2442", "M MMM MM MMMM", lambda w: {**_partner(w), "number": 1}),
     "tiers:requirement": Row(
         "L 222 44 2442", "M MMM MM MMMM", lambda w: {**_partner(w), "requirement_id": "select-engineers"}
@@ -195,6 +206,11 @@ MATRIX: dict[str, Row] = {
     "certifications:pdf": Row("L 242 44 2442", "L MMM MM MMMM", _credential),
     "certifications:verify_form": PUBLIC,
     "certifications:verify": Row(*PUBLIC_SIGNS, _credential),
+    "badges:criteria": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.achievement.public_id}),
+    "badges:share": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.public_id}),
+    "badges:card": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.public_id}),
+    "badges:mine": Row("L 222 22 2222", "L MMM MM MMMM"),
+    "badges:verify": Row("2 222 22 2222", "2 222 22 2222"),
     # --- Learning ---
     "cms:catalogue": PERSONAL,
     "cms:lesson": Row("L 2RR RR 2222", "M MMM MM MMMM", _lesson),
@@ -213,6 +229,14 @@ MATRIX: dict[str, Row] = {
     "assessments:item": Row("L 244 44 4444", "L R44 44 4444", _position),
     "assessments:flag": Row("M MMM MM MMMM", "L R44 44 4444", _position, _fixed(flag="1")),
     "assessments:save": Row("M MMM MM MMMM", "L 244 44 4444", _open, _save, is_json=True),
+    "assessments:browser": Row(
+        "M MMM MM MMMM", "L BBB BB BBBB", lambda w: {"slug": w.open.assessment.slug}, is_json=True
+    ),
+    "assessments:events": Row("M MMM MM MMMM", "L N44 44 4444", _open, _fixed(events=[]), is_json=True),
+    "assessments:break": Row("L R44 44 4444", "L R44 44 4444", _open),
+    "assessments:finish_section": Row("M MMM MM MMMM", "L R44 44 4444", _open, _fixed(section="0")),
+    "assessments:document": Row("L 244 44 4444", "M MMM MM MMMM", _paper),
+    "assessments:answers": Row("L 244 44 4444", "M MMM MM MMMM", _scored),
     "assessments:review": Row("L 244 44 4444", "M MMM MM MMMM", _open),
     "assessments:submit": Row("M MMM MM MMMM", "L R44 44 4444", _open),
     "assessments:result": Row("L 244 44 4444", "M MMM MM MMMM", _scored),

@@ -17,6 +17,7 @@ PROBE = "\"'><xss-probe onx=1>{{7*7}}"
 NOT_TEXT = {
     *("password", "language", "time_zone", "theme", "prefix", "secret_hash", "token_hash", "account_key", "network"),
     *("public_id", "digest", "key", "code", "country", "type", "hash", "registration", "algorithm", "public_multibase"),
+    *("later_wait_hours", "networks"),
     *("submitted_by", "scope", "status", "statement_id", "activity_iri", "sealed_private", "private_sealed", "handler"),
 }
 

@@ -32,8 +32,15 @@ from courses.services import complete_lesson, enrol_person, open_lesson
 from lms.accounts.models import ApiToken, User
 from lms.accounts.services import create_token
 from lms.assessments.items import builders
-from lms.assessments.models import Assessment, Attempt, Item
-from lms.assessments.services import Check, CheckContext, keep_medium, prepare_check, submit_attempt
+from lms.assessments.models import Assessment, Attempt, Item, ReferenceDocument
+from lms.assessments.services import (
+    Check,
+    CheckContext,
+    add_document,
+    keep_medium,
+    prepare_check,
+    submit_attempt,
+)
 from lms.common.sealing import unseal
 from lms.demo.site import set_up
 from lms.events.events import Event
@@ -92,6 +99,7 @@ class World:
     exam: Assessment = None  # type: ignore[assignment]
     open: Attempt = None  # type: ignore[assignment]
     scored: Attempt = None  # type: ignore[assignment]
+    paper: ReferenceDocument = None  # type: ignore[assignment]
     check: Check = None  # type: ignore[assignment]
     certification: Certification = None  # type: ignore[assignment]
     credential: Credential = None  # type: ignore[assignment]
@@ -192,6 +200,9 @@ def _exams(world: World) -> None:
     world.award = Award.objects.get(credential=world.credential)
     second = make_exam(slug="second-exam", opened_at=world.now - timedelta(days=40))
     world.open = start(second, own, world.now - timedelta(minutes=5))
+    author = world.people["author"]
+    world.paper = add_document(assessment=second, title="Sheet", data=b"%PDF-1.4", by=author, at=world.now)
+    Assessment.objects.update(review_shows="answers")
 
 
 def _tier(world: World) -> None:

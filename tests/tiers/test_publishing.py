@@ -1,5 +1,6 @@
 """Publishing rules: numbered, checked, never in retrospect; and the check command."""
 
+import json
 from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
@@ -81,8 +82,10 @@ def test_published_document_comes_back_equal_from_the_database() -> None:
             {"cases": [{"name": "x", "facts": {}, "expect_tier": "select"}]},
             "cases: “x”: expected tier select, got registered",
         ),
-        ({"cases": [{"name": "x", "expect_value": 1}]}, "cases: “x”: expect_value can't be checked"),
-        ({"tiers": [DOCUMENT["tiers"][0], {"id": "x", "requires": {"roles": {}}}]}, "“roles” is not supported yet"),
+        ({"cases": [{"name": "x", "expect_value": 1}]}, "cases: “x”: this is not a formula"),
+        ({"cases": [{"name": "x", "expected": 1}]}, "cases: “x”: expected can't be checked"),
+        ({"versions": [{"effective_from": "2026-01-01"}]}, "versions: publish each as a version of its own"),
+        ({"rollup": "best"}, "rollup: can be checked but not published yet"),
         ({"counting": [Decimal("0.12345678901234567890")]}, "0.12345678901234567890 has too many digits"),
     ],
 )
@@ -152,17 +155,20 @@ def test_check_command_runs_the_cases(capsys: pytest.CaptureFixture[str]) -> Non
             "tiers: [{id: a, requires: {fact: f}}]\ncases: [{name: c, facts: {f: false}, expect_tier: a}]",
             "“c”: expected tier a, got None",
         ),
-        ("tiers: [{id: a, requires: {roles: {}}}]", "?: not supported\n  line 1: tiers[0].requires.roles: “roles”"),
+        (
+            "tiers: [{id: a, requires: {fact: f, within: 3}}]",
+            "?: not supported\n  line 1: tiers[0].requires.within: “within” is not supported here",
+        ),
         (
             "programmes:\n  one: {tiers: 3}\n  two:\n    tiers: []",
             "two: not a programme\n  line 4: tiers: needs at least one",
         ),
         (
-            "tiers: [{id: a, requires: {fact: f}}]\nfees: 3\ncases: [{name: c, text_only: true}, {name: d, formula: x}]",
-            "“d”: formula can't be checked",
+            "tiers: [{id: a, requires: {fact: f}}]\nfees: 3\ncases: [{name: c, text_only: true}, {name: d, expected: x}]",
+            "line 3: “d”: expected can't be checked",
         ),
         (
-            "tiers: [{id: a, requires: {fact: f}}]\ncases: [{name: c, facts: {f: many}}]",
+            "tiers: [{id: a, requires: {fact: f}}]\ncases: [{name: c, facts: {f: null}, expect_tier: a}]",
             "“c”: f is neither a number nor yes or no",
         ),
     ],
@@ -192,8 +198,28 @@ def test_check_command_refuses_what_is_no_document(
     path = tmp_path / "programme.yaml"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(CommandError, match=words):
+    with pytest.raises(CommandError) as caught:
         check(path, capsys)
+    assert words in f"{caught.value} {capsys.readouterr().out}"
+
+
+def test_check_command_speaks_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "programme.yaml"
+    path.write_text("id: one\ntiers: [{id: a, requires: {fact: f}}]\ncases: [{name: c, facts: {f: 1}, expect_tier: a}]")
+    call_command("programme", "check", str(path), "--json")
+    report = json.loads(capsys.readouterr().out)
+    assert report["is_in_order"] is True
+    assert report["programmes"][0]["cases"] == [{"name": "c", "verdict": "passed", "detail": "", "line": 3}]
+    path.write_text("id: one\ntiers: [{id: a b, requires: {fact: f}}]")
+    with pytest.raises(CommandError):
+        call_command("programme", "check", str(path), "--json")
+    (problem,) = json.loads(capsys.readouterr().out)["programmes"][0]["problems"]
+    assert (problem["line"], problem["path"]) == (2, ["tiers", 0, "id"])
+
+
+def test_schema_command_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("programme", "schema")
+    assert json.loads(capsys.readouterr().out) == engine.schema.load()
 
 
 DOCS = settings.BASE_DIR / "docs" / "programmes.md"
@@ -214,7 +240,8 @@ def test_every_kind_of_rule_is_documented_with_an_example() -> None:
         text = example if example.startswith("{") else f"{{{example}}}"
         rule = engine.read_yaml(text).document
         document = {
-            "tiers": [{"id": "top", "requires": rule}],
+            "releases": {"server": ["S1"]},
+            "tiers": [{"id": "gold", "requires": {"all": []}}, {"id": "top", "requires": rule}],
             "scores": {"main": {"adds": {"max": 30, "per_unit": 10, "metric": "adds"}}},
         }
         engine.parse(document)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -268,9 +269,9 @@ def nearly(draw: Any, body: Any) -> Any:
             case "drop":
                 del part[last]
             case "replace":
-                part[last] = draw(st.sampled_from(ODD) | plain)
+                part[last] = deepcopy(draw(st.sampled_from(ODD) | plain))
             case "add" if isinstance(part, dict):
-                part[draw(st.sampled_from(NAMES))] = draw(st.sampled_from(ODD))
+                part[draw(st.sampled_from(NAMES))] = deepcopy(draw(st.sampled_from(ODD)))
             case "move" if isinstance(part, dict):
                 part[draw(st.sampled_from(NAMES))] = part.pop(last)
     return body

@@ -239,3 +239,24 @@ def test_no_document_without_credential():
             address = f"/xapi/{path}?{urlencode(query)}"
             assert Client().generic(method, address, headers={VERSION: "1.0.3"}).status_code == 401
     assert not Document.objects.exists()
+
+
+# --- Beside the site's middleware ---
+
+
+def test_plain_http_is_redirected_and_https_is_told_to_stay(lrs, settings):
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS = True, 3600
+    client = Client()  # its handler reads the settings anew
+    assert client.get("/xapi/about").status_code == 301
+    response = client.get("/xapi/about", secure=True)
+    assert response.status_code == 200
+    assert response["Strict-Transport-Security"].startswith("max-age=3600")
+
+
+def test_a_session_is_not_even_read(lrs, django_assert_num_queries, client):
+    from tests.factories import UserFactory
+
+    client.force_login(UserFactory())
+    with django_assert_num_queries(0):
+        response = client.get("/xapi/about")
+    assert not response.cookies

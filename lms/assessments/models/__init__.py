@@ -10,8 +10,17 @@ from lms.assessments.models.bank import (
     ItemTag,
     ItemVersion,
 )
-from lms.assessments.models.exams import Assessment, Attempt, Form, FormItem, Response, Section, figure
+from lms.assessments.models.exams import Assessment, Attempt, Response, Section, figure
+from lms.assessments.models.linear import Form, FormItem
 from lms.assessments.models.regrades import Regrade, RegradeChange
+from lms.assessments.models.settings import Rules, SectionRule
+from lms.assessments.models.sitting import (
+    AccessCodeFailure,
+    Accommodation,
+    AttemptEvent,
+    PreparedForm,
+    ReferenceDocument,
+)
 from lms.assessments.models.standards import AngoffRating, StandardSetting
 from lms.assessments.models.tallies import (
     Calibration,
@@ -23,9 +32,12 @@ from lms.assessments.models.tallies import (
 )
 
 __all__ = [
+    "AccessCodeFailure",
+    "Accommodation",
     "AngoffRating",
     "Assessment",
     "Attempt",
+    "AttemptEvent",
     "Calibration",
     "CaseStudy",
     "CountedAttempt",
@@ -42,10 +54,14 @@ __all__ = [
     "ItemTag",
     "ItemTally",
     "ItemVersion",
+    "PreparedForm",
+    "ReferenceDocument",
     "Regrade",
     "RegradeChange",
     "Response",
+    "Rules",
     "Section",
+    "SectionRule",
     "StandardSetting",
     "figure",
 ]

@@ -1,6 +1,6 @@
 """Exams as published, and attempts that keep what they showed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from lms.assessments import items
 from lms.assessments.media import addresses_for
 from lms.assessments.models.bank import Item, ItemBank, ItemQuerySet, ItemVersion
+from lms.assessments.models.settings import CLOCK_CONSTRAINTS, AttemptClock, ExamSettings
 from lms.common.models import PublicIdModel
 from lms.partners.models import Membership, Persona, today
 
@@ -37,7 +38,7 @@ class AssessmentQuerySet(models.QuerySet["Assessment"]):
         return self.filter(~Exists(audience) | Exists(audience.filter(persona__in=own)))
 
 
-class Assessment(PublicIdModel):
+class Assessment(ExamSettings, PublicIdModel):
     """An exam: what is drawn, for how long, how often, and what passes. Attempts freeze this at their start."""
 
     slug = models.SlugField(unique=True, max_length=100)
@@ -110,6 +111,11 @@ class Section(models.Model):
     max_exposure = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Percent of the attempts that may show one item; others are drawn first"
     )
+    time_limit_minutes = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="If any section has a limit, sections come in order and none can be opened again",
+    )
 
     class Meta:
         constraints = [
@@ -135,55 +141,6 @@ class Section(models.Model):
         return found.filter(bank=self.bank_id, **wanted)
 
 
-class FormQuerySet(models.QuerySet["Form"]):
-    def in_use(self) -> "FormQuerySet":
-        return self.filter(used_from__isnull=False, withdrawn_at=None)
-
-
-class Form(models.Model):
-    """Items put together once, in order, as difficult as the exam's other forms. Attempts get one of the forms in use;
-    without any, items are drawn. Its items never change; `difficulty` is their expected facility when it was made."""
-
-    assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="forms")
-    number = models.PositiveSmallIntegerField()
-    difficulty = models.FloatField()
-    made_at = models.DateTimeField()
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    used_from = models.DateTimeField(null=True, blank=True)
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
-
-    objects = FormQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["assessment", "number"], name="assessments_form_number_once"),
-            models.CheckConstraint(condition=Q(number__gte=1), name="assessments_form_number_positive"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.assessment}, form {self.number}"
-
-
-class FormItem(models.Model):
-    """One place of a form."""
-
-    form = models.ForeignKey(Form, on_delete=models.PROTECT, related_name="items")
-    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
-    position = models.PositiveSmallIntegerField()
-    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["form", "position"], name="assessments_form_position_once"),
-            models.UniqueConstraint(fields=["form", "item"], name="assessments_form_item_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.form_id}/{self.position}"
-
-
 def figure(points: Decimal, max_points: Decimal) -> str:
     """The words "7.5 of 10 points": rounded down to two decimals, without noughts at the end."""
     shown = [f"{value.quantize(Decimal('0.01'), ROUND_DOWN).normalize():f}" for value in (points, max_points)]
@@ -199,10 +156,19 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         return self.filter(submitted_at=None)
 
     def overdue(self, at: datetime) -> "AttemptQuerySet":
-        return self.open().filter(deadline_at__lt=at)
+        """Open ones from which nothing more is taken: past the deadline and the grace for answers that waited."""
+        return self.open().filter(Q(closes_at=None) | Q(closes_at__lt=at), deadline_at__lt=at)
+
+    def scored(self) -> "AttemptQuerySet":
+        """Handed in, and every answer has its points."""
+        return self.filter(submitted_at__isnull=False, points__isnull=False)
+
+    def passed(self) -> "AttemptQuerySet":
+        """Passed, and told so."""
+        return self.filter(Q(held_at=None) | Q(released_at__isnull=False), is_passed=True)
 
 
-class Attempt(PublicIdModel):
+class Attempt(AttemptClock, PublicIdModel):
     """One sitting of an exam by one person. The server owns its clock; its items and rules are its own copy."""
 
     class SubmittedBy(models.TextChoices):
@@ -222,7 +188,9 @@ class Attempt(PublicIdModel):
     points = models.DecimalField(max_digits=8, decimal_places=4, null=True, blank=True)
     max_points = models.DecimalField(max_digits=8, decimal_places=4, null=True, blank=True)
     is_passed = models.BooleanField(null=True, blank=True)
-    form = models.ForeignKey(Form, null=True, blank=True, on_delete=models.PROTECT, related_name="attempts")
+    form = models.ForeignKey(
+        "assessments.Form", null=True, blank=True, on_delete=models.PROTECT, related_name="attempts"
+    )
     minimums = models.JSONField(
         default=dict, db_default={}, help_text="Percent that each section needs, by its title, as text"
     )
@@ -252,6 +220,7 @@ class Attempt(PublicIdModel):
                 ),
                 name="assessments_submitted_is_scored",
             ),
+            *CLOCK_CONSTRAINTS,
         ]
         indexes = [
             models.Index(fields=["deadline_at"], condition=Q(submitted_at=None), name="assessments_open_attempt")
@@ -263,6 +232,28 @@ class Attempt(PublicIdModel):
     def is_over(self, at: datetime) -> bool:
         """Whether nothing can be saved any more: submitted, or past the deadline and about to be."""
         return self.submitted_at is not None or at > self.deadline_at
+
+    def is_closed(self, at: datetime) -> bool:
+        """Whether it is scored, or nothing is taken any more and it is about to be: deadline and grace are past."""
+        return self.submitted_at is not None or at > (self.closes_at or self.deadline_at)
+
+    def is_paused(self, at: datetime) -> bool:
+        """Whether a break is running; it ends by itself when its time is used up."""
+        return self.paused_at is not None and self.submitted_at is None and at < self._break_end
+
+    @property
+    def _break_end(self) -> datetime:
+        return (self.paused_at or self.started_at) + timedelta(seconds=self.break_seconds_left)
+
+    def break_left(self, at: datetime) -> int:
+        """Seconds of breaks that may still be taken; one that ended by itself took all."""
+        is_used_up = self.paused_at is not None and at >= self._break_end
+        return 0 if is_used_up else self.break_seconds_left
+
+    @property
+    def is_result_known(self) -> bool:
+        """Whether the candidate and everybody else may be told the result."""
+        return self.submitted_at is not None and (self.held_at is None or self.released_at is not None)
 
     @property
     def percent(self) -> int | None:
@@ -280,8 +271,10 @@ class Attempt(PublicIdModel):
         return 0 if self.form is None else self.form.number
 
     def seconds_left(self, at: datetime) -> int:
-        """Whole seconds until the deadline, by the server's clock; nought when the attempt is over."""
-        return 0 if self.is_over(at) else int((self.deadline_at - at).total_seconds())
+        """Whole seconds until the deadline, by the server's clock; nought when the attempt is over. A break stands."""
+        if self.is_over(at):
+            return 0
+        return int((self.deadline_at - (self._break_end if self.is_paused(at) else at)).total_seconds())
 
 
 class Response(models.Model):
@@ -290,6 +283,11 @@ class Response(models.Model):
     `shown` holds the option tokens of this attempt in the order shown: {"order": [...], "tokens": {token: option key}}.
     `version` grows with each accepted save; an older one is refused.
     """
+
+    class Confidence(models.TextChoices):
+        SURE = "sure", "Sure"
+        UNSURE = "unsure", "Not sure"
+        GUESS = "guess", "A guess"
 
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="responses")
     item_version = models.ForeignKey(ItemVersion, on_delete=models.PROTECT, related_name="+")
@@ -301,6 +299,12 @@ class Response(models.Model):
     nonce = models.UUIDField(null=True, blank=True, help_text="Of the save that was accepted last")
     saved_at = models.DateTimeField(null=True, blank=True)
     is_flagged = models.BooleanField(default=False)
+    confidence = models.CharField(
+        max_length=6, choices=Confidence, blank=True, default="", db_default="", help_text="How sure; does not score"
+    )
+    is_late = models.BooleanField(
+        default=False, db_default=False, help_text="Taken after the deadline, within the grace"
+    )
     is_pilot = models.BooleanField(default=False, db_default=False, help_text="On trial: its points do not count")
     points = models.DecimalField(max_digits=6, decimal_places=4, null=True, blank=True)
     max_points = models.DecimalField(max_digits=6, decimal_places=4, default=1)

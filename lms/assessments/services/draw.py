@@ -1,6 +1,6 @@
 """Which items an attempt gets: those of a form, or drawn section by section, no two enemies, cases whole."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
@@ -13,12 +13,14 @@ from lms.assessments import items
 from lms.assessments.errors import ExamNotReady
 from lms.assessments.models import (
     Assessment,
+    Attempt,
     ExamTally,
     Form,
     FormItem,
     Item,
     ItemTally,
     ItemVersion,
+    PreparedForm,
     Response,
     Section,
 )
@@ -64,38 +66,44 @@ class _Pool:
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """What a new attempt gets, unsaved: its responses, the form they are of (None: drawn), and the sections' minimums
-    as they are now."""
+    """What a new attempt gets, unsaved: its responses, and the form they are of (None: drawn)."""
 
     responses: list[Response]
     form: Form | None
-    minimums: dict[str, str]
 
 
-def choose(assessment: Assessment, person: User, rng: Random) -> Chosen:
-    """The items of a new attempt: versions frozen, options in an order and under tokens of their own.
+def choose(assessment: Assessment, sections: list[Section], rng: Random, *, person: User | None = None) -> Chosen:
+    """The items of a new attempt: versions frozen, options in an order and under tokens of their own. `person` is None
+    while it is nobody's: prepared, or looked at by an author.
 
     One of the forms in use, if there are any: that with the fewest items the person had before, of those the least
     used. Otherwise drawn section by section. Items on trial are mixed in where the section says so. Raises ExamNotReady
-    when a section cannot be filled. Seven queries and two for each section; more where overlap or exposure is limited.
+    when a section cannot be filled. Six queries and two for each section; more where overlap or exposure is limited.
     """
-    sections = list(assessment.sections.order_by("position"))
-    forms = list(assessment.forms.in_use().annotate(used=Count("attempts")).order_by("number"))
-    form = _form(forms, assessment, person, rng) if forms else None
-    drawn = _of_form(form, sections, rng) if form else _draw(assessment, person, sections, rng)
-    minimums = {section.title: str(section.minimum) for section in sections if section.minimum is not None}
-    return Chosen(responses=_responses(drawn, rng), form=form, minimums=minimums)
+    forms = list(assessment.forms.in_use().order_by("number"))
+    seen = seen_items(assessment, person) if person and (forms or is_overlap_limited(assessment)) else set()
+    form = _form(assessment, forms, seen, rng) if forms else None
+    drawn = _of_form(form, sections, rng) if form else _draw(assessment, seen, sections, rng)
+    return Chosen(responses=_responses(drawn, rng), form=form)
 
 
-def _seen(assessment: Assessment, person: User) -> set[int]:
+def minimums_of(sections: list[Section]) -> dict[str, str]:
+    """What an attempt keeps of the sections' minimums: percent as text, by title."""
+    return {section.title: str(section.minimum) for section in sections if section.minimum is not None}
+
+
+def is_overlap_limited(assessment: Assessment) -> bool:
+    return assessment.max_overlap is not None and assessment.max_overlap < 100
+
+
+def seen_items(assessment: Assessment, person: User) -> set[int]:
     """The items that the person got in earlier attempts."""
     rows = Response.objects.filter(attempt__assessment=assessment, attempt__person=person)
     return set(rows.values_list("item_version__item_id", flat=True))
 
 
-def _form(forms: list[Form], assessment: Assessment, person: User, rng: Random) -> Form:
-    """The form for a person. Raises ExamNotReady when no form has all its items live."""
-    seen = _seen(assessment, person)
+def _form(assessment: Assessment, forms: list[Form], seen: set[int], rng: Random) -> Form:
+    """The form for who has seen these items. Raises ExamNotReady when no form has all its items live."""
     items_of: dict[int, set[int]] = defaultdict(set)
     for form_id, item_id in FormItem.objects.filter(form__in=forms).values_list("form", "item"):
         items_of[form_id].add(item_id)
@@ -103,8 +111,11 @@ def _form(forms: list[Form], assessment: Assessment, person: User, rng: Random) 
     ready = [form for form in forms if items_of[form.pk] and items_of[form.pk] <= live]
     if not ready:
         raise ExamNotReady("The exam cannot start: a question of its forms was retired. No attempt was used.")
+    given = Attempt.objects.filter(form__in=ready).values_list("form").annotate(count=Count("pk"))
+    waiting = PreparedForm.objects.filter(form__in=ready, taken_at=None).values_list("form")
+    used = Counter(dict(given)) + Counter(dict(waiting.annotate(count=Count("pk"))))
     shuffled = rng.sample(ready, len(ready))
-    return min(shuffled, key=lambda form: (len(items_of[form.pk] & seen), form.used))  # type: ignore[attr-defined]
+    return min(shuffled, key=lambda form: (len(items_of[form.pk] & seen), used[form.pk]))
 
 
 def _of_form(form: Form, sections: list[Section], rng: Random) -> list[tuple[Section, int, bool]]:
@@ -114,48 +125,49 @@ def _of_form(form: Form, sections: list[Section], rng: Random) -> list[tuple[Sec
     pool.take([place.item_id for place in places])
     drawn: list[tuple[Section, int, bool]] = []
     for section in sections:
-        mixed = [(section, place.item_id, False) for place in places if place.section_id == section.pk]
-        pilots = _drawn(pool, section, rng, {}, is_pilot=True) if section.pilots else []
-        for pk in pilots:
-            mixed.insert(rng.randrange(len(mixed) + 1), (section, pk, True))
-        drawn += mixed
+        drawn += _mixed(pool, section, [one.item_id for one in places if one.section_id == section.pk], rng)
     return drawn
 
 
-def worn_items(assessment: Assessment, person: User, sections: list[Section]) -> dict[int, int]:
+def shown_shares(assessment: Assessment, sections: list[Section]) -> dict[int, float]:
+    """Which percent of the scored attempts showed each item; empty where no section limits that. Two queries."""
+    if all(section.max_exposure is None for section in sections):
+        return {}
+    total = ExamTally.objects.filter(assessment=assessment).aggregate(total=Sum("n"))["total"]
+    tallies = ItemTally.objects.filter(assessment=assessment).values_list("item_version__item_id")
+    return {pk: count * 100 / total for pk, count in tallies.annotate(total=Sum("n"))} if total else {}
+
+
+def _worn(section: Section, seen: set[int], shares: Mapping[int, float]) -> dict[int, int]:
     """What is drawn only when nothing else is left: 2 for what the person had before (where overlap is limited), 1 for
     what more attempts have shown than the section allows."""
-    worn: dict[int, int] = {}
-    limits = [section.max_exposure for section in sections if section.max_exposure is not None]
-    if limits:
-        tallies = ItemTally.objects.filter(assessment=assessment).values_list("item_version__item_id")
-        total = ExamTally.objects.filter(assessment=assessment).aggregate(total=Sum("n"))["total"] or 0
-        for pk, count in tallies.annotate(total=Sum("n")):
-            if count * 100 > min(limits) * total:
-                worn[pk] = 1
-    if assessment.max_overlap is not None and assessment.max_overlap < 100:
-        worn |= dict.fromkeys(_seen(assessment, person), 2)
-    return worn
+    limit = section.max_exposure
+    worn = {} if limit is None else {pk: 1 for pk, share in shares.items() if share > limit}
+    return worn | dict.fromkeys(seen, 2)
 
 
 def _draw(
-    assessment: Assessment, person: User, sections: list[Section], rng: Random
+    assessment: Assessment, seen: set[int], sections: list[Section], rng: Random
 ) -> list[tuple[Section, int, bool]]:
     pool = _Pool()
-    worn = worn_items(assessment, person, sections)
+    shares = shown_shares(assessment, sections)
     drawn: list[tuple[Section, int, bool]] = []
     for section in sections:
-        chosen = _drawn(pool, section, rng, worn, is_pilot=False)
+        chosen = _drawn(pool, section, rng, _worn(section, seen, shares), is_pilot=False)
         if len(chosen) < section.draw:
             raise ExamNotReady(f"The exam cannot start: “{section.title}” has too few questions. No attempt was used.")
-        pilots = _drawn(pool, section, rng, {}, is_pilot=True) if section.pilots else []
-        mixed = [(section, pk, False) for pk in chosen]
-        for pk in pilots:
-            mixed.insert(rng.randrange(len(mixed) + 1), (section, pk, True))
-        drawn += mixed
+        drawn += _mixed(pool, section, chosen, rng)
     if not drawn:
         raise ExamNotReady("The exam cannot start: it has no questions yet. No attempt was used.")
     return drawn
+
+
+def _mixed(pool: _Pool, section: Section, chosen: list[int], rng: Random) -> list[tuple[Section, int, bool]]:
+    """The scored items of a section in their order, with items on trial anywhere between them."""
+    mixed = [(section, pk, False) for pk in chosen]
+    for pk in _drawn(pool, section, rng, {}, is_pilot=True) if section.pilots else []:
+        mixed.insert(rng.randrange(len(mixed) + 1), (section, pk, True))
+    return mixed
 
 
 def _drawn(pool: _Pool, section: Section, rng: Random, worn: Mapping[int, int], *, is_pilot: bool) -> list[int]:

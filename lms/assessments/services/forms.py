@@ -1,7 +1,7 @@
 """Linear forms of an exam: put together equal in difficulty, taken into use, withdrawn."""
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime
 from statistics import fmean
 
@@ -22,6 +22,7 @@ from lms.assessments.models import (
     ItemTally,
     Section,
 )
+from lms.assessments.services.preparing import drop_prepared
 from lms.assessments.services.tallies import lock_tallies
 from lms.assessments.statistics.estimates import FACILITY
 from lms.assessments.statistics.sums import SHARE, merged
@@ -138,7 +139,21 @@ def use_form(*, form: Form, by: User, at: datetime) -> None:
     """From now on attempts may get this form. Twice changes nothing. Raises NotAllowed. Writes the audit log."""
     _require(by)
     if Form.objects.filter(pk=form.pk, used_from=None, withdrawn_at=None).update(used_from=at):
+        drop_prepared(form.assessment)
         _audit("use_form", form.assessment, by, at, [form.number])
+
+
+@transaction.atomic
+def withdraw_unfit(*, assessment: Assessment, at: datetime) -> list[int]:
+    """Withdraws forms that hold other numbers of items than the sections ask for now. Returns their numbers.
+
+    For whoever changes the sections, who writes the audit log.
+    """
+    wanted = dict(assessment.sections.values_list("pk", "draw"))
+    standing = assessment.forms.filter(withdrawn_at=None).prefetch_related("items").order_by("number")
+    unfit = [form for form in standing if Counter(place.section_id for place in form.items.all()) != wanted]
+    Form.objects.filter(pk__in=[form.pk for form in unfit]).update(withdrawn_at=at)
+    return [form.number for form in unfit]
 
 
 @transaction.atomic
@@ -147,4 +162,5 @@ def withdraw_form(*, form: Form, by: User, at: datetime) -> None:
     nothing. Raises NotAllowed. Writes the audit log."""
     _require(by)
     if Form.objects.filter(pk=form.pk, withdrawn_at=None).update(withdrawn_at=at):
+        drop_prepared(form.assessment)
         _audit("withdraw_form", form.assessment, by, at, [form.number])

@@ -13,11 +13,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
-from lms.assessments import items, statements
+from lms.assessments import statements
 from lms.assessments.errors import NotAllowed, NothingToRegrade, ReasonMissing, RegradeRunning
 from lms.assessments.events import AttemptRegraded, RegradeContinued
 from lms.assessments.models import Assessment, Attempt, Item, ItemVersion, Regrade, RegradeChange, Response, figure
-from lms.assessments.services.scoring import points_of, total_up
+from lms.assessments.services.scoring import decide, fits, points_of, total_up
 from lms.assessments.services.tallies import change_tallies, lock_tallies
 from lms.common import guards
 from lms.events.services import emit
@@ -90,7 +90,7 @@ def plan_regrade(
         for response in responses:
             if response.item_version_id in versions:
                 response.item_version = versions[response.item_version_id]
-                unfit[response.item_version.number] += not _fits(draft, response)
+                unfit[response.item_version.number] += not fits(draft, response.item_version)
                 _decide(draft, response)
         total_up(attempt, responses)
         after = _outcome(attempt)
@@ -117,7 +117,8 @@ def _draft(assessment: Assessment, item: Item, action: Regrade.Action, key_versi
 
 
 def _affected(assessment: Assessment, item: Item) -> QuerySet[Attempt]:
-    """Scored attempts at the exam that showed the item, in whichever version, by their id."""
+    """Attempts handed in at the exam whose answer to the item, in whichever version, has its points; by their id. One
+    that waits for marks on another item is among them: it must not be scored by the wrong key in the end."""
     showed = Response.objects.filter(item_version__item=item, points__isnull=False).values("attempt")
     return Attempt.objects.filter(assessment=assessment, submitted_at__isnull=False, pk__in=showed).order_by("pk")
 
@@ -143,23 +144,11 @@ def _outcome(attempt: Attempt) -> Outcome:
     )
 
 
-def _fits(regrade: Regrade, response: Response) -> bool:
-    """Whether the other version's key can score this answer."""
-    key, version = regrade.key_version, response.item_version
-    if key is None or key.pk == version.pk:
-        return True
-    return key.type == version.type and (
-        items.rekey(version.type, version.loaded_content, key.loaded_content, key.loaded_key) is not None
-    )
-
-
 def _decide(regrade: Regrade, response: Response) -> None:
     """Sets the points of one answer by a regrade; an answer that the key does not fit stays as it was."""
-    if not _fits(regrade, response):
-        return
-    response.regrade = regrade
-    response.is_dropped = regrade.action == Regrade.Action.DROP
-    response.points = points_of(response)
+    if fits(regrade, response.item_version):
+        decide(regrade, response)
+        response.points = points_of(response)
 
 
 @transaction.atomic
@@ -264,6 +253,7 @@ def _regrade_attempt(regrade: Regrade, pk: int, at: datetime) -> None:
 
 
 def _keep(regrade: Regrade, attempt: Attempt, before: Outcome, after: Outcome, at: datetime) -> None:
+    """Keeps the change; of a result that nobody was told yet nothing else follows: its release tells the new one."""
     RegradeChange.objects.create(
         regrade=regrade,
         attempt=attempt,
@@ -275,6 +265,8 @@ def _keep(regrade: Regrade, attempt: Attempt, before: Outcome, after: Outcome, a
         passed_after=after.is_passed,
         changed_at=at,
     )
+    if not attempt.is_result_known:
+        return
     statement = statements.rescored(attempt, regrade)
     for statement_id in statements.result_statements(attempt):
         xapi.void_statement(statement_id=statement_id, reason=regrade.reason, by=regrade.ordered_by, at=at)

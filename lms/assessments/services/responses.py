@@ -1,5 +1,6 @@
 """Answers as they are given."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,45 +9,95 @@ from django.db.models import Q
 
 from lms.assessments import items
 from lms.assessments.errors import AttemptOver, BadVersion, NewerAnswer, NoSuchItem
-from lms.assessments.models import Attempt, Response
+from lms.assessments.models import Attempt, AttemptEvent, Response
+from lms.assessments.services.clock import OVER, require_open
+from lms.assessments.services.integrity import record_event
 
 MAX_VERSION = 1_000_000
-OVER = "The time is up or the exam was handed in. This answer was not stored; what was saved before counts."
 
 
-def _response(attempt: Attempt, position: int) -> Response:
+@dataclass(frozen=True, kw_only=True)
+class Save:
+    """One answer as a browser sends it. `is_queued`: it waited there because there was no connection."""
+
+    answer: Any
+    version: int
+    nonce: UUID
+    confidence: str = ""
+    is_queued: bool = False
+
+
+def find_response(*, person_id: int, attempt_id: UUID, position: int) -> Response:
+    """One question of a person's own attempt, with all that a save needs to know. One query. Raises NoSuchItem."""
     found = (
-        Response.objects.filter(attempt=attempt, position=position).select_related("attempt", "item_version").first()
+        Response.objects.filter(attempt__public_id=attempt_id, attempt__person=person_id, position=position)
+        .select_related("attempt__assessment", "attempt__membership__partner", "item_version")
+        .first()
     )
     if found is None:
         raise NoSuchItem("This exam has no such question.")
     return found
 
 
-def save_response(*, attempt: Attempt, position: int, answer: Any, version: int, nonce: UUID, at: datetime) -> Response:
-    """Stores an answer as posted (in tokens) if its version is newer than the stored one. Two queries, at most three.
+def save_response(
+    *,
+    attempt: Attempt,
+    position: int,
+    answer: Any,
+    version: int,
+    nonce: UUID,
+    at: datetime,
+    confidence: str = "",
+    is_queued: bool = False,
+) -> Response:
+    """Reads the question and stores an answer to it as store_answer does. Two queries, at most three."""
+    save = Save(answer=answer, version=version, nonce=nonce, confidence=confidence, is_queued=is_queued)
+    check_version(version)
+    found = find_response(person_id=attempt.person_id, attempt_id=attempt.public_id, position=position)
+    return store_answer(response=found, save=save, at=at)
+
+
+def check_version(version: Any) -> None:
+    """Raises BadVersion for what is no number of a save."""
+    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= MAX_VERSION:
+        raise BadVersion("The number of this save is not valid. Nothing was saved.")
+
+
+def store_answer(*, response: Response, save: Save, at: datetime) -> Response:
+    """Stores an answer as posted (in tokens) if its version is newer than the stored one. One query, at most two.
 
     The newest version wins, in whatever order saves arrive; the same nonce again changes nothing and succeeds. Raises
-    NewerAnswer (with the stored version), AttemptOver (submitted, or past the deadline: nothing stored), AnswerRefused,
-    BadVersion, NoSuchItem. What it does and returns does not depend on whether the answer is right.
+    NewerAnswer (with the stored version), AttemptOver (submitted, or past the deadline: nothing stored), BadVersion,
+    QuestionClosed, OnBreak, AnswerRefused. What it does and returns does not depend on whether the answer is right.
+
+    An answer that waited in a browser for a connection is taken until the attempt closes; it is marked, and written
+    into the timeline, when it came after the deadline.
 
     Takes no lock: one conditional UPDATE decides. `points=None` is part of it, so a save that waited for the row while
     the attempt was being scored stores nothing.
     """
-    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= MAX_VERSION:
-        raise BadVersion("The number of this save is not valid. Nothing was saved.")
-    response = _response(attempt, position)
-    if response.attempt.is_over(at):
-        raise AttemptOver(OVER)
-    shown, content = response.loaded_shown, response.item_version.loaded_content
-    parsed = items.parse_answer(response.item_version.type, content, shown, answer)
-    changes = {"answer": parsed, "version": version, "nonce": nonce, "saved_at": at}
-    if Response.objects.filter(pk=response.pk, version__lt=version, points=None).update(**changes) == 1:
+    check_version(save.version)
+    if response.nonce == save.nonce:
+        return response
+    is_late = require_open(response.attempt, response.position, at, is_queued=save.is_queued)
+    kind, shown = response.item_version.type, response.loaded_shown
+    changes = {
+        "answer": items.parse_answer(kind, response.item_version.loaded_content, shown, save.answer),
+        "confidence": save.confidence if save.confidence in Response.Confidence.values else "",
+        "version": save.version,
+        "nonce": save.nonce,
+        "saved_at": at,
+        "is_late": is_late,
+    }
+    if Response.objects.filter(pk=response.pk, version__lt=save.version, points=None).update(**changes) == 1:
         for name, value in changes.items():
             setattr(response, name, value)
+        if is_late:
+            late = AttemptEvent.Kind.LATE_ANSWER
+            record_event(attempt=response.attempt, kind=late, at=at, detail={"item": response.position})
         return response
     response.refresh_from_db(fields=["answer", "version", "nonce", "saved_at", "points"])
-    if response.nonce == nonce:
+    if response.nonce == save.nonce:
         return response
     if response.points is not None:
         raise AttemptOver(OVER)

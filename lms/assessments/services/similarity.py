@@ -33,9 +33,7 @@ def similar_candidates(*, assessment: Assessment, partner: Partner, by: User, at
     itself; that somebody looked is written to the audit log. Raises NotAllowed (assessments.compare_candidates)."""
     if not by.has_perm("assessments.compare_candidates"):
         raise NotAllowed("You may not compare candidates.")
-    attempts = _last_attempts(
-        Attempt.objects.filter(assessment=assessment, membership__partner=partner, submitted_at__isnull=False)
-    )
+    attempts = _last_attempts(Attempt.objects.scored().filter(assessment=assessment, membership__partner=partner))
     by_name = {str(attempt.pk): attempt for attempt in attempts}
     answers = answers_of(attempts)
     sheets = [

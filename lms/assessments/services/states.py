@@ -12,6 +12,7 @@ from lms.assessments.models import Assessment, Attempt
 
 class State(StrEnum):
     OPEN = "open"
+    HELD = "held"
     PASSED = "passed"
     WAITING = "waiting"
     EXHAUSTED = "exhausted"
@@ -51,8 +52,9 @@ def states_for(assessments: Iterable[Assessment], person: User, at: datetime) ->
 def derive(assessment: Assessment, attempts: list[Attempt], at: datetime) -> AttemptState:
     """The state from all attempts of one person in their order. Pure.
 
-    An attempt past its deadline stays open until it is scored, which the next page view or the sweep does. A pass that
-    may be renewed by now ends a round: attempts are counted anew.
+    An attempt past its deadline stays open until it is scored, which the next page view or the sweep does. One whose
+    result is not released is held, and nothing begins until it is. A pass that may be renewed by now ends a round:
+    attempts are counted anew.
     """
     number = len(attempts) + 1
     attempts = _present_round(assessment, attempts, at)
@@ -64,12 +66,15 @@ def derive(assessment: Assessment, attempts: list[Attempt], at: datetime) -> Att
 
     if last and last.submitted_at is None:
         return result(State.OPEN, last, last.deadline_at)
+    if last and not last.is_result_known:
+        return result(State.HELD, last)
     passed = next((attempt for attempt in attempts if attempt.is_passed), None)
     if passed:
         return result(State.PASSED, passed)
     if not left:
         return result(State.EXHAUSTED, last)
-    until = last.submitted_at + timedelta(hours=assessment.wait_hours) if last and last.submitted_at else None
+    wait = assessment.wait_after(len(attempts), assessment.wait_hours)
+    until = last.submitted_at + wait if last and last.submitted_at else None
     if until and at < until:
         return result(State.WAITING, last, until)
     return result(State.AVAILABLE if assessment.is_open(at) else State.CLOSED, last)
@@ -83,6 +88,6 @@ def _present_round(assessment: Assessment, attempts: list[Attempt], at: datetime
     renewable = [
         index
         for index, attempt in enumerate(attempts, start=1)
-        if attempt.is_passed and attempt.submitted_at and attempt.submitted_at + wait <= at
+        if attempt.is_passed and attempt.is_result_known and attempt.submitted_at and attempt.submitted_at + wait <= at
     ]
     return attempts[renewable[-1] :] if renewable else attempts

@@ -26,7 +26,7 @@ from lms.assessments.models import (
 )
 from lms.assessments.statistics import estimates
 from lms.assessments.statistics.figures import ItemFigures, OptionFigures, figures
-from lms.assessments.statistics.flags import Flag, flags
+from lms.assessments.statistics.flags import Flag, flags, trial_words
 from lms.assessments.statistics.rasch import calibrate
 from lms.assessments.statistics.reliability import ExamFigures, exam_figures
 from lms.assessments.statistics.sums import OMITTED, PARTLY, RIGHT, WRONG, ExamSums, ItemSums, merged, merged_exams
@@ -57,6 +57,11 @@ class ItemStatistics:
     months: tuple[Month, ...]
     exposure: float | None
     difficulty: ItemDifficulty | None
+
+    @property
+    def trial(self) -> str:
+        """What to do with it while it is on trial; empty for one that is scored."""
+        return trial_words(self.figures, self.flags) if self.is_pilot else ""
 
     @property
     def options(self) -> list[tuple[OptionFigures, str, bool]]:
@@ -271,7 +276,7 @@ def calibrate_items(*, assessment: Assessment, at: datetime) -> Calibration | No
     Items with fewer than 100 answers get none. Returns None when there is nothing to estimate. For a command or a
     worker: takes seconds to minutes.
     """
-    attempts = Attempt.objects.filter(assessment=assessment, submitted_at__isnull=False, number=1)
+    attempts = Attempt.objects.scored().filter(assessment=assessment, number=1)
     newest = list(attempts.order_by("-submitted_at").values_list("pk", flat=True)[:CALIBRATED])
     answers = _right_or_wrong(newest)
     try:

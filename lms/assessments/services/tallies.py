@@ -1,6 +1,7 @@
 """Keeping the sums of items and exams equal to what the scored attempts say."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from lms.assessments.models import Assessment, Attempt, CountedAttempt, ExamTally, ItemTally, Response
+from lms.assessments.models import Assessment, Attempt, AttemptEvent, CountedAttempt, ExamTally, ItemTally, Response
 from lms.assessments.statistics.sums import ExamSums, ItemSums
 from lms.assessments.statistics.tally import Scored, Sitting, contributions
 
@@ -26,9 +27,9 @@ class Sums:
     items: dict[Key, ItemSums] = field(default_factory=dict)
     exams: dict[Key, ExamSums] = field(default_factory=dict)
 
-    def add(self, attempt: Attempt, responses: Iterable[Response], sign: int = 1) -> None:
+    def add(self, attempt: Attempt, made: Sitting, sign: int = 1) -> None:
         """Counts a scored attempt, or takes it away with sign -1."""
-        total, percent, number, answers = contributions(sitting(attempt, responses))
+        total, percent, number, answers = contributions(made)
         key = (attempt.form_number, month_of(attempt), attempt.number == 1)
         exam = self.exams.setdefault(key, ExamSums(by_percent={}))
         exam.add(total, percent, number, is_passed=bool(attempt.is_passed), sign=sign)
@@ -42,8 +43,18 @@ def month_of(attempt: Attempt) -> date:
     return attempt.submitted_at.astimezone(UTC).date().replace(day=1)
 
 
-def sitting(attempt: Attempt, responses: Iterable[Response]) -> Sitting:
-    """A scored attempt as the statistics take it. Needs `item_version` of the responses selected."""
+def sittings(attempts: Collection[Attempt]) -> dict[int, Sitting]:
+    """Scored attempts as the statistics take them, by primary key. Two queries."""
+    answers, breaks = answers_of(attempts), defaultdict[int, list[datetime]](list)
+    begun = AttemptEvent.objects.filter(attempt__in=answers, kind=AttemptEvent.Kind.BREAK_STARTED)
+    for pk, at in begun.order_by("number").values_list("attempt", "at"):
+        breaks[pk].append(at)
+    return {attempt.pk: _sitting(attempt, answers[attempt.pk], breaks[attempt.pk]) for attempt in attempts}
+
+
+def _sitting(attempt: Attempt, responses: Iterable[Response], breaks: list[datetime]) -> Sitting:
+    """When an answer that waited for a connection was given is not known: its time is left out. An answer whose item
+    counts for nobody, or that has no points yet, is none."""
     answers = [
         Scored(
             item=response.item_version_id,
@@ -52,12 +63,12 @@ def sitting(attempt: Attempt, responses: Iterable[Response]) -> Sitting:
             points=response.points,
             max_points=response.max_points,
             is_pilot=response.is_pilot,
-            saved_at=response.saved_at,
+            saved_at=None if response.is_late else response.saved_at,
         )
         for response in responses
         if response.points is not None and not response.is_dropped
     ]
-    return Sitting(started_at=attempt.started_at, is_passed=bool(attempt.is_passed), answers=answers)
+    return Sitting(started_at=attempt.started_at, is_passed=bool(attempt.is_passed), answers=answers, breaks=breaks)
 
 
 def answers_of(attempts: Iterable[Attempt]) -> dict[int, list[Response]]:
@@ -83,8 +94,8 @@ def count_attempt(*, attempt_id: UUID, at: datetime) -> int:
     attempt = Attempt.objects.select_related("assessment").get(public_id=attempt_id)
     lock_tallies(attempt.assessment)
     lately = Q(pk=attempt.pk) | Q(submitted_at__gte=at - RECENT)
-    scored = Attempt.objects.select_related("form").filter(submitted_at__isnull=False, counted=None)
-    open_ = scored.filter(lately, assessment=attempt.assessment)
+    scored = Attempt.objects.scored().select_related("form").filter(lately, counted=None)
+    open_ = scored.filter(assessment=attempt.assessment)
     if not open_.filter(pk=attempt.pk).exists():
         return 0
     rest = open_.exclude(pk=attempt.pk).order_by("submitted_at", "pk")[: BATCH - 1]
@@ -95,10 +106,10 @@ def change_tallies(
     assessment: Assessment, attempts: list[Attempt], *, at: datetime, sign: int = 1
 ) -> list[CountedAttempt]:
     """Adds attempts to the tallies, or with sign -1 takes them away as they are stored now. Call it in a transaction
-    that holds the lock. Four queries, and two that write."""
-    sums, answers = Sums(), answers_of(attempts)
+    that holds the lock. Five queries, and three that write."""
+    sums, made = Sums(), sittings(attempts)
     for attempt in attempts:
-        sums.add(attempt, answers[attempt.pk], sign)
+        sums.add(attempt, made[attempt.pk], sign)
     merge_in(assessment, sums)
     if sign < 0:
         CountedAttempt.objects.filter(attempt__in=attempts).delete()
@@ -182,16 +193,16 @@ def rebuild_tallies(
     One exam in one transaction under its lock; reads 500 attempts at a time. With `check`, an attempt that is handed in
     and whose delivery is still on its way shows as a difference.
     """
-    total = Attempt.objects.filter(submitted_at__isnull=False).count()
+    total = Attempt.objects.scored().count()
     done, differences = 0, list[TallyDifference]()
     for assessment in Assessment.objects.order_by("pk"):
         with transaction.atomic():
             lock_tallies(assessment)
             rebuilt, attempts = Sums(), list[int]()
             for chunk in _chunks(assessment):
-                answers = answers_of(chunk)
+                made = sittings(chunk)
                 for attempt in chunk:
-                    rebuilt.add(attempt, answers[attempt.pk])
+                    rebuilt.add(attempt, made[attempt.pk])
                     attempts.append(attempt.pk)
                 done += len(chunk)
                 if on_progress is not None:
@@ -205,7 +216,7 @@ def rebuild_tallies(
 
 def _chunks(assessment: Assessment) -> Iterator[list[Attempt]]:
     last = 0
-    scored = Attempt.objects.select_related("form").filter(assessment=assessment, submitted_at__isnull=False)
+    scored = Attempt.objects.scored().select_related("form").filter(assessment=assessment)
     while chunk := list(scored.filter(pk__gt=last).order_by("pk")[:500]):
         yield chunk
         last = chunk[-1].pk

@@ -116,6 +116,7 @@ def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     """Where a partner stands: tier and requirements for its people; figures and people for who looks after them."""
     partner, now = _partner(request, partner_id), timezone.now()
     page: dict[str, object] = {"partner": partner, "tier": _status(partner, now)}
+    page["may_plan"] = request.user.has_perm("tiers.plan_way", partner)
     page["can_suspend"] = request.user.has_perm("partners.suspend_partner", partner)
     if request.user.has_perm("reporting.view_figures", partner):
         rates = monthly_rates(partner=partner, until=now)

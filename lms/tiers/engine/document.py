@@ -1,15 +1,22 @@
 """A programme document, checked and frozen: tiers, what they ask for, and how a change of tier is applied."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
+from lms.tiers.engine.credentials import read_policy, read_rates
 from lms.tiers.engine.formula import Formula
-from lms.tiers.engine.nodes import KINDS, NOT_YET, Node, Reader
+from lms.tiers.engine.nodes import KINDS, Node, Reader
+from lms.tiers.engine.nodes.base import Policy
 from lms.tiers.engine.nodes.scorecard import ROUNDINGS, Component, Scorecard
-from lms.tiers.engine.problems import Path, refuse
+from lms.tiers.engine.nodes.series import read_window
+from lms.tiers.engine.numbers import exact
+from lms.tiers.engine.problems import DocumentError, Path, refuse
+from lms.tiers.engine.terms import Budget, Lifecycle, read_budget, read_lifecycle
+from lms.tiers.engine.windows import Window
 
 # Words about a programme: kept with the document, no rule in them.
 NOTES = frozenset(
@@ -21,32 +28,36 @@ NOTES = frozenset(
 _RULES = frozenset(
     {
         *("id", "name", "tiers", "designations", "vocabulary", "labels", "units", "derived_metrics", "scores"),
-        *("tracks", "track_rule", "rounding", "cumulative", "lifecycle"),
+        *("tracks", "track_rule", "track_when", "rounding", "cumulative", "lifecycle", "rollup", "versions"),
+        *(
+            "training_budget",
+            "credential_rules",
+            "releases",
+            "equivalences",
+            "rates",
+            "capability_gates",
+            "effective_from",
+        ),
     }
 )
 
 
-class Demotion(StrEnum):
-    """What happens when a partner no longer reaches his tier: it goes at once, or it is kept for a while."""
-
-    IMMEDIATE = "immediate"
-    HELD = "held"
+_TIER_KEYS = frozenset(
+    {
+        *("id", "requires", "name", "invitation_only", "track", "note", "label", "benefits"),
+        *("also", "review", "cure", "max_stay"),
+    }
+)
 
 
 class TrackRule(StrEnum):
-    """A programme without tracks, with one tier per track, or with the best track counting."""
+    """A programme without tracks, with one tier per track, with the best track counting, or with the first track
+    whose condition holds."""
 
     NONE = "none"
+    AUTO = "auto"
     SEPARATE = "separate_designations"
     BEST_OF = "best_of"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lifecycle:
-    """How a decision is applied. `grace` None with held: until a person decides."""
-
-    demotion: Demotion = Demotion.IMMEDIATE
-    grace: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +68,8 @@ class Tier:
     name: str
     requirements: tuple[Node, ...]
     invitation_only: bool = False
+    track: str = ""
+    max_stay: Window | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,23 +92,50 @@ class Programme:
     is_cumulative: bool
     lifecycle: Lifecycle
     unread: tuple[str, ...]
+    policy: Policy
+    rates: Mapping[str, tuple[tuple[date, Fraction], ...]]
+    track_when: tuple[tuple[str, Node], ...]
+    capabilities: tuple[Tier, ...]
+    is_rolled_up: bool
+    budget: Budget | None
+    versions: tuple[tuple[date, "Programme"], ...] = ()
+
+    def in_force(self, on: date) -> "Programme":
+        """The rules of that day: of `versions` the newest that had begun, else these."""
+        return max(((since, rules) for since, rules in self.versions if since <= on), default=(on, self), key=_first)[1]
 
     def requirement(self, requirement: str) -> tuple[Tier, Node] | None:
         """A requirement and its tier, by the requirement's id."""
         return next(((tier, node) for tier in self.tiers for node in tier.requirements if node.id == requirement), None)
 
 
+def _first(pair: tuple[date, Programme]) -> date:
+    return pair[0]
+
+
 def parse(document: Any, *, lines: Mapping[Path, int] | None = None) -> Programme:
-    """The programme of a document (see docs/programmes.md).
+    """The programme of a document (see docs/programmes.md). One without tiers has an id: it is words, and no rules.
 
     Raises DocumentError with every problem found, or UnsupportedFeature when rules this engine does not know are all
     that is wrong.
     """
-    reader = Reader(KINDS, NOT_YET, lines or {})
-    members = reader.mapping(document, (), required=frozenset({"tiers"}))
-    _read_vocabulary(reader, members)
-    rounding = _choice(reader, members, "rounding", ROUNDINGS, "exact")
-    programme = Programme(
+    reader = Reader(KINDS, lines or {})
+    members = reader.mapping(document, ())
+    if isinstance(document, Mapping) and "tiers" not in members and "id" not in members:
+        reader.problem((), "needs “tiers”")
+    read_vocabulary(reader, members)
+    programme = _programme(reader, members)
+    _check_references(reader, programme)
+    versions = _versions(reader, members)
+    refuse(reader.problems)
+    return replace(programme, versions=versions)
+
+
+def _programme(reader: Reader, members: Mapping[str, Any]) -> Programme:
+    track_rule = reader.text(members.get("track_rule"), ("track_rule",), default="none")
+    if track_rule not in set(TrackRule):
+        reader.keep_as_words("track_rule")
+    return Programme(
         id=reader.slug(members.get("id"), ("id",), default="programme"),
         name=reader.text(members.get("name"), ("name",)),
         tiers=_tiers(reader, members["tiers"], "tiers") if "tiers" in members else (),
@@ -103,19 +143,72 @@ def parse(document: Any, *, lines: Mapping[Path, int] | None = None) -> Programm
         labels=_texts(reader, members, "labels"),
         units=_texts(reader, members, "units"),
         formulas=_formulas(reader, members),
-        scores=_scores(reader, members, rounding),
+        scores=_scores(reader, members, _rounding(reader, members.get("rounding", "exact"))),
         tracks=tuple(
             reader.slug(track, ("tracks", index))
             for index, track in enumerate(reader.members(members.get("tracks", []), ("tracks",)))
         ),
-        track_rule=TrackRule(_choice(reader, members, "track_rule", frozenset(TrackRule), "none")),
+        track_rule=TrackRule(track_rule if track_rule in set(TrackRule) else "none"),
+        track_when=_track_when(reader, members.get("track_when", {})),
         is_cumulative=reader.flag(members.get("cumulative", False), ("cumulative",)),
-        lifecycle=_lifecycle(reader, members.get("lifecycle", {})),
-        unread=tuple(sorted(members.keys() - _RULES - NOTES)),
+        lifecycle=read_lifecycle(reader, members.get("lifecycle", {})),
+        policy=read_policy(reader, members),
+        rates=read_rates(reader, members.get("rates", {})),
+        capabilities=_capabilities(reader, members.get("capability_gates", [])),
+        budget=read_budget(reader, members["training_budget"]) if "training_budget" in members else None,
+        is_rolled_up=_choice(reader, members, "rollup", frozenset({"none", "best"}), "none") == "best",
+        unread=tuple(sorted({*(members.keys() - _RULES - NOTES), *reader.words})),
     )
-    _check_references(reader, programme)
-    refuse(reader.problems)
-    return programme
+
+
+def _rounding(reader: Reader, value: Any) -> tuple[str, int]:
+    """ "down", or `{mode: half_up, places: 2}`."""
+    inner = {"mode": value}
+    if isinstance(value, Mapping):
+        inner = dict(reader.mapping(value, ("rounding",), optional=frozenset({"mode", "places"})))
+    mode = _choice(reader, {"rounding": inner.get("mode")}, "rounding", ROUNDINGS, "exact")
+    places = exact(inner.get("places", 0))
+    if places is None or places.denominator != 1 or not 0 <= places <= 6:
+        reader.problem(("rounding", "places"), "needs a whole number from 0 to 6")
+        places = Fraction(0)
+    return mode, int(places)
+
+
+def _track_when(reader: Reader, value: Any) -> tuple[tuple[str, Node], ...]:
+    given = reader.mapping(value, ("track_when",))
+    return tuple((name, reader.node(rule, ("track_when", name), f"track-{name}")) for name, rule in given.items())
+
+
+def _capabilities(reader: Reader, value: Any) -> tuple[Tier, ...]:
+    """Actions that a rule unlocks; one whose `requires` is a text is words only."""
+    gates = []
+    for index, member in enumerate(reader.members(value, ("capability_gates",))):
+        path: Path = ("capability_gates", index)
+        inner = reader.mapping(member, path, required=frozenset({"action", "requires"}))
+        if isinstance(inner.get("requires"), Mapping):
+            id_ = reader.slug(inner.get("action"), (*path, "action"))
+            requirements = _requirements(reader, inner["requires"], (*path, "requires"), id_)
+            gates.append(Tier(id=id_, name=id_.replace("_", " ").capitalize(), requirements=requirements))
+        else:
+            reader.keep_as_words(f"capability_gates[{index}]")
+    return tuple(gates)
+
+
+def _versions(reader: Reader, members: Mapping[str, Any]) -> tuple[tuple[date, Programme], ...]:
+    """Later rules inside one document: what a version says replaces what the document says."""
+    versions = []
+    for index, member in enumerate(reader.members(members.get("versions", []), ("versions",))):
+        path: Path = ("versions", index)
+        changes = reader.mapping(member, path, required=frozenset({"effective_from"}))
+        since = reader.day(changes.get("effective_from"), (*path, "effective_from"))
+        document = {**{name: value for name, value in members.items() if name not in {"versions", "cases"}}, **changes}
+        inner = {place: line for place, line in reader.lines.items() if place[:1] and place[0] not in changes}
+        inner |= {place[2:]: line for place, line in reader.lines.items() if place[:2] == path}
+        try:
+            versions.append((since, parse(document, lines=inner)))
+        except DocumentError as error:
+            reader.problems.extend(error.problems)
+    return tuple(versions)
 
 
 def _choice(reader: Reader, members: Mapping[str, Any], name: str, allowed: frozenset[Any], default: str) -> str:
@@ -131,7 +224,8 @@ def _texts(reader: Reader, members: Mapping[str, Any], name: str) -> dict[str, s
     return {key: reader.text(value, (name, key)) for key, value in given.items()}
 
 
-def _read_vocabulary(reader: Reader, members: Mapping[str, Any]) -> None:
+def read_vocabulary(reader: Reader, members: Mapping[str, Any]) -> None:
+    """Names for lists of credentials; what is no list of texts is words."""
     given = reader.mapping(members.get("vocabulary", {}), ("vocabulary",))
     for name, codes in given.items():
         reader.vocabulary[name] = reader.code_list(codes, ("vocabulary", name))
@@ -139,28 +233,33 @@ def _read_vocabulary(reader: Reader, members: Mapping[str, Any]) -> None:
 
 def _tiers(reader: Reader, value: Any, kind: str) -> tuple[Tier, ...]:
     tiers: list[Tier] = []
-    extra = {"name", "invitation_only"} if kind == "tiers" else {"name", "also", "review", "cure"}
     for index, member in enumerate(reader.members(value, (kind,))):
-        path: Path = (kind, index)
-        inner = reader.mapping(member, path, required=frozenset({"id", "requires"}), optional=frozenset(extra))
-        id_ = reader.slug(inner.get("id"), (*path, "id"))
-        if id_ in {tier.id for tier in tiers}:
-            reader.problem((*path, "id"), f"“{id_}” stands twice")
-        requirements = _requirements(reader, inner.get("requires", {"all": []}), (*path, "requires"), id_)
-        ids = [node.id for node in requirements]
-        if len(set(ids)) != len(ids):
-            reader.problem((*path, "requires"), "two requirements have the same id")
-        tiers.append(
-            Tier(
-                id=id_,
-                name=reader.text(inner.get("name"), (*path, "name"), default=id_.replace("_", " ").capitalize()),
-                requirements=requirements,
-                invitation_only=reader.flag(inner.get("invitation_only", False), (*path, "invitation_only")),
-            )
-        )
+        tier = _tier(reader, member, (kind, index))
+        if tier.id in {other.id for other in tiers}:
+            reader.problem((kind, index, "id"), f"“{tier.id}” stands twice")
+        tiers.append(tier)
     if kind == "tiers" and value == []:
         reader.problem((kind,), "needs at least one tier")
     return tuple(tiers)
+
+
+def _tier(reader: Reader, value: Any, path: Path) -> Tier:
+    inner = reader.mapping(value, path, required=frozenset({"id", "requires"}))
+    id_ = reader.slug(inner.get("id"), (*path, "id"))
+    for name in inner.keys() - _TIER_KEYS:
+        reader.keep_as_words(f"{path[0]}.{id_}.{name}")
+    requirements = _requirements(reader, inner.get("requires", {"all": []}), (*path, "requires"), id_)
+    ids = [node.id for node in requirements]
+    if len(set(ids)) != len(ids):
+        reader.problem((*path, "requires"), "two requirements have the same id")
+    return Tier(
+        id=id_,
+        name=reader.text(inner.get("name"), (*path, "name"), default=id_.replace("_", " ").capitalize()),
+        requirements=requirements,
+        track=reader.text(inner.get("track"), (*path, "track")),
+        max_stay=read_window(reader, inner["max_stay"], (*path, "max_stay")) if "max_stay" in inner else None,
+        invitation_only=reader.flag(inner.get("invitation_only", False), (*path, "invitation_only")),
+    )
 
 
 def _requirements(reader: Reader, value: Any, path: Path, tier: str) -> tuple[Node, ...]:
@@ -197,7 +296,7 @@ def _reaches(start: str, goal: str, edges: Mapping[str, frozenset[str]]) -> bool
     return False
 
 
-def _scores(reader: Reader, members: Mapping[str, Any], rounding: str) -> dict[str, Scorecard]:
+def _scores(reader: Reader, members: Mapping[str, Any], rounding: tuple[str, int]) -> dict[str, Scorecard]:
     cards: dict[str, Scorecard] = {}
     for name, given in reader.mapping(members.get("scores", {}), ("scores",)).items():
         components = reader.mapping(given, ("scores", name))
@@ -211,31 +310,36 @@ def _scores(reader: Reader, members: Mapping[str, Any], rounding: str) -> dict[s
     return cards
 
 
-def _lifecycle(reader: Reader, value: Any) -> Lifecycle:
-    members = reader.mapping(value, ("lifecycle",), optional=frozenset({"demotion", "grace_days"}))
-    demotion = reader.text(members.get("demotion"), ("lifecycle", "demotion"), default="immediate")
-    if demotion not in set(Demotion):
-        reader.problem(("lifecycle", "demotion"), "needs “immediate” or “held”")
-        demotion = "immediate"
-    grace = None
-    if "grace_days" in members:
-        grace = timedelta(days=min(reader.count(members["grace_days"], ("lifecycle", "grace_days")), 3650))
-        if demotion != "held":
-            reader.problem(("lifecycle", "grace_days"), "goes with “demotion: held” only")
-    return Lifecycle(demotion=Demotion(demotion), grace=grace)
-
-
 def _check_references(reader: Reader, programme: Programme) -> None:
-    """Scores and tracks that rules refer to are declared."""
-    known = programme.scores.keys() | ({"track", "best"} if programme.tracks else set())
-    for name, path in reader.uses.get("score", []):
-        if name not in known:
-            reader.problem(path, f"“{name}” is not among the scores")
+    """What rules refer to is declared."""
+    declared = {
+        "score": ("scores", programme.scores.keys() | ({"track", "best"} if programme.tracks else set())),
+        "tier": ("tiers", {tier.id for tier in programme.tiers}),
+        "releases": ("releases", programme.policy.releases.keys()),
+        "rates": ("rates", programme.rates.keys()),
+    }
+    for what, (place, known) in declared.items():
+        for name, path in reader.uses.get(what, []):
+            if name not in known:
+                reader.problem(path, f"“{name}” is not among the {place}")
+    _check_tracks(reader, programme)
+    _check_designations(reader, programme)
+
+
+def _check_tracks(reader: Reader, programme: Programme) -> None:
+    """Every track has points if any has, and conditions are on tracks that there are."""
+    for name, _ in programme.track_when:
+        if name not in programme.tracks:
+            reader.problem(("track_when", name), "is not among the tracks")
     for index, track in enumerate(programme.tracks):
         if programme.scores and track not in programme.scores:
             reader.problem(("tracks", index), f"“{track}” has no scores")
     if programme.track_rule is not TrackRule.NONE and not programme.tracks:
         reader.problem(("track_rule",), "needs “tracks”")
+
+
+def _check_designations(reader: Reader, programme: Programme) -> None:
+    """No designation asks for itself."""
     edges: dict[str, set[str]] = {}
     for name, path in reader.uses.get("designation", []):
         if path[:1] == ("designations",) and isinstance(path[1], int):

@@ -1,7 +1,7 @@
 """The evaluator: which tier the facts reach under a programme, and what each requirement found."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
 
@@ -46,6 +46,9 @@ class Evaluation(Stored):
     note: str = ""
     designations: tuple[TierFinding, ...] = ()
     scores: dict[str, dict[str, Fraction]] = field(default_factory=dict)
+    capabilities: tuple[TierFinding, ...] = ()
+    organisation: str = ""
+    organisations: dict[str, str | None] = field(default_factory=dict)
 
     def tier_finding(self, tier: str) -> TierFinding | None:
         return next((finding for finding in self.tiers if finding.id == tier), None)
@@ -64,12 +67,29 @@ def evaluate(programme: Programme, facts: Facts, at: date | datetime, *, track: 
     """Evaluates the facts under the programme on the day of `at`: credentials and people count only if valid then.
 
     Pure and deterministic: the same arguments give an equal result, in any process. `track` is the partner's own track
-    in a programme with one tier per track. Raises ValueError for a track the programme does not have.
+    in a programme with one tier per track. A document with dated versions is read as it stood on that day. With
+    `rollup: best` the countries or locations are evaluated each by itself and the best counts. Raises ValueError for a
+    track the programme does not have.
     """
+    on = at.date() if isinstance(at, datetime) else at
+    programme = programme.in_force(on)
     if track and track not in programme.tracks:
         raise ValueError(f"{programme.id} has no track {track}")
-    on = at.date() if isinstance(at, datetime) else at
-    context = _context(programme, facts, on, track)
+    if not facts.organisations:
+        return _evaluate(programme, facts, on, track, {})
+    inside = {name: evaluate(programme, own, on, track=track) for name, own in sorted(facts.organisations.items())}
+    reached = {name: found.tier for name, found in inside.items()}
+    if not programme.is_rolled_up:
+        return replace(_evaluate(programme, facts, on, track, reached), organisations=reached)
+    order = [tier.id for tier in programme.tiers]
+    best = max(inside, key=lambda name: -1 if reached[name] is None else order.index(reached[name] or ""))
+    return replace(inside[best], organisation=best, organisations=reached)
+
+
+def _evaluate(
+    programme: Programme, facts: Facts, on: date, track: str, organisations: dict[str, str | None]
+) -> Evaluation:
+    context = _context(programme, facts, on, track, organisations)
     tiers = _tier_findings(programme, context)
     reached = next((finding.id for finding in reversed(tiers) if finding.is_met), None)
     closed = {tier.id for tier in programme.tiers if tier.invitation_only} - facts.invited
@@ -80,14 +100,20 @@ def evaluate(programme: Programme, facts: Facts, at: date | datetime, *, track: 
         reached=reached,
         tier=awarded,
         tiers=tiers,
-        track=context.best_track or track,
+        track=context.best_track or context.track,
         note="" if reached == awarded else ELIGIBLE_NOTE,
         designations=tuple(_tier_finding(tier, context) for tier in programme.designations),
         scores={name: card.points(context) for name, card in programme.scores.items()},
+        capabilities=tuple(_tier_finding(tier, context) for tier in programme.capabilities),
     )
 
 
-def _context(programme: Programme, facts: Facts, on: date, track: str) -> Context:
+def context_of(programme: Programme, facts: Facts, at: date, track: str = "") -> Context:
+    """The facts as the programme's rules of that day ask for them."""
+    return _context(programme.in_force(at), facts, at, track, {})
+
+
+def _context(programme: Programme, facts: Facts, on: date, track: str, organisations: dict[str, str | None]) -> Context:
     context = Context(
         facts=facts,
         on=on,
@@ -95,7 +121,11 @@ def _context(programme: Programme, facts: Facts, on: date, track: str) -> Contex
         units=programme.units,
         formulas=programme.formulas,
         scores=programme.scores,
+        policy=programme.policy,
+        rates=programme.rates,
         designations={tier.id: _asked(tier) for tier in programme.designations},
+        organisation_tiers=organisations,
+        order=tuple(tier.id for tier in programme.tiers),
         track=track,
     )
     if programme.track_rule is TrackRule.BEST_OF:
@@ -103,7 +133,18 @@ def _context(programme: Programme, facts: Facts, on: date, track: str) -> Contex
             name: programme.scores[name].range(context)[0] for name in programme.tracks if name in programme.scores
         }
         context.best_track = max(totals, key=lambda name: totals[name], default="")
+    elif programme.track_rule is TrackRule.AUTO and not track:
+        context.track = _track_by_rule(programme, context)
     return context
+
+
+def _track_by_rule(programme: Programme, context: Context) -> str:
+    """The first track whose condition holds, else the first without one."""
+    conditions = dict(programme.track_when)
+    for name in programme.tracks:
+        if name in conditions and conditions[name].assess(context).is_met:
+            return name
+    return next((name for name in programme.tracks if name not in conditions), "")
 
 
 def _asked(tier: Tier) -> Callable[[Context], bool]:
@@ -116,7 +157,8 @@ def _tier_finding(tier: Tier, context: Context) -> TierFinding:
 
 
 def _tier_findings(programme: Programme, context: Context) -> tuple[TierFinding, ...]:
-    findings = tuple(_tier_finding(tier, context) for tier in programme.tiers)
+    own = (tier for tier in programme.tiers if not context.track or tier.track in ("", context.track))
+    findings = tuple(_tier_finding(tier, context) for tier in own)
     if not programme.is_cumulative:
         return findings
     chained: list[TierFinding] = []

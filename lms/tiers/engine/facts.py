@@ -1,13 +1,18 @@
 """What is known about a partner: people and what they hold, measures, designations. Plain data that can be stored."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lms.tiers.engine.numbers import exact
 from lms.tiers.engine.storage import Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _covers(on: date, since: date | None, until: date | None) -> bool:
+    return (since is None or since <= on) and (until is None or on <= until)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +26,7 @@ class Held:
     statements: tuple[str, ...] = ()
 
     def is_valid(self, on: date) -> bool:
-        return (self.since is None or self.since <= on) and (self.until is None or on <= self.until)
+        return _covers(on, self.since, self.until)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +40,7 @@ class Person:
     until: date | None = None
 
     def is_present(self, on: date) -> bool:
-        return (self.since is None or self.since <= on) and (self.until is None or on <= self.until)
+        return _covers(on, self.since, self.until)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,44 +55,68 @@ class Measure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One number of a series, such as a sale. `on` None: the series has a value per period instead, oldest first."""
+
+    value: Fraction
+    on: date | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Something that was so from a day to a last day (None: still): a customer, a tier once held."""
+
+    since: date
+    until: date | None = None
+    name: str = ""
+
+    def covers(self, on: date) -> bool:
+        return _covers(on, self.since, self.until)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """A document or payment that a reviewer accepted or not; it counts from `since` to its last day `until`."""
+
+    kind: str
+    is_accepted: bool = True
+    reviewer: str = ""
+    since: date | None = None
+    until: date | None = None
+    reference: str = ""
+
+    def counts(self, on: date) -> bool:
+        return self.is_accepted and _covers(on, self.since, self.until)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts(Stored):
     """Everything an evaluation may look at. `people` None means nobody counted them; an empty tuple, that nobody is.
 
-    A measure that is not in `measures` is not known, which differs from zero and from no.
+    A measure that is not in `measures` is not known, which differs from zero and from no. The same holds for `series`
+    (dated numbers), `groups` (a number per key, such as spend per product area), `spans`, `dates`, `texts`, `peers`
+    (the same measure of everybody compared with) and `levels` (tiers held before, None: not known). `organisations`
+    are the facts of countries or locations of the partner.
     """
 
     people: tuple[Person, ...] | None = None
     measures: dict[str, Measure] = field(default_factory=dict)
     holds: frozenset[str] = frozenset()
     invited: frozenset[str] = frozenset()
+    series: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+    groups: dict[str, dict[str, Fraction]] = field(default_factory=dict)
+    spans: dict[str, tuple[Span, ...]] = field(default_factory=dict)
+    dates: dict[str, date] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    peers: dict[str, tuple[Fraction, ...]] = field(default_factory=dict)
+    levels: tuple[Span, ...] | None = None
+    evidence: tuple[Evidence, ...] | None = None
+    organisations: dict[str, "Facts"] = field(default_factory=dict)
 
     @classmethod
-    def plain(cls, given: Mapping[str, Any]) -> "Facts":
-        """Facts as a programme's cases give them: `people` maps a person to codes, the rest is measures.
+    def plain(cls, given: "Mapping[str, Any]") -> "Facts":
+        """Facts as a programme's cases give them, see `lms.tiers.engine.plain`. Raises ValueError."""
+        from lms.tiers.engine.plain import read_facts
 
-        Raises ValueError for a value that is neither a number nor yes or no.
-        """
-        people = given.get("people")
-        return cls(
-            people=None if people is None else tuple(_plain_person(name, codes) for name, codes in people.items()),
-            measures={
-                name: _plain_measure(name, value)
-                for name, value in given.items()
-                if name not in {"people", "holds", "invited"}
-            },
-            holds=frozenset(given.get("holds", ())),
-            invited=frozenset(given.get("invited", ())),
-        )
-
-
-def _plain_person(name: str, codes: Any) -> Person:
-    if not isinstance(codes, list):
-        raise ValueError(f"{name} needs a list of credentials")
-    return Person(id=str(name), held=tuple(Held(code=str(code)) for code in codes))
-
-
-def _plain_measure(name: str, value: Any) -> Measure:
-    number = Fraction(value) if isinstance(value, bool) else exact(value)
-    if number is None:
-        raise ValueError(f"{name} is neither a number nor yes or no")
-    return Measure(value=number)
+        return read_facts(given)

@@ -16,7 +16,7 @@ from lms.partners.services import set_tier
 from lms.tiers import engine
 from lms.tiers.models import Decision, ProgrammeVersion
 from lms.tiers.services.errors import NoProgrammeInForce
-from lms.tiers.services.facts import gather_facts
+from lms.tiers.services.facts import add_evidence, plain_facts
 from lms.tiers.services.programmes import rules_of
 
 # Figures move with every completion; a decision is about what they lead to.
@@ -41,13 +41,16 @@ def evaluate_partner(*, partner: Partner, at: datetime) -> Decision:
     version = ProgrammeVersion.objects.select_related("programme").in_force(at)
     if version is None:
         raise NoProgrammeInForce("No partner programme is in force yet. Publish one first.")
+    facts = plain_facts(partner=partner, at=at)
     inputs = {
         "at": at.astimezone(UTC).isoformat(),
-        "facts": gather_facts(partner=partner, at=at).as_json(),
-        "standing": _standing(newest).as_json(),
+        "facts": facts.as_json(),
+        "standing": _standing(partner, newest).as_json(),
     }
     result = _result(rules_of(version), inputs)
     if newest is None or newest.version_id != version.pk or _substance(newest.result) != _substance(result):
+        # Most evaluations append nothing, so the evidence is fetched only now; no rule looks at it.
+        inputs["facts"] = add_evidence(facts, partner=partner, at=at).as_json()
         newest = _append(partner, version, newest, at, inputs, result)
     if partner.current_tier_id != newest.tier_id:
         set_tier(partner=partner, tier=newest.tier, at=newest.decided_at)
@@ -83,11 +86,12 @@ def _evaluate_each(partners: QuerySet[Partner], at: datetime) -> list[Decision]:
     return [evaluate_partner(partner=partner, at=at) for partner in partners.order_by("pk")]
 
 
-def _standing(newest: Decision | None) -> engine.Standing:
+def _standing(partner: Partner, newest: Decision | None) -> engine.Standing:
     if newest is None:
         return engine.Standing()
     ruling = engine.Ruling.from_json(newest.result["ruling"])
-    return engine.Standing(tier=newest.tier.slug, kept_since=ruling.kept_since)
+    since = partner.tier_since if partner.current_tier_id == newest.tier_id else newest.decided_at
+    return engine.Standing(tier=newest.tier.slug, kept_since=ruling.kept_since, since=since)
 
 
 def _result(rules: engine.Programme, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -99,9 +103,11 @@ def _result(rules: engine.Programme, inputs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _substance(result: Any) -> Any:
-    """A result without the figures that move within the same outcome."""
+    """A result without the figures that move within the same outcome, and without what is empty: a later engine finds
+    more kinds of things, and where it found none nothing has changed."""
     if isinstance(result, dict):
-        return {name: _substance(member) for name, member in result.items() if name not in _FIGURES}
+        members = {name: _substance(member) for name, member in result.items() if name not in _FIGURES}
+        return {name: member for name, member in members.items() if member not in ("", None, [], {})}
     return [_substance(member) for member in result] if isinstance(result, list) else result
 
 

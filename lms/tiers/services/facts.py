@@ -1,20 +1,20 @@
 """Gathers what the rules may look at: people with what they hold, and figures with their source."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
-from django.db.models import Q
-
 from certifications.models import Credential
+from certifications.snapshot import Snapshot
 from lms.partners.models import Membership, Partner
-from lms.reporting.services import completion_rate, evidence
+from lms.reporting.services import Rate, completion_rate, evidence, rates_by_partner
 from lms.tiers.engine import Facts, Held, Measure, Person
 
 COMPLETION = "completion_rate_12m"
 COMPLETED = "courses_completed_12m"
+CHUNK = 100
 
 
 def gather_facts(*, partner: Partner, at: datetime) -> Facts:
@@ -22,24 +22,66 @@ def gather_facts(*, partner: Partner, at: datetime) -> Facts:
 
     People are active accounts with a membership that holds on that day (UTC). A credential counts for exactly one
     partner: the one under which it was earned while its holder still works there, else the holder's oldest membership
-    (so a mover brings it along from the day he moved, and nobody is counted twice). Revoked and expired ones are out.
+    (so a mover brings it along from the day he moved, and nobody is counted twice). Revoked, suspended and expired
+    ones are out.
     No enrolment in the window: the completion rate is not known, which is not zero. Constant queries.
     """
-    on = at.astimezone(UTC).date()
-    memberships = _memberships(partner, on)
-    held = _held(memberships, partner, at)
-    people = tuple(
-        Person(
-            id=str(membership.person.public_id),
-            persona=membership.persona.slug,
-            since=membership.starts_on,
-            until=last_day(membership),
-            held=tuple(held[membership.person_id]),
-        )
-        for membership in sorted(memberships, key=lambda membership: str(membership.person.public_id))
-        if membership.partner_id == partner.pk
-    )
-    return Facts(people=people, measures=_completion(partner, at))
+    return add_evidence(plain_facts(partner=partner, at=at), partner=partner, at=at)
+
+
+def plain_facts(*, partner: Partner, at: datetime) -> Facts:
+    """As `gather_facts`, without the statements behind the completion rate: they are many, and decide nothing."""
+    since, until = year_before(at), at + timedelta(microseconds=1)
+    people = _people([partner], at)[partner.pk]
+    rate = completion_rate(partner=partner, since=since, until=until)
+    return Facts(people=people, measures={} if rate.share is None else _completion(rate, at))
+
+
+def add_evidence(facts: Facts, *, partner: Partner, at: datetime) -> Facts:
+    """The facts with the statements that make the completion rate. One query, none without a rate."""
+    figure = facts.measures.get(COMPLETION)
+    if figure is None:
+        return facts
+    since, until = year_before(at), at + timedelta(microseconds=1)
+    statements = tuple(map(str, evidence(partner=partner, since=since, until=until)))
+    return replace(facts, measures={**facts.measures, COMPLETION: replace(figure, statements=statements)})
+
+
+def gather_many(*, partners: Sequence[Partner], at: datetime) -> dict[int, Facts]:
+    """The same facts of many partners, by primary key, without the statements behind the completion rate.
+
+    Six queries per hundred partners: for simulations over many.
+    """
+    since, until = year_before(at), at + timedelta(microseconds=1)
+    rates = {group.key: group.rate for group in rates_by_partner(since=since, until=until)}
+    found: dict[int, Facts] = {}
+    for start in range(0, len(partners), CHUNK):
+        some = partners[start : start + CHUNK]
+        people = _people(some, at)
+        for partner in some:
+            rate = rates.get(partner.public_id)
+            measures = {} if rate is None or rate.share is None else _completion(rate, at)
+            found[partner.pk] = Facts(people=people[partner.pk], measures=measures)
+    return found
+
+
+def _people(partners: Sequence[Partner], at: datetime) -> dict[int, tuple[Person, ...]]:
+    """By partner, who works there on that day with what counts there, by public id."""
+    memberships = _memberships(partners, at.astimezone(UTC).date())
+    held = _held(memberships, at)
+    people: dict[int, list[Person]] = {partner.pk: [] for partner in partners}
+    for membership in memberships:
+        if membership.partner_id in people:
+            people[membership.partner_id].append(
+                Person(
+                    id=str(membership.person.public_id),
+                    persona=membership.persona.slug,
+                    since=membership.starts_on,
+                    until=last_day(membership),
+                    held=tuple(held.get((membership.person_id, membership.partner_id), ())),
+                )
+            )
+    return {pk: tuple(sorted(several, key=lambda person: person.id)) for pk, several in people.items()}
 
 
 def last_day(membership: Membership) -> date | None:
@@ -49,9 +91,9 @@ def last_day(membership: Membership) -> date | None:
     return membership.ends_on - timedelta(days=1)
 
 
-def _memberships(partner: Partner, on: date) -> list[Membership]:
-    """Everywhere the partner's people work today, their oldest first."""
-    people = Membership.objects.active(on).filter(partner=partner).values("person_id")
+def _memberships(partners: Sequence[Partner], on: date) -> list[Membership]:
+    """Everywhere the partners' people work today, their oldest first."""
+    people = Membership.objects.active(on).filter(partner__in=partners).values("person_id")
     return list(
         Membership.objects.active(on)
         .filter(person__in=people, person__is_active=True)
@@ -60,44 +102,43 @@ def _memberships(partner: Partner, on: date) -> list[Membership]:
     )
 
 
-def home(credential: Credential, memberships: Iterable[Membership]) -> Membership | None:
-    """The one membership for which a credential counts, of those its holder has today, oldest first."""
-    memberships = list(memberships)
-    if credential.membership is not None:
-        for membership in memberships:
-            if membership.partner_id == credential.membership.partner_id:
-                return membership
-    return memberships[0] if memberships else None
+def home(earned_at: int | None, memberships: Sequence[Membership]) -> int | None:
+    """The one partner for whom a credential counts: where it was earned, if its holder works there today, else his
+    oldest membership; `memberships` are those of today, oldest first."""
+    if any(membership.partner_id == earned_at for membership in memberships):
+        return earned_at
+    return memberships[0].partner_id if memberships else None
 
 
-def _held(memberships: list[Membership], partner: Partner, at: datetime) -> dict[int, list[Held]]:
+def _held(memberships: list[Membership], at: datetime) -> dict[tuple[int, int], list[Held]]:
+    """By person and the partner for whom it counts."""
     by_person: dict[int, list[Membership]] = defaultdict(list)
     for membership in memberships:
         by_person[membership.person_id].append(membership)
     credentials = (
-        Credential.objects.filter(person__in=list(by_person), issued_at__lte=at)
-        .filter(Q(revoked_at=None) | Q(revoked_at__gt=at))
-        .filter(Q(expires_on=None) | Q(expires_on__gte=at.astimezone(UTC).date()))
-        .select_related("certification", "membership")
+        Credential.objects.in_force_at(at)
+        .filter(person__in=list(by_person))
         .order_by("pk")
+        .values_list(
+            *("person_id", "certification__slug", "membership__partner_id"),
+            *("expires_on", "public_id", "snapshot"),
+        )
     )
-    held: dict[int, list[Held]] = defaultdict(list)
-    for credential in credentials:
-        owner = home(credential, by_person[credential.person_id])
-        if owner is not None and owner.partner_id == partner.pk:
-            held[credential.person_id].append(_as_held(credential))
+    held: dict[tuple[int, int], list[Held]] = defaultdict(list)
+    for person, code, earned_at, expires_on, reference, snapshot in credentials:
+        owner = home(earned_at, by_person[person])
+        if owner is not None:
+            issued = Snapshot.from_json(snapshot)
+            held[person, owner].append(
+                Held(
+                    code=code,
+                    since=issued.issued,  # of a corrected one: since it was first issued
+                    until=expires_on,
+                    reference=reference,
+                    statements=tuple(dict.fromkeys([*issued.statement_ids, issued.statement_id])),
+                )
+            )
     return held
-
-
-def _as_held(credential: Credential) -> Held:
-    issued = credential.as_issued
-    return Held(
-        code=credential.certification.slug,
-        since=credential.issued_at.astimezone(UTC).date(),
-        until=credential.expires_on,
-        reference=credential.public_id,
-        statements=tuple(dict.fromkeys([*issued.statement_ids, issued.statement_id])),
-    )
 
 
 def year_before(at: datetime) -> datetime:
@@ -108,24 +149,17 @@ def year_before(at: datetime) -> datetime:
         return at.replace(year=at.year - 1, day=28)
 
 
-def _completion(partner: Partner, at: datetime) -> dict[str, Measure]:
+def _completion(rate: Rate, at: datetime) -> dict[str, Measure]:
     """The completion rate of the twelve months up to and with `at`; its window's end is exclusive."""
-    since, until = year_before(at), at + timedelta(microseconds=1)
-    rate = completion_rate(partner=partner, since=since, until=until)
-    if rate.share is None:
-        return {}
     figure = Measure(
-        value=rate.share,
+        value=Fraction(rate.numerator, rate.denominator),
         source="lms.reporting.completion_rate",
         as_of="" if rate.as_of is None else rate.as_of.isoformat(),
         detail={
             "numerator": str(rate.numerator),
             "denominator": str(rate.denominator),
-            "since": since.isoformat(),
+            "since": rate.since.isoformat(),
             "until": at.isoformat(),
         },
     )
-    return {
-        COMPLETION: replace(figure, statements=tuple(map(str, evidence(partner=partner, since=since, until=until)))),
-        COMPLETED: replace(figure, value=Fraction(rate.numerator)),
-    }
+    return {COMPLETION: figure, COMPLETED: replace(figure, value=Fraction(rate.numerator))}

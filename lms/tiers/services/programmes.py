@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ from lms.partners.models import TierName
 from lms.tiers import engine
 from lms.tiers.models import Decision, Programme, ProgrammeVersion
 from lms.tiers.services.errors import Backdated, ProgrammeRefused
+from lms.tiers.services.load import training_load
 
 
 @transaction.atomic
@@ -30,8 +31,9 @@ def publish_programme(
 ) -> ProgrammeVersion:
     """Stores the document as the programme's next version, in force from `effective_at`; names its tiers.
 
-    The newest version's own document and date again return that version. Its cases must pass. Raises ProgrammeRefused
-    and Backdated (a decision was already made at or after `effective_at`). Locks the programme. `by` None is the
+    The newest version's own document and date again return that version. Its cases must pass, and its training load be
+    within its budget or have a reason. Raises ProgrammeRefused and Backdated (a decision was already made at or after
+    `effective_at`). Locks the programme. `by` None is the
     platform itself.
     """
     programme = Programme.objects.select_for_update(of=("self",)).get(pk=programme.pk)
@@ -40,6 +42,7 @@ def publish_programme(
     if newest is not None and newest.document == stored and newest.effective_at == effective_at:
         return newest
     rules = check_document(document, lines=lines)
+    check_budget(rules, on=effective_at.date())
     if Decision.objects.filter(decided_at__gte=effective_at, version__programme=programme).exists():
         raise Backdated(
             "Decisions were already made after that date. Nothing was published; choose a later date for the new rules."
@@ -80,12 +83,18 @@ def check_document(
     except engine.DocumentError as error:
         raise ProgrammeRefused(error.problems) from error
     problems = [engine.Problem((name,), "is not a rule that is read; put words under “notes”") for name in rules.unread]
+    if not rules.tiers:
+        raise ProgrammeRefused([engine.Problem((), "it has no tiers: words alone can't be published")])
     if rules.tiers[0].requirements:
         problems.append(engine.Problem(("tiers", 0), "the lowest tier may ask for nothing, so that everybody has one"))
     if any(tier.invitation_only for tier in rules.tiers):
         problems.append(
             engine.Problem(("tiers",), "“invitation_only” can be checked but not published yet", is_unsupported=True)
         )
+    if rules.versions:
+        problems.append(engine.Problem(("versions",), "publish each as a version of its own, from its date"))
+    if rules.is_rolled_up:
+        problems.append(engine.Problem(("rollup",), "can be checked but not published yet", is_unsupported=True))
     if rules.tracks:
         problems.append(engine.Problem(("tracks",), "can be checked but not published yet", is_unsupported=True))
     for result in engine.run_cases(document, rules):
@@ -94,6 +103,23 @@ def check_document(
     if problems:
         raise ProgrammeRefused(problems)
     return rules
+
+
+def check_budget(rules: engine.Programme, *, on: date) -> None:
+    """Raises ProgrammeRefused when a tier asks for more training than the programme's budget and gives no reason."""
+    if rules.budget is None or rules.budget.reason:
+        return
+    problems = [
+        engine.Problem(
+            ("training_budget",),
+            f"{load.tier} asks for {engine.as_words(load.hours)} hours per person and quarter, the budget is "
+            f"{engine.as_words(rules.budget.hours)}. Write a “reason”; partners will read it",
+        )
+        for load in training_load(rules, on=on)
+        if load.hours > rules.budget.hours
+    ]
+    if problems:
+        raise ProgrammeRefused(problems)
 
 
 def rules_of(version: ProgrammeVersion) -> engine.Programme:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from certifications.models import Certification, Credential, Requirement
 from courses.models import Enrolment
 from lms.assessments.models import Attempt
-from lms.partners.models import Membership, Partner
+from lms.partners.models import Membership, Partner, today
 from lms.tiers import engine
 from lms.tiers.models import ProgrammeVersion
 from lms.tiers.services.errors import NoProgrammeInForce
@@ -101,11 +101,13 @@ def _counted(memberships: list[Membership], finding: engine.Finding) -> tuple[Co
 def _candidates(memberships: list[Membership], codes: frozenset[str]) -> tuple[Candidate, ...]:
     """Those for whose persona it is, or who have begun; each with the certification he is nearest to, nearest first."""
     steps: dict[Certification, list[Requirement]] = defaultdict(list)
-    wanted = Requirement.objects.filter(certification__slug__in=codes, certification__retired_at=None)
-    wanted = wanted.select_related("course", "assessment").prefetch_related("certification__personas")
+    wanted = Requirement.objects.filter(
+        certification__slug__in=codes, certification__retired_at=None, is_for_renewal=False
+    )
+    wanted = wanted.select_related("course", "assessment", "needed").prefetch_related("certification__personas")
     for requirement in wanted.order_by("position"):
         steps[requirement.certification].append(requirement)
-    done = _done(
+    done = done_things(
         [membership.person_id for membership in memberships], [r for several in steps.values() for r in several]
     )
     nearest = []
@@ -124,22 +126,32 @@ def _candidates(memberships: list[Membership], codes: frozenset[str]) -> tuple[C
 def _candidate(
     membership: Membership, certification: Certification, steps: list[Requirement], done: set[tuple[int, str, int]]
 ) -> Candidate:
-    left = tuple(str(step) for step in steps if (membership.person_id, *_thing(step)) not in done)
+    left = tuple(str(step) for step in steps if (membership.person_id, *thing(step)) not in done)
+    if certification.needs_any and len(left) < len(steps):
+        left = ()
     return Candidate(
         membership=membership, certification=certification, done=len(steps) - len(left), total=len(steps), left=left
     )
 
 
-def _thing(step: Requirement) -> tuple[str, int]:
+def thing(step: Requirement) -> tuple[str, int]:
+    """What is to be done for a step: ("course", "exam" or "certification", its key)."""
+    if step.needed_id:
+        return "certification", step.needed_id
     return ("course", step.course_id) if step.course_id else ("exam", step.assessment_id or 0)
 
 
-def _done(people: list[int], steps: list[Requirement]) -> set[tuple[int, str, int]]:
-    """(person, course or exam, its key) of what was completed or passed."""
+def done_things(people: list[int], steps: list[Requirement]) -> set[tuple[int, str, int]]:
+    """(person, course, exam or certification, its key) of what was completed, passed or is held."""
+    needed = [step.needed_id for step in steps if step.needed_id]
+    credentials = Credential.objects.valid(today()).filter(person__in=people, certification__in=needed)
+    held = set(credentials.values_list("person_id", "certification_id")) if needed else set()
     courses = [step.course_id for step in steps if step.course_id]
     exams = [step.assessment_id for step in steps if step.assessment_id]
     enrolments = Enrolment.objects.filter(person__in=people, course__in=courses, completed_at__isnull=False)
-    attempts = Attempt.objects.filter(person__in=people, assessment__in=exams, is_passed=True)
-    return {(person, "course", key) for person, key in enrolments.values_list("person_id", "course_id")} | {
-        (person, "exam", key) for person, key in attempts.values_list("person_id", "assessment_id")
-    }
+    attempts = Attempt.objects.passed().filter(person__in=people, assessment__in=exams)
+    return (
+        {(person, "certification", key) for person, key in held}
+        | {(person, "course", key) for person, key in enrolments.values_list("person_id", "course_id")}
+        | {(person, "exam", key) for person, key in attempts.values_list("person_id", "assessment_id")}
+    )

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from lms.common import guards
 from lms.xapi import services
 from lms.xapi.agents import actor_key
+from lms.xapi.commands.archive import restore
 from lms.xapi.commands.base import Subcommand, instant
 from lms.xapi.exporting import FORMATS, NdjsonWriter, export_statements
 from lms.xapi.models import ImportRun
@@ -27,14 +28,12 @@ class ImportCommand(Subcommand):
     help = (
         "Stores the statements of a file: NDJSON, one statement a line, also compressed (.gz). What is invalid is "
         "reported with line number and reason, and stops nobody. An import that is killed goes on where it stopped; "
-        "one that is done again changes nothing."
+        "one that is done again changes nothing. The manifest of an archive brings the archive back as it was."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument(
-            "--authority", required=True, help="who vouches for the statements; made when there is none"
-        )
+        parser.add_argument("--authority", help="who vouches for the statements; made when there is none")
         parser.add_argument(
             "--trusted", action="store_true", help="a new authority's completions count in rates and tiers"
         )
@@ -46,6 +45,11 @@ class ImportCommand(Subcommand):
 
     def handle(self, *, stdout: OutputWrapper, stderr: OutputWrapper, **options: Any) -> None:
         path: Path = options["file"]
+        if path.name.endswith(".manifest.json"):
+            _restore(path, stdout, options)
+            return
+        if not options["authority"]:
+            raise CommandError("Say --authority: somebody must vouch for the statements.")
         report: Path = options["report"] or path.with_name(f"{path.name}.refused.ndjson")
         authority = authority_named(guards.clean_name(options["authority"]), is_trusted=options["trusted"])
         try:
@@ -145,6 +149,13 @@ def _agent(text: str | None) -> UUID | None:
     agent = guards.load_json(text) if text.lstrip().startswith("{") else {"mbox": f"mailto:{text}"}
     check_agent_query(agent)
     return actor_key(agent)
+
+
+def _restore(path: Path, stdout: OutputWrapper, options: dict[str, Any]) -> None:
+    try:
+        restore(path, stdout, options)
+    except OSError as error:
+        raise CommandError(f"{error.filename or path} cannot be read: {error.strerror}.") from error
 
 
 def _reading(path: Path) -> BinaryIO:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from getpass import getpass
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.core.management.base import CommandError, OutputWrapper
 from django.db.models import Count
@@ -153,6 +154,7 @@ class ForwardCommand(_PeerCommand):
         return super().named_actions() | {
             "replay": "send again what was stored from a date on; what arrived before changes nothing there",
             "retry": "send the dead letters once more",
+            "skip": "get past a statement at which the store fails each time: it becomes a dead letter",
         }
 
     def add_own_arguments(self, add: ArgumentParser) -> None:
@@ -171,6 +173,10 @@ class ForwardCommand(_PeerCommand):
         super().add_action_arguments(action, parser)
         if action == "replay":
             parser.add_argument("--since", required=True, help="as 2027-03-12T09:30:00Z")
+        if action == "skip":
+            parser.add_argument(
+                "--statement", type=UUID, help="its id (default: the next are sent one by one, and it is found)"
+            )
 
     def add(self, options: dict[str, Any], common: dict[str, Any]) -> Peer:
         names = set(options["authority"])
@@ -195,6 +201,11 @@ class ForwardCommand(_PeerCommand):
         elif action == "retry":
             result = services.retry_dead_letters(target=peer, at=timezone.now())
             stdout.write(f"{result.sent} taken now, {result.refused} refused again.")
+        elif action == "skip":
+            result = services.skip_failing(target=peer, at=timezone.now(), statement_id=options["statement"])
+            if result.problem:
+                raise CommandError(f"Nothing was skipped. {result.problem}")
+            stdout.write(f"{result.refused} skipped, {result.sent} sent. `forward dead` lists what was skipped.")
         else:
             super().act(action, peer, stdout, options)
 

@@ -1,8 +1,9 @@
-"""`manage.py xapi replay` and `pseudonymise`."""
+"""`manage.py xapi replay`, `pseudonymise` and `check`."""
 
 import json
 import sys
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,9 @@ from tqdm import tqdm
 from lms.accounts.models import User, normalise_email
 from lms.common import guards
 from lms.xapi import services
+from lms.xapi.checking import check_store
 from lms.xapi.commands.base import Subcommand, instant
+from lms.xapi.models import Statement
 from lms.xapi.services.pseudonymising import identities
 from lms.xapi.validation import check_agent_query
 
@@ -41,6 +44,31 @@ class ReplayCommand(Subcommand):
         with tqdm(unit=" registrations", file=sys.stderr, disable=is_quiet) as bar:
             count = services.replay_milestones(since=since, at=timezone.now(), on_progress=bar.update)
         stdout.write(f"{count} registrations are looked at anew. `manage.py rebuild_reports --check` compares all.")
+
+
+class CheckCommand(Subcommand):
+    name = "check"
+    help = (
+        "Proves the whole store: that every statement has its authority, its text the digest of what was sent, its "
+        "columns and mentions what its text says, and that what is void was voided. Changes nothing, may run at any "
+        "time, and ends with status 1 when something is wrong. Figures are compared by `rebuild_reports --check`."
+    )
+    SHOWN = 100
+    # Longer than any transaction may take: what is stored meanwhile is not looked at.
+    SETTLED = timedelta(minutes=2)
+
+    def handle(self, *, stdout: OutputWrapper, stderr: OutputWrapper, **options: Any) -> None:
+        until = timezone.now() - self.SETTLED
+        total = Statement.objects.filter(stored_at__lte=until).count()
+        is_quiet = None if options.get("verbosity", 1) else True
+        found = 0
+        with tqdm(total=total, unit=" statements", file=sys.stderr, disable=is_quiet) as bar:
+            for found, fault in enumerate(check_store(until=until, on_progress=bar.update), start=1):
+                if found <= self.SHOWN:
+                    stdout.write(str(fault))
+        if found:
+            raise CommandError(f"{found} faults in {total} statements.")
+        stdout.write(f"{total} statements are as they must be.")
 
 
 class PseudonymiseCommand(Subcommand):

@@ -1,5 +1,6 @@
 """Every write of the statement store."""
 
+from lms.xapi.services.archiving import archivable, archive_month, begin_hold, end_hold
 from lms.xapi.services.attachments import attached_files, attachments_of
 from lms.xapi.services.credentials import (
     authenticate,
@@ -26,18 +27,24 @@ from lms.xapi.services.pulling import pull_due, pull_statements
 from lms.xapi.services.receiving import receive_statements
 from lms.xapi.services.recording import platform_authority, record, void_statement
 from lms.xapi.services.replaying import replay_milestones
+from lms.xapi.services.restoring import restore_archive
+from lms.xapi.services.skipping import skip_failing
 
 __all__ = [
     "add_source",
     "add_target",
+    "archivable",
+    "archive_month",
     "attached_files",
     "attachments_of",
     "authenticate",
     "begin_import",
+    "begin_hold",
     "charge",
     "create_credential",
     "delete_document",
     "delete_states",
+    "end_hold",
     "end_sessions",
     "forget_sessions",
     "forward_due",
@@ -58,8 +65,10 @@ __all__ = [
     "remove_peer",
     "replay_milestones",
     "replay_target",
+    "restore_archive",
     "resume_peer",
     "retry_dead_letters",
     "revoke_credential",
+    "skip_failing",
     "void_statement",
 ]

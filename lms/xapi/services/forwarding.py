@@ -44,7 +44,9 @@ class Sent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Row:
+class Row:
+    """A statement on its way out."""
+
     pk: int
     stored_at: datetime
     statement_id: UUID
@@ -103,7 +105,7 @@ def _run(run: _Run, seconds: float) -> None:
     while time.monotonic() < ends:
         if run.target.pass_through is None and not _begin_pass(run):
             return
-        rows = _next_rows(run.target)
+        rows = next_rows(run.target)
         if not rows:
             _end_pass(run)
             continue
@@ -131,7 +133,7 @@ def _end_pass(run: _Run) -> None:
     )
 
 
-def _next_rows(target: ForwardingTarget) -> list[_Row]:
+def next_rows(target: ForwardingTarget) -> list[Row]:
     """The next batch of the pass: at most 100 statements and about a million characters, at least one if any.
 
     A statement that came with files goes alone, with these.
@@ -140,12 +142,12 @@ def _next_rows(target: ForwardingTarget) -> list[_Row]:
     wanted = selection(target).statements().filter(pk__gt=target.sent_through, pk__lte=target.pass_through)
     if target.place_stored_at is not None and target.place_id is not None:
         wanted = wanted.filter(behind((target.place_stored_at, target.place_id)))
-    rows: list[_Row] = []
+    rows: list[Row] = []
     characters = 0
     columns = ("pk", "stored_at", "statement_id", "body", "has_files")
     found = wanted.annotate(has_files=Exists(files)).order_by("stored_at", "pk").values_list(*columns)
     for values in found[:BATCH]:
-        row = _Row(**dict(zip(columns, values, strict=True)))
+        row = Row(**dict(zip(columns, values, strict=True)))
         characters += len(row.body)
         if rows and (row.has_files or characters > BATCH_CHARACTERS):
             break
@@ -165,7 +167,7 @@ def selection(target: ForwardingTarget) -> Selection:
     )
 
 
-def _send(run: _Run, rows: list[_Row]) -> None:
+def _send(run: _Run, rows: list[Row]) -> None:
     """One batch, its dead letters, and the place behind it."""
     refused = _refused(run, rows)
     accepted = len(rows) - len(refused)
@@ -180,10 +182,10 @@ def _send(run: _Run, rows: list[_Row]) -> None:
     run.result.refused += len(refused)
 
 
-def _refused(run: _Run, rows: Sequence[_Row]) -> list[tuple[_Row, Refusal]]:
+def _refused(run: _Run, rows: Sequence[Row]) -> list[tuple[Row, Refusal]]:
     """Stores the rows, and returns those that the target refuses: halves a refused batch until each is found."""
     bodies = [for_sending(row.body, is_persona_free=run.target.is_persona_free) for row in rows]
-    refusal = run.remote.store(bodies, _files(rows))
+    refusal = run.remote.store(bodies, files_of(rows))
     if refusal is None:
         return []
     if len(rows) == 1:
@@ -193,7 +195,7 @@ def _refused(run: _Run, rows: Sequence[_Row]) -> list[tuple[_Row, Refusal]]:
     return _refused(run, rows[:middle]) + _refused(run, rows[middle:])
 
 
-def _files(rows: Sequence[_Row]) -> list[Attachment]:
+def files_of(rows: Sequence[Row]) -> list[Attachment]:
     """What the statements came with."""
     ids = [row.statement_id for row in rows if row.has_files]
     return list(attached_files(ids).values()) if ids else []

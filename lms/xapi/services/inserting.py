@@ -45,6 +45,25 @@ SELECT count(*) FROM new
 """  # noqa: S608
 
 
+# The same for one statement: no arrays to take apart and to join, which is a third of the work.
+_INSERT_ONE = """
+WITH new AS (
+    INSERT INTO xapi_statement
+        (statement_id, stored_at, happened_at, actor_key, verb_key, object_key, registration, digest, body,
+         authority_id)
+    SELECT %s::uuid, %s::timestamptz, %s::timestamptz, %s::uuid, %s::uuid, %s::uuid, %s::uuid, %s, %s, %s
+    WHERE NOT EXISTS (SELECT 1 FROM xapi_statement AS earlier WHERE earlier.object_key = %s::uuid)
+    RETURNING id, stored_at
+),
+mentioned AS (
+    INSERT INTO xapi_mention (statement_id, key, stored_at, is_member)
+    SELECT new.id, mention.key, new.stored_at, mention.is_member
+    FROM new CROSS JOIN unnest(%s::uuid[], %s::bool[]) AS mention (key, is_member)
+)
+SELECT count(*) FROM new
+"""
+
+
 def insert_plain(drafts: list[Draft], authority: Authority) -> bool:
     """Stores all in one round trip that is its own transaction, or (False) none: then somebody must look.
 
@@ -52,16 +71,37 @@ def insert_plain(drafts: list[Draft], authority: Authority) -> bool:
     an id is taken, when a statement came before that points at one of them, and when the connection turns out to be
     dead. `drafts` are in the order of their ids, each once.
     """
-    own = _array(item.statement_id.hex for item in drafts if item.has_own_id)
-    columns, mentions = _parameters(drafts, authority)
     try:
-        ((count,),) = _run(_INSERT_PLAIN, [*columns, own, *mentions])
+        ((count,),) = _run(*_plain(drafts, authority))
     except IntegrityError:
         return False
     except OperationalError:
         connection.close()
         return False
     return bool(count)
+
+
+def _plain(drafts: list[Draft], authority: Authority) -> tuple[str, list[object]]:
+    if len(drafts) > 1:
+        own = _array(item.statement_id.hex for item in drafts if item.has_own_id)
+        columns, mentions = _parameters(drafts, authority)
+        return _INSERT_PLAIN, [*columns, own, *mentions]
+    (item,) = drafts
+    return _INSERT_ONE, [
+        item.statement_id.hex,
+        item.stored_at.isoformat(),
+        item.happened_at.isoformat(),
+        item.actor_key.hex,
+        item.verb_key.hex,
+        item.object_key.hex,
+        item.registration and item.registration.hex,
+        item.digest,
+        item.body,
+        authority.pk,
+        item.statement_id.hex if item.has_own_id else None,
+        _array(key.hex for key in item.mentions),
+        _array("t" if mark else "f" for mark in item.mentions.values()),
+    ]
 
 
 def insert(drafts: list[Draft], authority: Authority) -> list[Draft]:
@@ -122,6 +162,8 @@ def _parameters(drafts: list[Draft], authority: Authority) -> tuple[list[object]
 def _run(sql: str, parameters: list[object]) -> list[tuple[Any, ...]]:
     """By psycopg's own cursor: parameters go beside the statement, which the server prepares once per connection."""
     connection.ensure_connection()
+    if settings.XAPI_PREPARED:
+        connection.connection.prepare_threshold = 5  # Django sets None; its own cursors prepare nothing anyway
     with psycopg.Cursor(connection.connection) as cursor, connection.wrap_database_errors:
         return list(cursor.execute(sql.encode(), parameters, prepare=settings.XAPI_PREPARED).fetchall())
 

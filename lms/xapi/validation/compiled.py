@@ -8,7 +8,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, MsgspecError, Struct, UnsetType
+from msgspec import UNSET, Meta, MsgspecError, Raw, Struct, UnsetType
 from msgspec.json import Decoder
 
 from lms.xapi.timestamps import parse_timestamp
@@ -155,6 +155,31 @@ class _Verb(_Strict):
     display: LanguageMap | UnsetType = UNSET
 
 
+class _Known:
+    """Checks parts that come again and again, byte for byte: what was valid once is valid again."""
+
+    LONGEST, MOST = 2000, 2000
+
+    def __init__(self, type_: Any) -> None:
+        self._decode = Decoder(type_).decode
+        self._known: dict[bytes, Any] = {}
+
+    def check(self, raw: Raw) -> Any:
+        """The decoded part. Raises what the decoder raises."""
+        text = bytes(raw)
+        known = self._known.get(text)
+        if known is None:
+            known = self._decode(text)
+            if len(text) <= self.LONGEST:
+                if len(self._known) >= self.MOST:
+                    self._known.clear()
+                self._known[text] = known
+        return known
+
+
+_MISSING = Raw()
+
+
 class _Score(_Strict):
     scaled: Annotated[int, Meta(ge=-1, le=1)] | Annotated[float, Meta(ge=-1, le=1)] | UnsetType = UNSET
     raw: Number | UnsetType = UNSET
@@ -188,16 +213,25 @@ class _ContextActivities(_Strict):
     other: Activities = UNSET
 
 
+_definitions = _Known(_Definition)
+_activities = _Known(_ContextActivities)
+_verbs = _Known(_Verb)
+
+
 class _Context(_Strict):
     registration: Uuid | UnsetType = UNSET
     instructor: _Party | UnsetType = UNSET
     team: _Group | UnsetType = UNSET
-    context_activities: _ContextActivities | UnsetType = UNSET
+    context_activities: Raw = _MISSING
     revision: str | UnsetType = UNSET
     platform: str | UnsetType = UNSET
     language: Language | UnsetType = UNSET
     statement: _StatementRef | UnsetType = UNSET
     extensions: Extensions | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.context_activities is not _MISSING:
+            _activities.check(self.context_activities)
 
 
 RelevantTypes = Annotated[list[Iri], Meta(min_length=1)]
@@ -239,17 +273,19 @@ class _Inner(_Identified):
 
     objectType: _InnerKind = UNSET  # noqa: N815
     id: str | UnsetType = UNSET
-    definition: _Definition | UnsetType = UNSET
+    definition: Raw = _MISSING
     member: list[_Agent] | UnsetType = UNSET
 
     def __post_init__(self) -> None:
+        if self.definition is not _MISSING:
+            _definitions.check(self.definition)
         match self.objectType:
             case "Agent" | "Group":
-                if self.id is not UNSET or self.definition is not UNSET:
+                if self.id is not UNSET or self.definition is not _MISSING:
                     raise ValueError("party")
                 _Party.__post_init__(self)  # type: ignore[arg-type]
             case "StatementRef":
-                if not _has(self, values.UUID_FORM) or self.definition is not UNSET or _party(self) != _NO_PARTY:
+                if not _has(self, values.UUID_FORM) or self.definition is not _MISSING or _party(self) != _NO_PARTY:
                     raise ValueError("reference")
             case _:
                 if not _has(self, values.IRI_FORM) or len(self.id) > values.MAX_IRI or _party(self) != _NO_PARTY:  # type: ignore[arg-type]
@@ -274,59 +310,70 @@ def _check_statement(statement: Any) -> None:
         parse_timestamp(statement.timestamp)
 
 
-def _decoder(context_type: Any, version_form: str) -> Decoder[Any]:
-    """The decoder of one version of xAPI."""
+class _Object(_Inner):
+    """Anything that an object may be."""
 
-    class Object(_Inner):
-        objectType: _AnyKind = UNSET  # type: ignore[assignment]  # noqa: N815
-        actor: _Party | UnsetType = UNSET
-        verb: _Verb | UnsetType = UNSET
-        object: _Inner | UnsetType = UNSET
-        result: _Result | UnsetType = UNSET
-        context: context_type | UnsetType = UNSET
-        timestamp: Timestamp | UnsetType = UNSET
-        attachments: list[_Attachment] | UnsetType = UNSET
+    objectType: _AnyKind = UNSET  # type: ignore[assignment]  # noqa: N815
+    actor: _Party | UnsetType = UNSET
+    verb: Raw = _MISSING
+    object: _Inner | UnsetType = UNSET
+    result: _Result | UnsetType = UNSET
+    context: _Context | UnsetType = UNSET
+    timestamp: Timestamp | UnsetType = UNSET
+    attachments: list[_Attachment] | UnsetType = UNSET
 
-        def __post_init__(self) -> None:
-            if self.objectType != "SubStatement":
-                if _own(self) != _NOTHING_OWN:
-                    raise ValueError("no sub-statement")
-                super().__post_init__()
-            else:
-                if UNSET in (self.actor, self.verb, self.object):
-                    raise ValueError("sub-statement")
-                if self.id is not UNSET or self.definition is not UNSET or _party(self) != _NO_PARTY:
-                    raise ValueError("sub-statement")
-                _check_statement(self)
-
-    class Statement(Struct, forbid_unknown_fields=True, gc=False):
-        actor: _Party
-        verb: _Verb
-        object: Object
-        id: Uuid | UnsetType = UNSET
-        result: _Result | UnsetType = UNSET
-        context: context_type | UnsetType = UNSET
-        timestamp: Timestamp | UnsetType = UNSET
-        stored: Timestamp | UnsetType = UNSET
-        authority: _Authority | UnsetType = UNSET
-        version: Annotated[str, Meta(pattern=version_form)] | UnsetType = UNSET
-        attachments: list[_Attachment] | UnsetType = UNSET
-
-        def __post_init__(self) -> None:
+    def __post_init__(self) -> None:
+        if self.objectType != "SubStatement":
+            if _own(self) != _NOTHING_OWN:
+                raise ValueError("no sub-statement")
+            _Inner.__post_init__(self)
+        else:
+            if self.actor is UNSET or self.verb is _MISSING or self.object is UNSET:
+                raise ValueError("sub-statement")
+            if self.id is not UNSET or self.definition is not _MISSING or _party(self) != _NO_PARTY:
+                raise ValueError("sub-statement")
+            _verbs.check(self.verb)
             _check_statement(self)
-            if self.stored is not UNSET:
-                parse_timestamp(self.stored)
-            if self.verb.id == VOIDED and self.object.objectType != "StatementRef":
-                raise ValueError("voids no statement")
-
-    return Decoder(Statement)
 
 
 _own = attrgetter("actor", "verb", "object", "result", "context", "timestamp", "attachments")
-_NOTHING_OWN = (UNSET,) * 7
+_NOTHING_OWN = (UNSET, _MISSING, *(UNSET,) * 5)
+
+
+class _Statement(Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
+    actor: _Party
+    verb: Raw
+    object: _Object
+    id: Uuid | UnsetType = UNSET
+    result: _Result | UnsetType = UNSET
+    context: _Context | UnsetType = UNSET
+    timestamp: Timestamp | UnsetType = UNSET
+    stored: Timestamp | UnsetType = UNSET
+    authority: _Authority | UnsetType = UNSET
+    version: Annotated[str, Meta(pattern=values.anchored(VERSION_FORMS[Version.V1]))] | UnsetType = UNSET
+    attachments: list[_Attachment] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        _check_statement(self)
+        if self.stored is not UNSET:
+            parse_timestamp(self.stored)
+        if _verbs.check(self.verb).id == VOIDED and self.object.objectType != "StatementRef":
+            raise ValueError("voids no statement")
+
+
+class _Object2(_Object):
+    context: _Context2 | UnsetType = UNSET
+
+
+class _Statement2(_Statement, kw_only=True):
+    object: _Object2
+    context: _Context2 | UnsetType = UNSET
+    version: Annotated[str, Meta(pattern=values.anchored(VERSION_FORMS[Version.V2]))] | UnsetType = UNSET
+
+
 _DECODERS: dict[Version, Callable[[bytes], Any]] = {
-    Version.V1: _decoder(_Context, values.anchored(VERSION_FORMS[Version.V1])).decode,
-    Version.V2: _decoder(_Context2, values.anchored(VERSION_FORMS[Version.V2])).decode,
+    Version.V1: Decoder(_Statement).decode,
+    Version.V2: Decoder(_Statement2).decode,
 }
 
 

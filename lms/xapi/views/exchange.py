@@ -17,6 +17,8 @@ _FORM_HEADERS = {
         "Accept-Language",
     )
 }
+_META = {name: f"HTTP_{name.upper().replace('-', '_')}" for name in _FORM_HEADERS.values()}
+_META |= {"Content-Type": "CONTENT_TYPE", "Content-Length": "CONTENT_LENGTH"}
 _FORM = "application/x-www-form-urlencoded"
 _METHODS = {"GET", "PUT", "POST", "DELETE"}
 BASES = {"1.0.3": Version.V1, "2.0": Version.V2}
@@ -41,7 +43,7 @@ class Exchange:
     def header(self, name: str) -> str | None:
         """A header's value, from the form of an alternate request if it is there."""
         value = self._headers.get(name)
-        return self.request.headers.get(name) if value is None else value
+        return self.request.META.get(_META[name]) if value is None else value
 
     def read_form(self) -> None:
         """Takes method, parameters, headers and content from the form of an alternate request. Raises InvalidQuery."""

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.core import signing
-from django.http import HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import http_date
 
 from lms.common import guards
@@ -36,7 +36,8 @@ class StatementsResource(Resource):
             ids = services.receive_statements(
                 data=data, uploads=uploads, credential=self.credential, version=self.version, at=self.at
             )
-        return JsonResponse([str(statement_id) for statement_id in ids], safe=False)
+        listed = ",".join(f'"{statement_id}"' for statement_id in ids)
+        return HttpResponse(f"[{listed}]", content_type="application/json")
 
     def on_put(self, exchange: Exchange) -> HttpResponse:
         if list(exchange.parameters) != ["statementId"]:

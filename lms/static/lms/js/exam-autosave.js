@@ -11,6 +11,9 @@ const WORDS = {
   signedOut: ["Not saved yet: you are signed out. Your answers are kept on this device. Sign in again, then reload.", "warn"],
   newer: ["A newer answer to this question was given in another tab.", "warn"],
   closed: ["This exam is closed. Answers saved before count.", "danger"],
+  tooLate: ["This exam is closed. Answers saved before count; what waited on this device came too late.", "danger"],
+  late: ["The time is up. Your waiting answers were taken and marked as late.", "warn"],
+  passed: ["This question is not open any more. The answer was not taken; what was saved before counts.", "warn"],
   refused: ["This answer was not accepted. Look at it again, or reload the page.", "danger"],
 };
 
@@ -35,6 +38,12 @@ class Waiting {
   }
 
   put(item, entry) { this.items.set(item, entry); this.keep(); }
+
+  /** There is no connection: what waits now was given in time, and the server is told so when it gets it. */
+  markQueued() {
+    for (const entry of this.items.values()) entry.queued = true;
+    this.keep();
+  }
 
   /** Removes an entry unless a newer answer has taken its place. */
   settle(item, nonce) {
@@ -71,6 +80,9 @@ export function readAnswer(form) {
   }
 }
 
+/** How sure the candidate says he is; undefined where nobody asks. */
+const readConfidence = (form) => form.querySelector('[name="confidence"]') && (form.querySelector('[name="confidence"]:checked')?.value ?? "");
+
 /** Puts a kept answer back into the form's controls. */
 export function writeAnswer(form, answer) {
   const named = [...form.querySelectorAll('[name="answer"]')];
@@ -97,6 +109,7 @@ function start(form) {
   let seq = Number(form.dataset.seq) || 0;
   let debounce = 0;
   let isStopped = false;
+  let isEnded = false; // by the clock of this page: what is changed now was not given in time
 
   function say([text, tone], withReload = false) {
     if (!state) return;
@@ -130,7 +143,9 @@ function start(form) {
         Accept: "application/json",
         "X-CSRFToken": form.querySelector('[name="csrfmiddlewaretoken"]')?.value ?? "",
       },
-      body: JSON.stringify({ item: name, seq: entry.seq, nonce: entry.nonce, answer: entry.answer }),
+      body: JSON.stringify({
+        item: name, seq: entry.seq, nonce: entry.nonce, answer: entry.answer, confidence: entry.confidence, queued: entry.queued,
+      }),
     });
   }
 
@@ -140,18 +155,30 @@ function start(form) {
       const body = await reply.json();
       waiting.settle(name, entry.nonce);
       if (name === item) seq = Math.max(seq, Number(body.seq) || 0);
-      say([`Saved ${body.saved_label ?? ""}`.trim(), ""]);
+      say(body.is_late ? WORDS.late : [`Saved ${body.saved_label ?? ""}`.trim(), ""]);
       if (Number.isFinite(body.seconds_left)) {
-        document.dispatchEvent(new CustomEvent("exam:time", { detail: { secondsLeft: body.seconds_left } }));
+        const detail = { secondsLeft: body.seconds_left, sectionSecondsLeft: body.section_seconds_left };
+        document.dispatchEvent(new CustomEvent("exam:time", { detail }));
       }
       return true;
     }
     if (reply.status === 409) {
       const body = await reply.json().catch(() => ({}));
-      if (body.code === "attempt_over") { waiting.clear(); isStopped = true; say(WORDS.closed); return false; }
+      if (body.code === "attempt_over") {
+        say(waiting.items.size ? WORDS.tooLate : WORDS.closed);
+        waiting.clear();
+        isStopped = true;
+        return false;
+      }
+      if (body.code === "on_break") { say([body.detail, "warn"]); return false; }
       waiting.settle(name, entry.nonce);
+      if (body.code === "question_closed") { say(WORDS.passed); return true; }
       if (name === item && entry.isFromHere) { isStopped = true; say(WORDS.newer, true); }
       return true;
+    }
+    if (reply.status === 403) {
+      const body = await reply.json().catch(() => null);
+      if (body?.detail) { say([body.detail, "warn"]); return false; }
     }
     if (reply.type === "opaqueredirect" || reply.status === 401 || reply.status === 403) { say(WORDS.signedOut); return false; }
     if (reply.status === 404 || reply.status === 410) { waiting.clear(); isStopped = true; say(WORDS.closed); return false; }
@@ -163,6 +190,18 @@ function start(form) {
     throw new Error(`HTTP ${reply.status}`);
   }
 
+  /** The connection is gone: said once for the page's other behaviours, and kept with the answers. */
+  function lost() {
+    waiting.markQueued();
+    if (!waiting.isOffline) document.dispatchEvent(new CustomEvent("exam:offline"));
+    waiting.isOffline = true;
+  }
+
+  function found() {
+    if (waiting.isOffline) document.dispatchEvent(new CustomEvent("exam:online"));
+    waiting.isOffline = false;
+  }
+
   async function send() {
     clearTimeout(waiting.retry);
     let reply = null;
@@ -172,10 +211,12 @@ function start(form) {
         if (!waiting.failures) say(WORDS.saving);
         reply = null;
         reply = await post(name, entry);
+        found();
         if (!(await settle(name, entry, reply))) break;
         waiting.failures = 0;
       }
     } catch {
+      if (!reply) lost();
       say(reply ? WORDS.unanswered : WORDS.offline);
       waiting.retry = setTimeout(flush, RETRY[Math.min(waiting.failures, RETRY.length - 1)] * (0.75 + Math.random() / 2));
       waiting.failures += 1;
@@ -194,7 +235,8 @@ function start(form) {
     debounce = 0;
     if (isStopped || !item) return;
     seq += 1;
-    waiting.put(item, { seq, nonce: nonce(), answer: readAnswer(form) });
+    const entry = { seq, nonce: nonce(), answer: readAnswer(form), confidence: readConfidence(form) };
+    waiting.put(item, waiting.isOffline ? { ...entry, queued: true } : entry);
     markOwn();
   }
 
@@ -204,7 +246,7 @@ function start(form) {
   }
 
   function changed() {
-    if (isStopped) return;
+    if (isStopped || isEnded) return;
     clearTimeout(debounce);
     debounce = setTimeout(() => { take(); flush(); }, DEBOUNCE);
   }
@@ -228,6 +270,9 @@ function start(form) {
     });
   }
 
+  // The time is up and this page is open: what waits goes out, and then the exam is handed in.
+  if ("examClosing" in form.dataset) flush().then((isDone) => { if (isDone) form.requestSubmit(); });
+
   if ("examSubmit" in form.dataset) {
     form.addEventListener("submit", async (event) => {
       if (waiting.items.size) {
@@ -247,7 +292,7 @@ function start(form) {
     for (const [name, entry] of waiting.items) post(name, entry, true).catch(() => {});
   });
   addEventListener("online", () => { waiting.failures = 0; flush(); });
-  document.addEventListener("exam:expired", () => { if (debounce) take(); flush(); });
+  document.addEventListener("exam:expired", () => { if (debounce) take(); isEnded = true; flush(); });
   flush();
 }
 

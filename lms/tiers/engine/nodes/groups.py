@@ -1,11 +1,13 @@
 """Rules made of rules, and the rule that asks for a designation. An unknown part counts only where it decides."""
 
+import abc
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Self
 
 from lms.tiers.engine.nodes.base import Context, Finding, Node, State
+from lms.tiers.engine.nodes.demands import Demand, Fixed, Need
 from lms.tiers.engine.nodes.reader import Reader
 from lms.tiers.engine.problems import Path
 
@@ -27,11 +29,13 @@ class _Group(Node):
     def wanted(self) -> frozenset[str]:
         return frozenset(code for node in self.of for code in node.wanted)
 
+    @abc.abstractmethod
     def need(self) -> int:
-        raise NotImplementedError
+        """How many of the rules must hold."""
 
+    @abc.abstractmethod
     def title(self) -> str:
-        raise NotImplementedError
+        """What it is called where the document gives no label."""
 
     def assess(self, context: Context) -> Finding:
         parts = tuple(node.assess(context) for node in self.of)
@@ -53,6 +57,9 @@ class _Group(Node):
 
     def joined(self, missing: list[str]) -> str:
         return "; or ".join(missing)
+
+    def demand(self, context: Context) -> Demand:
+        return Need(self.need(), tuple(node.demand(context) for node in self.of))
 
 
 def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -121,6 +128,52 @@ class AtLeast(_Group):
 
     def title(self) -> str:
         return f"{self.n} of these"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtMost(_Group):
+    """`at_most: {n: k, of: [rules]}`: not more than k of them, such as one specialisation per technology."""
+
+    kind: ClassVar[str] = "at_most"
+    n: int
+
+    @classmethod
+    def read(cls, reader: Reader, members: Mapping[str, object], path: Path, id: str) -> Self:  # noqa: A002
+        path = (*path, "at_most")
+        inner = reader.mapping(members["at_most"], path, required=frozenset({"n", "of"}), optional=frozenset())
+        nodes = reader.nodes(inner.get("of"), (*path, "of"), id)
+        return cls(
+            id=id, label=reader.label(members, path[:-1]), of=nodes, n=reader.count(inner.get("n"), (*path, "n"))
+        )
+
+    def need(self) -> int:
+        return self.n
+
+    def title(self) -> str:
+        return f"At most {self.n} of these"
+
+    def assess(self, context: Context) -> Finding:
+        parts = tuple(node.assess(context) for node in self.of)
+        met = sum(part.is_met for part in parts)
+        unknown = sum(part.state is State.UNKNOWN for part in parts)
+        state = State.UNMET if met > self.n else State.MET if met + unknown <= self.n else State.UNKNOWN
+        words = f"{met} hold, at most {self.n} may" if state is State.UNMET else "not known yet"
+        return Finding(
+            id=self.id,
+            label=self.label or self.title(),
+            kind=self.kind,
+            state=state,
+            need=Fraction(self.n),
+            have=Fraction(met),
+            missing="" if state is State.MET else words,
+            people=_union(part.people for part in parts),
+            credentials=_union(part.credentials for part in parts),
+            measures=_union(part.measures for part in parts),
+            parts=parts,
+        )
+
+    def demand(self, context: Context) -> Demand:
+        return Fixed(self.assess(context).is_met)
 
 
 @dataclass(frozen=True, kw_only=True)

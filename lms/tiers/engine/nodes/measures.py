@@ -7,16 +7,18 @@ from typing import ClassVar, Self
 
 from lms.tiers.engine.nodes.base import Context, Finding, Node, State
 from lms.tiers.engine.nodes.reader import Reader
+from lms.tiers.engine.nodes.series import SERIES_KEYS, Aggregate
+from lms.tiers.engine.nodes.thresholds import Threshold, read_threshold
 from lms.tiers.engine.numbers import as_words
 from lms.tiers.engine.problems import Path
 
 
-def bounds(reader: Reader, members: Mapping[str, object], path: Path) -> tuple[Fraction | None, Fraction | None]:
+def bounds(reader: Reader, members: Mapping[str, object], path: Path) -> tuple[Threshold | None, Threshold | None]:
     """`gte` and `lte`; a problem when neither is there."""
     if "gte" not in members and "lte" not in members:
         reader.problem(path, "needs “gte” or “lte”")
-    gte = reader.number(members["gte"], (*path, "gte")) if "gte" in members else None
-    lte = reader.number(members["lte"], (*path, "lte")) if "lte" in members else None
+    gte = read_threshold(reader, members["gte"], (*path, "gte")) if "gte" in members else None
+    lte = read_threshold(reader, members["lte"], (*path, "lte")) if "lte" in members else None
     return gte, lte
 
 
@@ -39,33 +41,42 @@ def gap(have: Fraction | None, gte: Fraction | None, lte: Fraction | None, unit:
 
 @dataclass(frozen=True, kw_only=True)
 class Metric(Node):
-    """`metric: name` with `gte`, `lte` or both: a number within bounds, the bounds included."""
+    """`metric: name` with `gte`, `lte` or both: a number within bounds, the bounds included.
+
+    With `window` or `in_each` it is made from dated entries (nodes/series.py).
+    """
 
     kind: ClassVar[str] = "metric"
-    beside: ClassVar[frozenset[str]] = frozenset({"gte", "lte"})
+    beside: ClassVar[frozenset[str]] = frozenset({"gte", "lte"}) | SERIES_KEYS
     name: str
-    gte: Fraction | None
-    lte: Fraction | None
+    gte: Threshold | None
+    lte: Threshold | None
+    aggregate: Aggregate | None = None
 
     @classmethod
     def read(cls, reader: Reader, members: Mapping[str, object], path: Path, id: str) -> Self:  # noqa: A002
         gte, lte = bounds(reader, members, path)
         name = reader.slug(members["metric"], (*path, "metric"))
-        return cls(id=id, label=reader.label(members, path), name=name, gte=gte, lte=lte)
+        aggregate = Aggregate.read(reader, members, path)
+        return cls(id=id, label=reader.label(members, path), name=name, gte=gte, lte=lte, aggregate=aggregate)
 
     def assess(self, context: Context) -> Finding:
-        have = context.measure(self.name)
+        have = context.measure(self.name) if self.aggregate is None else self.aggregate.of(self.name, context)
+        gte = None if self.gte is None else self.gte.of(context)
+        lte = None if self.lte is None else self.lte.of(context)
+        bound_is_open = (self.gte is not None and gte is None) or (self.lte is not None and lte is None)
+        known = None if bound_is_open else have
         unit = context.units.get(self.name, "")
-        need = self.gte if self.gte is not None else self.lte
+        need = gte if gte is not None else lte
         return Finding(
             id=self.id,
             label=self.label or context.words(self.name).capitalize(),
             kind=self.kind,
-            state=compare(have, self.gte, self.lte),
+            state=compare(known, gte, lte),
             need=need if need is not None else Fraction(0),
             have=have,
             unit=unit,
-            missing=gap(have, self.gte, self.lte, unit),
+            missing=gap(known, gte, lte, unit),
             measures=(self.name,),
         )
 
@@ -95,48 +106,4 @@ class Fact(Node):
             unit="yes",
             missing={State.MET: "", State.UNMET: "not so", State.UNKNOWN: "not known yet"}[state],
             measures=(self.name,),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ratio(Node):
-    """`ratio: {num, den, gte, cap}`: num ÷ min(den, cap) at least gte. Nobody in the population: not known."""
-
-    kind: ClassVar[str] = "ratio"
-    num: str
-    den: str
-    cap: Fraction | None
-    gte: Fraction
-
-    @classmethod
-    def read(cls, reader: Reader, members: Mapping[str, object], path: Path, id: str) -> Self:  # noqa: A002
-        inside = (*path, "ratio")
-        inner = reader.mapping(
-            members["ratio"], inside, required=frozenset({"num", "den", "gte"}), optional=frozenset({"cap"})
-        )
-        cap = Fraction(reader.count(inner["cap"], (*inside, "cap"))) if "cap" in inner else None
-        return cls(
-            id=id,
-            label=reader.label(members, path),
-            num=reader.slug(inner.get("num"), (*inside, "num")),
-            den=reader.slug(inner.get("den"), (*inside, "den")),
-            cap=cap,
-            gte=reader.number(inner.get("gte"), (*inside, "gte")),
-        )
-
-    def assess(self, context: Context) -> Finding:
-        numerator, denominator = context.measure(self.num), context.measure(self.den)
-        if denominator is not None and self.cap is not None:
-            denominator = min(denominator, self.cap)
-        have = None if numerator is None or not denominator else numerator / denominator
-        return Finding(
-            id=self.id,
-            label=self.label or f"{context.words(self.num).capitalize()} of {context.words(self.den)}",
-            kind=self.kind,
-            state=compare(have, self.gte, None),
-            need=self.gte,
-            have=have,
-            unit="share",
-            missing=gap(have, self.gte, None, "share"),
-            measures=(self.num, self.den),
         )

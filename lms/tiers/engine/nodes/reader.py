@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -19,11 +20,11 @@ class Reader:
     """Reads typed values; a value that is wrong becomes a problem and a harmless stand-in."""
 
     kinds: Mapping[str, type[Node]]
-    not_yet: frozenset[str]
     lines: Mapping[Path, int] = field(default_factory=dict)
     vocabulary: dict[str, frozenset[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     uses: dict[str, list[tuple[str, Path]]] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
 
     def problem(self, path: Path, message: str, *, is_unsupported: bool = False) -> None:
         near = next((path[:end] for end in range(len(path), -1, -1) if path[:end] in self.lines), None)
@@ -79,6 +80,18 @@ class Reader:
             return 1
         return int(number)
 
+    def day(self, value: Any, path: Path) -> date:
+        """A date, year-month-day."""
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.problem(path, "needs a date, year-month-day")
+            return date.min
+
+    def keep_as_words(self, name: str) -> None:
+        """Notes something that is kept with the document and is no rule."""
+        self.words.append(name)
+
     def flag(self, value: Any, path: Path) -> bool:
         if not isinstance(value, bool):
             self.problem(path, "needs true or false")
@@ -90,10 +103,14 @@ class Reader:
             self.problem(path, "needs either “any_of” or “any_of_vocab”")
             return frozenset()
         if "any_of_vocab" in members:
-            name = self.text(members["any_of_vocab"], (*path, "any_of_vocab"))
-            if name not in self.vocabulary:
-                self.problem((*path, "any_of_vocab"), f"“{name}” is not in the vocabulary")
-            return self.vocabulary.get(name, frozenset())
+            given = members["any_of_vocab"]
+            names = [
+                self.text(name, (*path, "any_of_vocab")) for name in (given if isinstance(given, list) else [given])
+            ]
+            for name in names:
+                if name not in self.vocabulary:
+                    self.problem((*path, "any_of_vocab"), f"“{name}” is not in the vocabulary")
+            return frozenset().union(*(self.vocabulary.get(name, frozenset()) for name in names))
         return self.code_list(members["any_of"], (*path, "any_of"))
 
     def code_list(self, value: Any, path: Path) -> frozenset[str]:
@@ -107,14 +124,10 @@ class Reader:
         """One rule: a mapping with exactly one key that names its kind."""
         members = self.mapping(value, path)
         kinds = [name for name in members if name in self.kinds]
-        missing = [name for name in members if name in self.not_yet]
-        if missing:
-            self.problem((*path, missing[0]), f"“{missing[0]}” is not supported yet", is_unsupported=True)
-        elif len(kinds) != 1:
+        if len(kinds) != 1:
             unknown = ", ".join(f"“{name}”" for name in members if name not in _EVERYWHERE) or "nothing"
             known = ", ".join(self.kinds)
             self.problem(path, f"needs exactly one rule; it has {unknown}. Known rules: {known}")
-        if missing or len(kinds) != 1:
             return self.kinds["all"].read(self, {"all": []}, path, id)
         kind = self.kinds[kinds[0]]
         self.mapping(members, path, required=frozenset({kind.kind}), optional=kind.beside)

@@ -6,9 +6,11 @@ from fractions import Fraction
 from typing import ClassVar, Self
 
 from lms.tiers.engine.nodes.base import Context, Finding, Node, State
+from lms.tiers.engine.nodes.demands import Demand, Fixed, Need, Points
 from lms.tiers.engine.nodes.groups import count_state
 from lms.tiers.engine.nodes.reader import Reader
 from lms.tiers.engine.nodes.scorecard import Scorecard
+from lms.tiers.engine.nodes.thresholds import Threshold, read_threshold
 from lms.tiers.engine.numbers import as_words
 from lms.tiers.engine.problems import Path
 
@@ -31,7 +33,7 @@ class _OnScore(Node):
             state=State.UNKNOWN,
             need=Fraction(1),
             have=None,
-            missing="no track is chosen",
+            missing="no track is chosen" if self.card(context) is None else "not known yet",
         )
 
 
@@ -41,36 +43,43 @@ class Score(_OnScore):
 
     kind: ClassVar[str] = "score"
     beside: ClassVar[frozenset[str]] = frozenset({"gte"})
-    gte: Fraction
+    gte: Threshold
 
     @classmethod
     def read(cls, reader: Reader, members: Mapping[str, object], path: Path, id: str) -> Self:  # noqa: A002
         name = reader.slug(members["score"], (*path, "score"))
         reader.use("score", name, path)
-        gte = reader.number(members.get("gte"), (*path, "gte"))
+        gte = read_threshold(reader, members.get("gte"), (*path, "gte"))
         return cls(id=id, label=reader.label(members, path), score=name, gte=gte)
 
     def assess(self, context: Context) -> Finding:
-        card = self.card(context)
-        if card is None:
+        card, gte = self.card(context), self.gte.of(context)
+        if card is None or gte is None:
             return self.no_track(context)
         low, high = card.range(context)
-        state = State.MET if low >= self.gte else State.UNMET if high < self.gte else State.UNKNOWN
+        state = State.MET if low >= gte else State.UNMET if high < gte else State.UNKNOWN
         lines = card.lines(context)
         return Finding(
             id=self.id,
             label=self.label or f"Points, {context.words(card.name)}",
             kind=self.kind,
             state=state,
-            need=self.gte,
+            need=gte,
             have=low,
             unit="points",
-            missing="" if state is State.MET else f"{as_words(self.gte - low)} more points",
+            missing="" if state is State.MET else f"{as_words(gte - low)} more points",
             people=tuple(sorted({person for line in lines for person in line.people})),
             credentials=tuple(sorted({reference for line in lines for reference in line.credentials})),
             measures=tuple(sorted({name for line in lines for name in line.measures})),
             parts=lines,
         )
+
+    def demand(self, context: Context) -> Demand:
+        card, gte = self.card(context), self.gte.of(context)
+        if card is None or gte is None:
+            return super().demand(context)
+        base, lines = card.people_lines(context)
+        return Points(base, lines, gte)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,3 +114,15 @@ class EveryMetricPositive(_OnScore):
             measures=tuple(sorted({name for line in lines for name in line.measures})),
             parts=lines,
         )
+
+    def demand(self, context: Context) -> Demand:
+        card = self.card(context)
+        if card is None:
+            return super().demand(context)
+        sure = all(
+            points.low > 0
+            for component, points in zip(card.components, card.found(context), strict=True)
+            if not component.codes
+        )
+        _, lines = card.people_lines(context)
+        return Need(len(lines) + 1, (Fixed(sure), *(Points(Fraction(0), (line,), line.each) for line in lines)))

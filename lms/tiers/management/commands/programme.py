@@ -1,5 +1,6 @@
 """`manage.py programme check FILE`: is this a programme, and do its cases come out as it says?"""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,38 +19,96 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         check = actions.add_parser("check", help="validate the document and run its cases")
         check.add_argument("file", type=Path)
+        check.add_argument("--json", action="store_true", help="one JSON object on standard output, for machines")
+        actions.add_parser("schema", help="print the JSON schema of programme documents")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["action"] == "schema":
+            self.stdout.write(json.dumps(engine.schema.load(), indent=1))
+            return
         path: Path = options["file"]
         try:
-            source = engine.read_yaml(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"{path} can't be read: {error}") from error
+            reports = [_report(*found) for found in _programmes(path)]
         except engine.DocumentError as error:
-            raise CommandError(str(error)) from error
-        if not isinstance(source.document, dict):
-            raise CommandError("The document needs a mapping of names to values.")
-        failed = [self._check(document, place, source.lines) for place, document in engine.programmes(source.document)]
-        if any(failed):
-            raise CommandError(f"{path.name}: {sum(failed)} of {len(failed)} programmes are not in order.")
+            reports = [_refusal("?", error)]
+        failed = sum(not report["is_in_order"] for report in reports)
+        if options["json"]:
+            self.stdout.write(
+                json.dumps({"file": path.name, "is_in_order": not failed, "programmes": reports}, indent=1)
+            )
+        else:
+            for report in reports:
+                self._print(report)
+        if failed:
+            raise CommandError(f"{path.name}: {failed} of {len(reports)} programmes are not in order.")
 
-    def _check(self, document: Any, place: engine.problems.Path, lines: dict[engine.problems.Path, int]) -> bool:
-        """Prints what was found; returns whether something is wrong."""
-        inside = {path[len(place) :]: line for path, line in lines.items() if path[: len(place)] == place}
-        try:
-            programme = engine.parse(document, lines=inside)
-        except engine.DocumentError as error:
-            kind = "not supported" if isinstance(error, engine.UnsupportedFeature) else "not a programme"
-            self.stdout.write(f"{document.get('id', '?')}: {kind}")
-            self.stdout.writelines(f"  {problem}" for problem in error.problems)
-            return True
+    def _print(self, report: dict[str, Any]) -> None:
+        if report["problems"]:
+            self.stdout.write(f"{report['id']}: {report['verdict']}")
+            for problem in report["problems"]:
+                self.stdout.write(f"  {problem['text']}")
+            return
+        passed = sum(case["verdict"] == "passed" for case in report["cases"])
+        self.stdout.write(f"{report['id']}: {report['tiers']} tiers, {passed} of {len(report['cases'])} cases passed")
+        if report["words"]:
+            self.stdout.write(f"  kept as words, no rule: {', '.join(report['words'])}")
+        for case in report["cases"]:
+            if case["verdict"] != "passed":
+                place = f"line {case['line']}: " if case["line"] else ""
+                self.stdout.write(f"  {place}“{case['name']}”: {case['detail'] or case['verdict']}")
+
+
+def _programmes(path: Path) -> list[tuple[dict[str, Any], dict[engine.problems.Path, int]]]:
+    """Each programme of the file with the lines of its values. Raises DocumentError and CommandError."""
+    try:
+        source = engine.read_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} can't be read: {error}") from error
+    if not isinstance(source.document, dict):
+        raise engine.DocumentError([engine.Problem((), "The document needs a mapping of names to values.")])
+    return [
+        (dict(document), {place[len(at) :]: line for place, line in source.lines.items() if place[: len(at)] == at})
+        for at, document in engine.programmes(source.document)
+    ]
+
+
+def _report(document: dict[str, Any], lines: dict[engine.problems.Path, int]) -> dict[str, Any]:
+    """What was found, for people and machines alike."""
+    try:
+        programme = engine.parse(document, lines=lines)
         results = engine.run_cases(document, programme)
-        passed = sum(result.was_run and not result.failures for result in results)
-        self.stdout.write(f"{programme.id}: {len(programme.tiers)} tiers, {passed} of {len(results)} cases passed")
-        if programme.unread:
-            self.stdout.write(f"  kept as words, no rule: {', '.join(programme.unread)}")
-        for result in results:
-            words = "; ".join(result.failures) or result.refused or ("" if result.was_run else "text only, not run")
-            if words:
-                self.stdout.write(f"  “{result.name}”: {words}")
-        return any(result.failures or result.refused for result in results)
+    except engine.DocumentError as error:
+        return _refusal(str(document.get("id", "?")), error)
+    cases = [
+        {
+            "name": result.name,
+            "verdict": "passed" if result.is_passed else "failed" if result.failures or result.refused else "text only",
+            "detail": "; ".join(result.failures) or result.refused,
+            "line": lines.get(("cases", index)),
+        }
+        for index, result in enumerate(results)
+    ]
+    return {
+        "id": programme.id,
+        "is_in_order": all(case["verdict"] != "failed" for case in cases),
+        "verdict": "a programme" if programme.tiers else "words without tiers",
+        "tiers": len(programme.tiers),
+        "words": list(programme.unread),
+        "problems": [],
+        "cases": cases,
+    }
+
+
+def _refusal(name: str, error: engine.DocumentError) -> dict[str, Any]:
+    return {
+        "id": name,
+        "is_in_order": False,
+        "verdict": "not supported" if isinstance(error, engine.UnsupportedFeature) else "not a programme",
+        "tiers": 0,
+        "words": [],
+        "problems": [
+            {"line": problem.line, "path": list(problem.path), "message": problem.message, "text": str(problem)}
+            for problem in error.problems
+        ],
+        "cases": [],
+    }

@@ -1,0 +1,1 @@
+"""What the world sees of badges: documents for programs, pages for people."""

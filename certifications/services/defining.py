@@ -1,0 +1,66 @@
+"""Defining certifications: what they ask for, counted by version."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from certifications import errors, evidence
+from certifications.models import Certification, Requirement
+from courses.models import Course
+from lms.accounts.models import User
+from lms.accounts.services import record_audit
+from lms.assessments.models import Assessment
+from lms.partners.models import Persona
+
+
+@transaction.atomic
+def save_certification(
+    *,
+    certification: Certification,
+    personas: Iterable[Persona],
+    courses: Iterable[Course],
+    assessments: Iterable[Assessment],
+    by: User,
+    at: datetime,
+    needed: Iterable[Certification] = (),
+    equivalents: Iterable[Certification] = (),
+    renewal: Iterable[Course | Assessment] = (),
+) -> Certification:
+    """Stores a certification with what it asks for, in the order given: courses, exams, other certifications, and the
+    courses and exams of the short way to renew it.
+
+    When that changed, `number` grows; credentials keep the number they were issued under. Writes the audit log.
+    Raises NotAllowed (permission certifications.manage_certifications).
+    """
+    if not by.has_perm("certifications.manage_certifications"):
+        raise errors.NotAllowed("You may not change certifications. Nothing was changed.")
+    is_new = certification.pk is None
+    wanted = [*((thing, False) for thing in [*courses, *assessments, *needed]), *((thing, True) for thing in renewal)]
+    before = [] if is_new else [(one.thing, one.is_for_renewal) for one in evidence.requirements_of(certification)]
+    if not is_new and wanted != before:
+        certification.number += 1
+    certification.save()
+    certification.personas.set(personas)
+    certification.equivalents.set(one for one in equivalents if one != certification)
+    if wanted != before:
+        certification.requirements.all().delete()
+        Requirement.objects.bulk_create(
+            Requirement(
+                certification=certification,
+                position=position,
+                course=thing if isinstance(thing, Course) else None,
+                assessment=thing if isinstance(thing, Assessment) else None,
+                needed=thing if isinstance(thing, Certification) else None,
+                is_for_renewal=is_for_renewal,
+            )
+            for position, (thing, is_for_renewal) in enumerate(wanted, 1)
+        )
+    record_audit(
+        action="certifications.save_certification",
+        actor=by,
+        at=at,
+        target=certification,
+        detail={"number": certification.number, "requirements": [str(thing) for thing, _ in wanted]},
+    )
+    return certification

@@ -1,0 +1,12 @@
+"""Work of this app that beat starts."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from certifications import services
+
+
+@shared_task(ignore_result=True)
+def remind_of_expiry() -> None:
+    """Once a day. Twice tells nothing twice."""
+    services.remind_of_expiry(at=timezone.now())

@@ -1,0 +1,98 @@
+"""Forms drawn before an exam opens, so that a large group can start in the same minute."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+from django.db import transaction
+
+from lms.assessments.errors import ExamNotReady
+from lms.assessments.models import Assessment, Item, PreparedForm, Response
+from lms.assessments.services.draw import Chosen, choose
+
+AHEAD = timedelta(hours=1)
+BATCH = 100
+
+
+def prepare_forms(*, assessment: Assessment, at: datetime, rng: Random, limit: int = BATCH) -> int:
+    """Draws forms until as many wait or were taken as the exam asks for; at most `limit` in one call. Returns how many.
+
+    A form belongs to nobody until an attempt takes it. Two callers at once may draw a few too many; nothing else.
+    """
+    missing = min(limit, assessment.prepared_forms - PreparedForm.objects.filter(assessment=assessment).count())
+    sections = list(assessment.sections.order_by("position"))
+    made = 0
+    try:
+        while made < missing:  # each is stored before the next is chosen, so linear forms take turns
+            chosen = choose(assessment, sections, rng)
+            PreparedForm.objects.create(
+                assessment=assessment, form=chosen.form, drawn=_frozen(chosen.responses), made_at=at
+            )
+            made += 1
+    except ExamNotReady:
+        pass  # whoever starts is told why
+    return made
+
+
+def _frozen(responses: list[Response]) -> list[dict[str, object]]:
+    return [
+        {
+            "version": response.item_version_id,
+            "section": response.section,
+            "max_points": str(response.max_points),
+            "is_pilot": response.is_pilot,
+            "shown": response.shown,
+        }
+        for response in responses
+    ]
+
+
+def prepare_due(*, at: datetime, rng: Random) -> int:
+    """One batch for each exam that opens within the hour, or opened within the last. Returns how many were drawn."""
+    due = Assessment.objects.filter(prepared_forms__gt=0, opened_at__gt=at - AHEAD, opened_at__lte=at + AHEAD)
+    return sum(prepare_forms(assessment=assessment, at=at, rng=rng) for assessment in due)
+
+
+@transaction.atomic
+def drop_prepared(assessment: Assessment) -> None:
+    """Forgets the forms that wait: the exam is not what it was when they were drawn."""
+    PreparedForm.objects.filter(assessment=assessment, taken_at=None).delete()
+
+
+def take_prepared(assessment: Assessment, at: datetime) -> Chosen | None:
+    """A prepared form as unsaved responses, taken for good when the transaction around it commits; None without one.
+
+    A form in which an item was changed or retired since is thrown away and the next is tried: prepared never means old.
+    """
+    if not assessment.prepared_forms:
+        return None
+    waiting = PreparedForm.objects.select_related("form").filter(assessment=assessment, taken_at=None)
+    while prepared := waiting.select_for_update(of=("self",), skip_locked=True).order_by("pk").first():
+        prepared.taken_at = at
+        prepared.save(update_fields=["taken_at"])
+        if _is_current(prepared):
+            return Chosen(responses=_thawed(prepared), form=prepared.form)
+    return None
+
+
+def _thawed(prepared: PreparedForm) -> list[Response]:
+    return [
+        Response(
+            item_version_id=one["version"],
+            position=position,
+            section=one["section"],
+            max_points=Decimal(one.get("max_points", 1)),
+            is_pilot=one["is_pilot"],
+            shown=one["shown"],
+        )
+        for position, one in enumerate(prepared.drawn, start=1)
+    ]
+
+
+def _is_current(form: PreparedForm) -> bool:
+    """Whether each version is still the one that would be drawn. Two queries."""
+    drawn = {one["version"] for one in form.drawn}
+    items = Item.objects.filter(versions__in=drawn, retired_at=None)
+    newest = set(items.live_versions().values_list("pk", flat=True))
+    rest = drawn - newest
+    return not rest or rest <= set(items.pilot_versions().values_list("pk", flat=True))

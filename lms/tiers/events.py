@@ -1,0 +1,16 @@
+"""What happens in tiers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from lms.events.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierAtRisk(Event):
+    """A tier will be lost on a day if nobody acts; the letter to one person is to be sent."""
+
+    type: ClassVar[str] = "tiers.TierAtRisk"
+    alarm_id: UUID
+    person_id: UUID

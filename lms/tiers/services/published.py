@@ -1,0 +1,108 @@
+"""The programme as everybody may read it, made from the rules in force: tiers, what they ask for, benefits."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lms.tiers import engine
+from lms.tiers.engine.nodes.measures import Metric
+from lms.tiers.models import ProgrammeVersion
+from lms.tiers.services.errors import NoProgrammeInForce
+from lms.tiers.services.figures import Row
+from lms.tiers.services.programmes import rules_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedRequirement:
+    """A requirement in words: what it asks for, how much of it, and the parts it has."""
+
+    label: str
+    need: str
+    parts: tuple["PublishedRequirement", ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedTier:
+    name: str
+    is_by_invitation: bool
+    requirements: tuple[PublishedRequirement, ...]
+    benefits: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedProgramme:
+    name: str
+    number: int
+    since: datetime
+    is_cumulative: bool
+    keeps: str
+    over_budget_because: str
+    tiers: tuple[PublishedTier, ...]
+
+
+_KEEPS = {
+    engine.Demotion.IMMEDIATE: "A tier ends when its requirements are no longer met.",
+    engine.Demotion.ANNIVERSARY: "A tier is kept until its anniversary.",
+}
+
+
+def published_programme(*, at: datetime) -> PublishedProgramme:
+    """The rules in force at `at`, lowest tier first. Names no partner and no person. Raises NoProgrammeInForce."""
+    version = ProgrammeVersion.objects.select_related("programme").in_force(at)
+    if version is None:
+        raise NoProgrammeInForce("No partner programme is in force yet. Publish one first.")
+    rules = rules_of(version)
+    asked = engine.evaluate(rules, engine.Facts(people=()), at.astimezone(UTC))
+    ceilings = _ceilings(rules)
+    benefits = {tier["id"]: tier.get("benefits") for tier in version.document["tiers"]}
+    return PublishedProgramme(
+        name=version.programme.name,
+        number=version.number,
+        since=version.effective_at,
+        is_cumulative=rules.is_cumulative,
+        keeps=_keeps(rules.lifecycle),
+        over_budget_because=rules.budget.reason if rules.budget is not None else "",
+        tiers=tuple(
+            PublishedTier(
+                name=tier.name,
+                is_by_invitation=tier.invitation_only,
+                requirements=tuple(_requirement(finding, tier.id, ceilings) for finding in finding_of.requirements),
+                benefits=_words(benefits[tier.id]),
+            )
+            for tier, finding_of in zip(rules.tiers, asked.tiers, strict=True)
+        ),
+    )
+
+
+def _ceilings(rules: engine.Programme) -> frozenset[str]:
+    """The ids of requirements that ask for not more than something."""
+    nodes = (node for tier in rules.tiers for node in tier.requirements)
+    return frozenset(node.id for node in nodes if isinstance(node, Metric) and node.gte is None)
+
+
+def _bound(finding: engine.Finding, tier: str, ceilings: frozenset[str]) -> str:
+    words = Row(finding=finding, tier=tier).need_text
+    is_ceiling = finding.id in ceilings or finding.kind in {"rank", "at_most"}
+    return f"at most {words}" if is_ceiling else f"{words} or more"
+
+
+def _keeps(lifecycle: engine.Lifecycle) -> str:
+    if lifecycle.demotion in _KEEPS:
+        return _KEEPS[lifecycle.demotion]
+    if lifecycle.grace is None:
+        return "A tier that is no longer reached is kept until we have talked about it."
+    return f"A tier that is no longer reached is kept for {lifecycle.grace.days} days, to meet its requirements again."
+
+
+def _requirement(finding: engine.Finding, tier: str, ceilings: frozenset[str]) -> PublishedRequirement:
+    """Parts are shown where they say more than the whole."""
+    return PublishedRequirement(
+        label=finding.label,
+        need="required" if finding.unit == "yes" else _bound(finding, tier, ceilings),
+        parts=tuple(_requirement(part, tier, ceilings) for part in finding.parts),
+    )
+
+
+def _words(benefits: object) -> tuple[str, ...]:
+    if isinstance(benefits, dict):
+        return tuple(f"{name}: {value}".replace("_", " ") for name, value in benefits.items())
+    return tuple(map(str, benefits)) if isinstance(benefits, list) else ()
