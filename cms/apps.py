@@ -8,10 +8,12 @@ class CmsConfig(AppConfig):
     def ready(self) -> None:
         from wagtail.models import ReferenceIndex
 
-        from cms import checks, handlers, needs, rules  # noqa: F401  registers checks, receivers and permissions
+        from cms import checks, handlers, lessons, needs, rules  # noqa: F401  registers checks, receivers, permissions
         from cms.models import MediaUse
-        from lms.common.needs import register
+        from lms.common import lessons as common_lessons
+        from lms.common import needs as common_needs
 
-        register(needs.links)
+        common_needs.register(needs.links)
+        common_lessons.register(lessons.links)
 
         ReferenceIndex.register_model(MediaUse)  # the admin tells where a picture is used, and that it must stay

@@ -16,6 +16,7 @@ app.conf.beat_schedule = {
     "sweep-outbox": {"task": "lms.events.tasks.sweep_outbox", "schedule": 30.0},
     "close-overdue-attempts": {"task": "lms.assessments.tasks.close_overdue_attempts", "schedule": 30.0},
     "prepare-exam-forms": {"task": "lms.assessments.tasks.prepare_forms", "schedule": 30.0},
+    "judge-items": {"task": "lms.assessments.tasks.judge_items", "schedule": crontab(hour=2, minute=40)},
     "publish-scheduled": {"task": "cms.tasks.publish_scheduled", "schedule": 300.0},
     "forward-statements": {"task": "lms.xapi.tasks.forward_statements", "schedule": 15.0},
     "pull-statements": {"task": "lms.xapi.tasks.pull_statements", "schedule": 60.0},

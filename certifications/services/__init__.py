@@ -18,6 +18,7 @@ from certifications.services.issuing import (
     issue_for_credential,
     issue_if_earned,
 )
+from certifications.services.regraded import revoke_after_regrade
 from certifications.services.reminding import remind_of_expiry
 from certifications.services.rendering import certificate_pdf
 from certifications.services.signing import own_authority, signer
@@ -42,6 +43,7 @@ __all__ = [
     "reissue_credential",
     "remind_of_expiry",
     "rendered",
+    "revoke_after_regrade",
     "revoke_credential",
     "revoke_many",
     "save_certification",

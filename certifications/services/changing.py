@@ -23,7 +23,12 @@ def revoke_credential(*, credential: Credential, by: User, reason: str, at: date
     Emits CredentialRevoked and writes the audit log. Raises NotAllowed (permission certifications.revoke_credential),
     ReasonMissing.
     """
-    reason = _checked(credential, by, reason)
+    take_back(credential, by, _checked(credential, by, reason), at)
+
+
+def take_back(credential: Credential, by: User, reason: str, at: datetime) -> None:
+    """Revokes without asking whether `by` may: his decision was another one, and this follows from it. Call it in a
+    transaction."""
     changed = Credential.objects.filter(pk=credential.pk, revoked_at=None).update(
         revoked_at=at, revoked_by=by, revocation_reason=reason
     )

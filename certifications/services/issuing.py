@@ -261,7 +261,8 @@ def _sections(attempt: Attempt | None) -> tuple[SectionScore, ...]:
     """By section, in the order of the exam."""
     if attempt is None:
         return ()
-    rows = attempt.responses.values("section").annotate(points=Sum("points"), maximum=Sum("max_points"))
+    counted = attempt.responses.filter(is_pilot=False, is_dropped=False)
+    rows = counted.values("section").annotate(points=Sum("points"), maximum=Sum("max_points"))
     first = dict(attempt.responses.order_by("-position").values_list("section", "position"))
     return tuple(
         SectionScore(title=row["section"], percent=_percent(row["points"], row["maximum"]))

@@ -95,6 +95,39 @@ class OwnWork(DomainError):
     status = 403
 
 
+class NotAllowed(DomainError):
+    """The person may not do this with results."""
+
+    code = "not_allowed"
+    status = 403
+
+
+class ReasonMissing(DomainError):
+    """A result is never changed without a reason."""
+
+    code = "reason_missing"
+    status = 400
+
+
+class NothingToRegrade(DomainError):
+    """No key that may count, or no attempt that it concerns."""
+
+    code = "nothing_to_regrade"
+
+
+class RegradeRunning(DomainError):
+    """One regrade of an exam at a time."""
+
+    code = "regrade_running"
+
+
+class RatingsRefused(DomainError):
+    """What a panel handed in cannot be read, or a cut without its reason. The message says where."""
+
+    code = "ratings_refused"
+    status = 400
+
+
 class OutsideNetwork(DomainError):
     """The exam is sat from certain addresses only, and this is none of them."""
 

@@ -20,6 +20,36 @@ class AttemptScored(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RegradeContinued(Event):
+    """A regrade has attempts to do, after the one with the id `after`."""
+
+    type: ClassVar[str] = "assessments.RegradeContinued"
+    regrade_id: UUID
+    after: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptRegraded(Event):
+    """The result of a scored attempt changed because an item of it was wrong."""
+
+    type: ClassVar[str] = "assessments.AttemptRegraded"
+    regrade_id: UUID
+    attempt_id: UUID
+    person_id: UUID
+    assessment_id: UUID
+    was_passed: bool
+    is_passed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultHeldBack(Event):
+    """An attempt was scored, and its result is kept back for now: nobody but statistics is told."""
+
+    type: ClassVar[str] = "assessments.ResultHeldBack"
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResultReleased(Event):
     """The held result of an attempt may be told now."""
 

@@ -22,7 +22,7 @@ from lms.assessments.errors import ExamInvalid
 from lms.assessments.forms.exams import DocumentForm, ExamForm, GrantForm, SectionRows, section_rows
 from lms.assessments.media import addresses_for
 from lms.assessments.models import Accommodation, Assessment, Attempt, AttemptEvent, ReferenceDocument, Response
-from lms.assessments.services.draw import draw
+from lms.assessments.services.draw import choose
 from lms.common.errors import DomainError
 
 EDIT = "assessments.change_assessment"
@@ -102,7 +102,8 @@ def preview(request: HttpRequest, pk: str) -> HttpResponse:
     assessment = get_object_or_404(Assessment, pk=pk)
     problem, questions = "", []
     try:
-        drawn = draw(assessment, Random())  # noqa: S311  nothing depends on it
+        sections = list(assessment.sections.order_by("position"))
+        drawn = choose(assessment, sections, Random()).responses  # noqa: S311  nothing depends on it
         address = addresses_for(person_of(request).pk)
         questions = [_previewed(response, address) for response in drawn]
     except DomainError as error:

@@ -1,4 +1,4 @@
-"""Attempts and checks as xAPI statements. Pure. No statement holds a key: interactions are named, not described."""
+"""Attempts and checks as xAPI statements. No statement holds a key: interactions are named, not described."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -8,9 +8,11 @@ import tincan
 
 from lms.accounts.models import User
 from lms.assessments.items import Answer
-from lms.assessments.models import Assessment, Attempt, Item, Response
+from lms.assessments.models import Assessment, Attempt, Item, Regrade, Response
 from lms.partners.models import Membership
 from lms.xapi import vocabulary
+from lms.xapi.agents import activity_key, verb_key
+from lms.xapi.models import Statement
 from lms.xapi.statements import activity, build, fact_id, result, score
 
 
@@ -53,6 +55,31 @@ def answered(attempt: Attempt, response: Response) -> tincan.Statement:
         at=response.saved_at or attempt.started_at,
         id=fact_id(attempt.registration, f"answered/{response.position}"),
     )
+
+
+def result_statements(attempt: Attempt) -> list[UUID]:
+    """The ids of the platform's statements that say how the attempt ended, and that are not void. One query."""
+    found = Statement.objects.filter(
+        registration=attempt.registration,
+        verb_key__in=[verb_key(vocabulary.PASSED), verb_key(vocabulary.FAILED)],
+        object_key=activity_key(attempt.assessment.activity_iri),
+        authority__is_trusted=True,
+        voided_by=None,
+    )
+    return list(found.order_by("pk").values_list("statement_id", flat=True))
+
+
+def rescored(attempt: Attempt, regrade: Regrade) -> tincan.Statement:
+    """Passed or failed after a regrade: a fact of its own; the statement that it replaces is voided."""
+    statement = scored(attempt)
+    statement.id = fact_id(attempt.registration, f"scored/{regrade.public_id}")
+    return statement
+
+
+def scored_ids(attempt: Attempt) -> set[UUID]:
+    """The ids of all statements that ever said how the attempt ended, void ones too. One query."""
+    regrades = attempt.regrade_changes.values_list("regrade__public_id", flat=True)
+    return {scored_id(attempt), *(fact_id(attempt.registration, f"scored/{regrade}") for regrade in regrades)}
 
 
 def scored(attempt: Attempt) -> tincan.Statement:

@@ -15,6 +15,12 @@ def close_overdue_attempts() -> int:
 
 
 @shared_task
+def judge_items() -> int:
+    """Raises the flags that the statistics of all exams call for now. Returns how many are new."""
+    return services.judge_exams(at=timezone.now())
+
+
+@shared_task
 def prepare_forms() -> int:
     """Draws forms for exams that open within the hour to many at once. Returns how many."""
     return services.prepare_due(at=timezone.now(), rng=secrets.SystemRandom())

@@ -35,7 +35,7 @@ from lms.assessments.models import Accommodation, Assessment, Attempt, ItemMedia
 from lms.assessments.models.settings import words_of
 from lms.assessments.sitting_views import closing, may_review, taken
 from lms.assessments.visits import own_attempt, private, refused, result_of, sitting, visit_of
-from lms.common import guards
+from lms.common import guards, lessons
 from lms.common.errors import DomainError
 from lms.common.files import send_file
 from lms.partners.middleware import judges_membership, membership_of
@@ -303,11 +303,24 @@ def result(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
         "assessment": attempt.assessment,
         "taken": taken(attempt),
         "shows_answers": may_review(attempt, now),
-        "sections": services.section_results(attempt) if attempt.is_result_known else [],
+        **(_report(request, attempt) if attempt.is_result_known else {}),
         "state": services.state_for(attempt.assessment, _user(request), timezone.now()),
         "is_visible": Assessment.objects.visible_to(request.user).filter(pk=attempt.assessment_id).exists(),
     }
     return render(request, "assessments/result.html", context)
+
+
+def _report(request: HttpRequest, attempt: Attempt) -> dict[str, Any]:
+    """What the candidate is told of a known result: points by section, what to go over, what was marked again."""
+    reviews = services.lessons_to_review(attempt)
+    links = lessons.links_for(request, [review.iri for review in reviews])
+    changes = attempt.regrade_changes.select_related("regrade").order_by("changed_at")
+    told = changes if attempt.released_at is None else changes.filter(changed_at__gt=attempt.released_at)
+    return {
+        "sections": services.section_results(attempt),
+        "reviews": [(review, links.get(review.iri, "")) for review in reviews],
+        "changes": told,
+    }
 
 
 @require_safe

@@ -28,7 +28,7 @@ from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.permissions import register_permission_policy
 
-from lms.assessments import bank_views, exam_views, services
+from lms.assessments import bank_views, exam_views, forms_views, services, statistics_views
 from lms.assessments.forms import ImportForm
 from lms.assessments.items import with_addresses
 from lms.assessments.items.describe import describe
@@ -222,7 +222,7 @@ class AssessmentViewSet(ReadOnlyViewSet):
             "review_shows",
             "review_when",
         ),
-        *("proctor_url", "prepared_forms"),
+        *("max_overlap", "proctor_url", "prepared_forms"),
     ]
     list_display = ["title", "time_limit_minutes", "cut_score", "opened_at", "closed_at"]
     search_fields = ["title"]
@@ -281,6 +281,33 @@ class ExportViewSet(ViewSet):
 
     def get_urlpatterns(self) -> list[URLPattern]:
         return [path("", bank_views.export, name="index")]
+
+
+class StatisticsViewSet(ViewSet):
+    """Figures of exams and items, and results changed after an item was wrong."""
+
+    name = "exam_statistics"
+    icon = "table"
+    menu_label = "Statistics"
+    menu_item_class = item_for("assessments.view_statistics")
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        return [
+            path("", statistics_views.index, name="index"),
+            path("flags/", statistics_views.flags, name="flags"),
+            path("flags/<int:flag_id>/", statistics_views.settle, name="settle"),
+            path("<int:exam_id>/", statistics_views.exam, name="exam"),
+            path("<int:exam_id>/csv/", statistics_views.download, name="csv"),
+            path("<int:exam_id>/judge/", statistics_views.judge, name="judge"),
+            path("<int:exam_id>/forms/", forms_views.exam_forms, name="forms"),
+            path("forms/<int:form_id>/", forms_views.form_step, name="form_step"),
+            path("<int:exam_id>/standards/", forms_views.standards, name="standards"),
+            path("standards/<int:setting_id>/", forms_views.standard, name="standard"),
+            path("<int:exam_id>/similar/", statistics_views.similar, name="similar"),
+            path("<int:exam_id>/items/<int:item_id>/", statistics_views.item, name="item"),
+            path("<int:exam_id>/items/<int:item_id>/regrade/", statistics_views.regrade, name="regrade"),
+            path("regrades/<uuid:regrade_id>/", statistics_views.regraded, name="regraded"),
+        ]
 
 
 class ImportViewSet(ViewSet):
@@ -354,6 +381,7 @@ class ExamGroup(ModelViewSetGroup):
         EditorViewSet(),
         ImportViewSet(),
         ExportViewSet(),
+        StatisticsViewSet(),
     )
 
 

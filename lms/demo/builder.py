@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from lms.accounts.models import AuditEntry
+from lms.assessments.services import judge_exams
 from lms.demo.calendar import Calendar
 from lms.demo.content import build_content
 from lms.demo.history import plan_history, play_week
@@ -52,6 +53,7 @@ def build() -> dict[str, float]:
         drain()
         lap("content")
         _play(calendar, plan_history(cast, courses, exams, calendar))
+        judge_exams(at=calendar.now)
         lap("history")
     AuditEntry.objects.create(action=BUILT, detail={"day": calendar.today.isoformat()})
     return seconds

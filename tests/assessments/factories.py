@@ -1,22 +1,28 @@
 """Banks, items and exams for tests. Attempts are made by the services."""
 
 import io
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
 from uuid import uuid4
 
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
 from PIL import Image
 
 from lms.accounts.models import User
-from lms.assessments import services
+from lms.assessments import items, services
 from lms.assessments.formats import Medium, Meta
 from lms.assessments.formats.media import sniff
 from lms.assessments.items import builders
 from lms.assessments.items.builders import Gap, ItemFields
 from lms.assessments.models import Assessment, Attempt, ItemBank, ItemVersion, Response
+from lms.assessments.services.scoring import total_up
+from lms.assessments.services.tallies import change_tallies
 from lms.partners.models import Membership
+from tests.factories import UserFactory
 
 MADE_AT = datetime(2026, 11, 1, tzinfo=UTC)
 ONE, ZERO = Decimal(1), Decimal(0)
@@ -194,3 +200,62 @@ def answer_all(attempt: Attempt, at: datetime, right: int | None = None) -> None
 
 def person_without_membership() -> User:
     return User.objects.create_user(f"{uuid4().hex}@halden.example", name="Nobody")
+
+
+def vendor(group: str) -> User:
+    """Somebody of the vendor who is in a group and may enter the admin."""
+    found, _ = Group.objects.get_or_create(name=group)
+    found.permissions.add(Permission.objects.get(codename="access_admin"))
+    user = UserFactory()
+    user.groups.add(found)
+    return user
+
+
+def scored(exam: Assessment, rows: Sequence[Mapping[str, str | None]], at: datetime) -> list[Attempt]:
+    """First attempts of new people without a partner, scored and counted: what each answered, in words, by item code.
+
+    Written straight to the tables, as the services would leave them: statistics need many.
+    """
+    newest = ItemVersion.objects.live().filter(item__bank__drawn_by__assessment=exam).select_related("item")
+    versions = {version.item.code: version for version in newest.order_by("number")}
+    people = User.objects.bulk_create(
+        User(email=f"{uuid4().hex}@many.example", name=f"Candidate {number}") for number in range(len(rows))
+    )
+    attempts, responses = [], []
+    for person, row in zip(people, rows, strict=True):
+        attempt = Attempt(
+            assessment=exam,
+            person=person,
+            number=1,
+            registration=uuid4(),
+            started_at=at,
+            deadline_at=at + timedelta(hours=1),
+            cut_score=exam.cut_score,
+            submitted_at=at + timedelta(minutes=9),
+            submitted_by=Attempt.SubmittedBy.CANDIDATE,
+        )
+        own = [_answered(attempt, versions[code], words, place) for place, (code, words) in enumerate(row.items(), 1)]
+        total_up(attempt, own)
+        attempts.append(attempt)
+        responses += own
+    Attempt.objects.bulk_create(attempts)
+    Response.objects.bulk_create(responses)
+    with transaction.atomic():
+        change_tallies(exam, attempts, at=at)
+    return attempts
+
+
+def _answered(attempt: Attempt, version: ItemVersion, words: str | None, place: int) -> Response:
+    options = {option["text"]: option["id"] for option in version.content["options"]}
+    answer = None if words is None else options[words]
+    return Response(
+        attempt=attempt,
+        item_version=version,
+        position=place,
+        section="All",
+        shown={"order": [], "tokens": {}},
+        answer=answer,
+        saved_at=attempt.started_at + timedelta(seconds=30 * place),
+        points=items.score(version.type, version.loaded_key, answer, ONE),
+        max_points=ONE,
+    )

@@ -20,7 +20,7 @@ from lms.assessments.errors import (
 )
 from lms.assessments.models import Assessment, Attempt, Item
 from lms.assessments.services import State
-from lms.assessments.services.attempts import is_pass
+from lms.assessments.services.scoring import is_pass
 from lms.events.models import Message
 from lms.partners.models import Membership
 from lms.xapi.models import Statement

@@ -1,6 +1,7 @@
 """The exam editor in the Wagtail admin: settings, sections, preview, grants, papers, attempts and timelines."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,11 +15,12 @@ from django.utils import timezone
 from lms.accounts.models import AuditEntry, User
 from lms.assessments import services
 from lms.assessments.errors import ExamInvalid
-from lms.assessments.models import Accommodation, Assessment, Attempt, PreparedForm, ReferenceDocument
+from lms.assessments.models import Accommodation, Assessment, Attempt, Item, PreparedForm, ReferenceDocument
 from lms.common.guards import UnsafeInput
 from lms.partners.models import Membership
 from tests.assessments.factories import PICTURE, SENTINEL, make_bank, make_exam, one_of_each, start
 from tests.assessments.test_editor import member_of
+from tests.factories import MembershipFactory
 
 HOUR = timedelta(hours=1)
 
@@ -101,6 +103,44 @@ def test_an_exam_is_made_without_code(admin: Client, author: User) -> None:
     assert "Blue Heron" not in str(entry.detail)
     for name in ("exams:inspect", "exams:edit", "exams:preview"):
         assert admin.get(reverse(name, args=[exam.pk])).status_code == 200
+
+
+def test_the_blueprint_of_a_section_is_set_in_the_editor(admin: Client) -> None:
+    """Objective, level, weight, minimum and exposure of a section; how much of an attempt may come again."""
+    wanted = row(objective="Sizes a duct", level="apply", points="2.5", minimum="60", max_exposure="40")
+    assert "has 0 live about" in admin.post(reverse("exams:add"), sent(rows=[wanted])).content.decode()
+    Item.objects.update(objective="Sizes a duct", level="apply")
+    assert admin.post(reverse("exams:add"), sent(rows=[wanted], max_overlap="50")).status_code == 302
+    exam = Assessment.objects.get()
+    section = exam.sections.get()
+    assert exam.max_overlap == 50
+    assert (section.objective, section.level, section.points, section.minimum, section.max_exposure) == (
+        "Sizes a duct",
+        "apply",
+        Decimal("2.5"),
+        Decimal(60),
+        40,
+    )
+    again = row(pk=section.pk, bank=section.bank_id, draw=2)
+    assert admin.post(reverse("exams:edit", args=[exam.pk]), sent(exam, [again])).status_code == 302
+    section.refresh_from_db()
+    assert (section.points, section.minimum, section.max_exposure) == (1, None, None)
+
+
+def test_linear_forms_that_no_longer_fit_are_withdrawn(admin: Client, author: User, now: datetime) -> None:
+    """Else nobody could start: a form in use would hold other numbers than the sections ask for."""
+    exam = make_exam(make_bank(), draw=2)
+    (form,) = services.build_forms(assessment=exam, count=1, by=author, at=now)
+    services.use_form(form=form, by=author, at=now)
+    section = exam.sections.get()
+    same = row(pk=section.pk, bank=section.bank_id, draw=2, title="Other name")
+    admin.post(reverse("exams:edit", args=[exam.pk]), sent(exam, [same]))
+    assert exam.forms.in_use().count() == 1
+    admin.post(reverse("exams:edit", args=[exam.pk]), sent(exam, [row(title="New", draw=3)]))
+    assert exam.forms.in_use().count() == 0
+    entry = AuditEntry.objects.filter(action="assessments.change_exam").latest("pk")
+    assert entry.detail["withdrawn_forms"] == [1]
+    assert start(exam, MembershipFactory(), now).responses.count() == 3
 
 
 def test_an_exam_is_changed_and_its_sections_keep_their_rows(admin: Client, now: datetime) -> None:
@@ -285,7 +325,6 @@ def test_attempts_and_timelines_are_shown(watcher: Client, member: Membership) -
 
 
 def test_the_list_of_attempts_takes_constant_queries(watcher: Client, exam: Assessment) -> None:
-    from tests.factories import MembershipFactory
 
     counts = []
     for number in (1, 2):

@@ -11,7 +11,7 @@ from django.db import connection
 
 from lms.assessments import services
 from lms.assessments.errors import AttemptOver, NewerAnswer
-from lms.assessments.models import Attempt
+from lms.assessments.models import Attempt, CountedAttempt, ExamTally, ItemTally
 from lms.events.models import Message
 from lms.xapi.models import Statement
 from tests.assessments.factories import answer_all, make_exam, right_answer, save, start, wrong_answer
@@ -102,3 +102,20 @@ def test_start_while_the_overdue_attempt_is_swept(now: datetime) -> None:
     later = now + timedelta(hours=2)
     together(lambda number: services.close_overdue(later) if number % 2 else start(exam, member, later, seed=number))
     assert list(Attempt.objects.order_by("number").values_list("number", "submitted_by")) == [(1, "deadline"), (2, "")]
+
+
+def test_attempts_counted_together_are_all_in_the_sums(now: datetime) -> None:
+    """Handlers read, add and write the same rows: without the lock on the exam, answers would be lost."""
+    exam = make_exam()
+    attempts = []
+    for seed in range(THREADS):
+        attempt = start(exam, MembershipFactory(), now, seed=seed)
+        answer_all(attempt, now, seed % 5)
+        attempts.append(services.submit_attempt(attempt=attempt, at=now))
+    CountedAttempt.objects.all().delete()
+    ItemTally.objects.all().delete()
+    ExamTally.objects.all().delete()
+    ids = [attempt.public_id for attempt in attempts]
+    counted = together(lambda number: services.count_attempt(attempt_id=ids[number], at=now))
+    assert sum(counted) == THREADS
+    assert services.rebuild_tallies(check=True, at=now).differences == []

@@ -7,7 +7,7 @@ from django import forms
 from django.forms.formsets import BaseFormSet
 
 from lms.accounts.models import User
-from lms.assessments.models import Accommodation, Assessment, ItemBank
+from lms.assessments.models import Accommodation, Assessment, Item, ItemBank
 from lms.assessments.services import SectionDraft
 from lms.common.errors import DomainError
 from lms.common.guards import check_text
@@ -27,6 +27,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "wait_hours",
             "later_wait_hours",
             "renewable_after_days",
+            "max_overlap",
         ),
     ),
     ("How it is sat", ("time_limit_minutes", "grace_seconds", "is_linear", "asks_confidence", "has_calculator")),
@@ -40,6 +41,7 @@ _BOUNDS = {
     "cut_score": (Decimal("0.01"), Decimal(100)),
     "time_limit_minutes": (1, 1440),
     "attempts_allowed": (1, 1000),
+    "max_overlap": (0, 100),
 }
 
 
@@ -115,9 +117,36 @@ class SectionForm(forms.Form):
     title = forms.CharField(max_length=150, required=False)
     bank = forms.ModelChoiceField(ItemBank.objects.order_by("name"), required=False)
     topic = forms.CharField(max_length=100, required=False, help_text="Empty: the whole bank")
+    objective = forms.CharField(max_length=300, required=False, help_text="Empty: any")
+    level = forms.ChoiceField(choices=[("", "Any"), *Item.Level.choices], required=False)
     draw = forms.IntegerField(min_value=1, max_value=500, required=False, label="Questions")
     pilots = forms.IntegerField(
         min_value=0, max_value=100, required=False, initial=0, label="On trial", help_text="Mixed in, not scored"
+    )
+    points = forms.DecimalField(
+        min_value=Decimal("0.0001"),
+        max_value=Decimal(99),
+        max_digits=6,
+        decimal_places=4,
+        required=False,
+        initial=1,
+        help_text="For each question: the section's weight",
+    )
+    minimum = forms.DecimalField(
+        min_value=Decimal("0.01"),
+        max_value=Decimal(100),
+        max_digits=5,
+        decimal_places=2,
+        required=False,
+        label="Minimum percent",
+        help_text="Of this section, needed to pass. Empty: none",
+    )
+    max_exposure = forms.IntegerField(
+        min_value=1,
+        max_value=100,
+        required=False,
+        label="Exposure",
+        help_text="Percent of the attempts that may show one question; others are drawn first",
     )
     time_limit_minutes = forms.IntegerField(
         min_value=1,
@@ -147,8 +176,13 @@ class SectionForm(forms.Form):
             title=" ".join(data["title"].split()),
             bank=data["bank"],
             topic=data["topic"],
+            objective=data["objective"],
+            level=data["level"],
             draw=data["draw"],
             pilots=data["pilots"] or 0,
+            points=data["points"] or Decimal(1),
+            minimum=data["minimum"],
+            max_exposure=data["max_exposure"],
             time_limit_minutes=data["time_limit_minutes"],
             pk=data["pk"],
         )
@@ -161,7 +195,7 @@ class SectionRows(BaseFormSet[SectionForm]):
 
 def section_rows(assessment: Assessment, data: Any) -> SectionRows:
     """The sections of an exam as rows, with empty ones below."""
-    names = ("pk", "title", "bank", "topic", "draw", "pilots", "time_limit_minutes")
+    names = [name for name in SectionForm.base_fields if name != "is_removed"]
     initial = list(assessment.sections.order_by("position").values(*names)) if assessment.pk else []
     factory = forms.formset_factory(
         SectionForm, formset=SectionRows, extra=BLANK_SECTIONS, max_num=MAX_SECTIONS, absolute_max=MAX_SECTIONS + 10

@@ -14,6 +14,8 @@ from lms.assessments.items.hotspot import Hotspot, Hotspots
 from lms.assessments.items.matching import Matching
 from lms.assessments.items.numeric import Numeric
 from lms.assessments.items.ordering import Ordering
+from lms.assessments.items.rekeying import Rekeyed
+from lms.assessments.items.rekeying import rekey as _rekey
 from lms.assessments.items.short_answer import ShortAnswer
 from lms.assessments.items.shown import Line, Question, Shown, media_of, present, show, with_addresses
 from lms.common.html import clean_item_html
@@ -28,6 +30,7 @@ __all__ = [
     "Key",
     "Line",
     "Question",
+    "Rekeyed",
     "Shown",
     "clean_text",
     "digest",
@@ -38,6 +41,7 @@ __all__ = [
     "media_of",
     "parse_answer",
     "present",
+    "rekey",
     "score",
     "show",
     "stored",
@@ -179,6 +183,11 @@ def score(type_: str, key: Key, answer: Answer, max_points: Decimal) -> Decimal:
         return ZERO
     fraction = min(max(TYPES[type_].fraction(key, answer), ZERO), ONE)
     return min((fraction * max_points).quantize(POINT, ROUND_HALF_UP), max_points)
+
+
+def rekey(type_: str, content: Content, other: Content, key: Key) -> Rekeyed | None:
+    """The key of another wording of the same type for answers to this one; None when it does not fit."""
+    return _rekey(TYPES[type_], content, other, key)
 
 
 def feedback(type_: str, key: Key, answer: Answer) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from lms.assessments.models.bank import (
     ItemVersion,
 )
 from lms.assessments.models.exams import Assessment, Attempt, Response, Section, figure
+from lms.assessments.models.linear import Form, FormItem
+from lms.assessments.models.regrades import Regrade, RegradeChange
 from lms.assessments.models.settings import Rules, SectionRule
 from lms.assessments.models.sitting import (
     AccessCodeFailure,
@@ -19,26 +21,47 @@ from lms.assessments.models.sitting import (
     PreparedForm,
     ReferenceDocument,
 )
+from lms.assessments.models.standards import AngoffRating, StandardSetting
+from lms.assessments.models.tallies import (
+    Calibration,
+    CountedAttempt,
+    ExamTally,
+    ItemDifficulty,
+    ItemFlag,
+    ItemTally,
+)
 
 __all__ = [
     "AccessCodeFailure",
     "Accommodation",
+    "AngoffRating",
     "Assessment",
     "Attempt",
     "AttemptEvent",
+    "Calibration",
     "CaseStudy",
+    "CountedAttempt",
+    "ExamTally",
+    "Form",
+    "FormItem",
     "Item",
     "ItemBank",
+    "ItemDifficulty",
+    "ItemFlag",
     "ItemLesson",
     "ItemMedia",
     "ItemReview",
     "ItemTag",
+    "ItemTally",
     "ItemVersion",
     "PreparedForm",
     "ReferenceDocument",
+    "Regrade",
+    "RegradeChange",
     "Response",
     "Rules",
     "Section",
     "SectionRule",
+    "StandardSetting",
     "figure",
 ]

@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from lms.assessments import items
 from lms.assessments.media import addresses_for
-from lms.assessments.models.bank import ItemBank, ItemVersion
+from lms.assessments.models.bank import Item, ItemBank, ItemQuerySet, ItemVersion
 from lms.assessments.models.settings import CLOCK_CONSTRAINTS, AttemptClock, ExamSettings
 from lms.common.models import PublicIdModel
 from lms.partners.models import Membership, Persona, today
@@ -53,6 +53,11 @@ class Assessment(ExamSettings, PublicIdModel):
         null=True, blank=True, help_text="After a pass, when the exam may be sat again for a renewal; empty: never"
     )
     cut_score = models.DecimalField(max_digits=5, decimal_places=2, help_text="Percent of the points that pass")
+    max_overlap = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Percent of the items that a person may get again in a later attempt; empty: any",
+    )
     personas = models.ManyToManyField(Persona, blank=True, related_name="+", help_text="Empty: everybody")
     opened_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -87,9 +92,24 @@ class Section(models.Model):
     title = models.CharField(max_length=150)
     bank = models.ForeignKey(ItemBank, on_delete=models.PROTECT, related_name="drawn_by")
     topic = models.CharField(max_length=100, blank=True, help_text="Empty: the whole bank")
+    objective = models.CharField(max_length=300, blank=True, db_default="", help_text="Empty: any")
+    level = models.CharField(max_length=10, choices=Item.Level, blank=True, db_default="", help_text="Empty: any")
     draw = models.PositiveSmallIntegerField(help_text="How many items")
     pilots = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="How many items on trial are mixed in, unscored"
+    )
+    points = models.DecimalField(
+        max_digits=6, decimal_places=4, default=1, db_default=1, help_text="For each item: the section's weight"
+    )
+    minimum = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Percent of the section's points needed to pass",
+    )
+    max_exposure = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Percent of the attempts that may show one item; others are drawn first"
     )
     time_limit_minutes = models.PositiveSmallIntegerField(
         null=True,
@@ -101,10 +121,24 @@ class Section(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["assessment", "position"], name="assessments_section_position_once"),
             models.CheckConstraint(condition=Q(draw__gte=1), name="assessments_section_draws_one"),
+            models.CheckConstraint(condition=Q(points__gt=0, points__lte=99), name="assessments_section_points"),
+            models.CheckConstraint(
+                condition=Q(minimum=None) | Q(minimum__gt=0, minimum__lte=100), name="assessments_section_minimum"
+            ),
+            models.CheckConstraint(
+                condition=Q(max_exposure=None) | Q(max_exposure__gte=1, max_exposure__lte=100),
+                name="assessments_section_exposure",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    def pool(self, *, is_pilot: bool = False) -> ItemQuerySet:
+        """The live items (or those on trial) that the section may draw."""
+        found = Item.objects.piloted() if is_pilot else Item.objects.live()
+        wanted = {name: getattr(self, name) for name in ("topic", "objective", "level") if getattr(self, name)}
+        return found.filter(bank=self.bank_id, **wanted)
 
 
 def figure(points: Decimal, max_points: Decimal) -> str:
@@ -124,6 +158,10 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     def overdue(self, at: datetime) -> "AttemptQuerySet":
         """Open ones from which nothing more is taken: past the deadline and the grace for answers that waited."""
         return self.open().filter(Q(closes_at=None) | Q(closes_at__lt=at), deadline_at__lt=at)
+
+    def scored(self) -> "AttemptQuerySet":
+        """Handed in, and every answer has its points."""
+        return self.filter(submitted_at__isnull=False, points__isnull=False)
 
     def passed(self) -> "AttemptQuerySet":
         """Passed, and told so."""
@@ -150,6 +188,12 @@ class Attempt(AttemptClock, PublicIdModel):
     points = models.DecimalField(max_digits=8, decimal_places=4, null=True, blank=True)
     max_points = models.DecimalField(max_digits=8, decimal_places=4, null=True, blank=True)
     is_passed = models.BooleanField(null=True, blank=True)
+    form = models.ForeignKey(
+        "assessments.Form", null=True, blank=True, on_delete=models.PROTECT, related_name="attempts"
+    )
+    minimums = models.JSONField(
+        default=dict, db_default={}, help_text="Percent that each section needs, by its title, as text"
+    )
 
     objects = AttemptQuerySet.as_manager()
 
@@ -221,6 +265,11 @@ class Attempt(AttemptClock, PublicIdModel):
         """The points in words; empty until scored."""
         return "" if self.points is None or self.max_points is None else figure(self.points, self.max_points)
 
+    @property
+    def form_number(self) -> int:
+        """Nought when its items were drawn. Needs `form` selected."""
+        return 0 if self.form is None else self.form.number
+
     def seconds_left(self, at: datetime) -> int:
         """Whole seconds until the deadline, by the server's clock; nought when the attempt is over. A break stands."""
         if self.is_over(at):
@@ -259,6 +308,15 @@ class Response(models.Model):
     is_pilot = models.BooleanField(default=False, db_default=False, help_text="On trial: its points do not count")
     points = models.DecimalField(max_digits=6, decimal_places=4, null=True, blank=True)
     max_points = models.DecimalField(max_digits=6, decimal_places=4, default=1)
+    regrade = models.ForeignKey(
+        "assessments.Regrade",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="What decides its points in place of the key it was shown with",
+    )
+    is_dropped = models.BooleanField(default=False, db_default=False, help_text="Its points do not count any more")
 
     class Meta:
         constraints = [
@@ -275,6 +333,11 @@ class Response(models.Model):
     @property
     def is_answered(self) -> bool:
         return self.answer is not None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether its points are part of the result."""
+        return not self.is_pilot and not self.is_dropped
 
     @property
     def loaded_shown(self) -> items.Shown:

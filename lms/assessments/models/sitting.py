@@ -131,7 +131,10 @@ class PreparedForm(models.Model):
     """A form drawn before the exam opens. Belongs to nobody until an attempt takes it, once."""
 
     assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="prepared")
-    drawn = models.JSONField(help_text="A list of {version, section, is_pilot, shown}")
+    form = models.ForeignKey(
+        "assessments.Form", null=True, blank=True, on_delete=models.CASCADE, related_name="prepared"
+    )
+    drawn = models.JSONField(help_text="A list of {version, section, max_points, is_pilot, shown}")
     made_at = models.DateTimeField()
     taken_at = models.DateTimeField(null=True, blank=True)
 

@@ -3,9 +3,7 @@
 import logging
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from random import Random
 from uuid import uuid4
 
@@ -13,16 +11,17 @@ import msgspec
 from django.db import IntegrityError, transaction
 
 from lms.accounts.models import User
-from lms.assessments import items, statements
+from lms.assessments import statements
 from lms.assessments.errors import AlreadyPassed, ExamNotOpen, MustWait, NoAttemptLeft, NotForYou, ResultHeld
-from lms.assessments.events import AttemptScored
-from lms.assessments.models import Accommodation, Assessment, Attempt, AttemptEvent, Response, figure
-from lms.assessments.services.clock import plan
-from lms.assessments.services.draw import draw
+from lms.assessments.events import AttemptScored, ResultHeldBack
+from lms.assessments.models import Accommodation, Assessment, Attempt, AttemptEvent, Response, Section
+from lms.assessments.services.clock import Plan, plan
+from lms.assessments.services.draw import choose, minimums_of
 from lms.assessments.services.entry import Entry, check_entry
 from lms.assessments.services.integrity import record_event
 from lms.assessments.services.preparing import take_prepared
 from lms.assessments.services.proctoring import tell_proctor
+from lms.assessments.services.scoring import follow_regrades, points_of, total_up
 from lms.assessments.services.states import AttemptState, State, state_for
 from lms.events.services import emit
 from lms.partners.models import Membership
@@ -83,11 +82,10 @@ def _start(
         return state.attempt
     _require_audience(assessment, membership)
     _require_available(state, may_begin=may_begin)
-    responses = take_prepared(assessment, at) if state.next_number == 1 else []
-    responses = responses or draw(assessment, rng)
-    limits = dict(assessment.sections.values_list("title", "time_limit_minutes"))
-    granted = Accommodation.objects.in_force(assessment, person.pk).first()
-    planned = plan(assessment, responses, limits, granted, at)
+    sections = list(assessment.sections.order_by("position"))
+    chosen = take_prepared(assessment, at) if state.next_number == 1 else None
+    chosen = chosen or choose(assessment, sections, rng, person=person)
+    planned = _planned(assessment, person, sections, chosen.responses, at)
     attempt = Attempt.objects.create(
         assessment=assessment,
         person=person,
@@ -104,9 +102,19 @@ def _start(
         seen_network=entry.visit.network,
         seen_agent=entry.visit.agent,
         cut_score=assessment.cut_score,
+        form=chosen.form,
+        minimums=minimums_of(sections),
     )
-    _begin(attempt, responses, at)
+    _begin(attempt, chosen.responses, at)
     return attempt
+
+
+def _planned(
+    assessment: Assessment, person: User, sections: list[Section], responses: list[Response], at: datetime
+) -> Plan:
+    limits = {section.title: section.time_limit_minutes for section in sections}
+    granted = Accommodation.objects.in_force(assessment, person.pk).first()
+    return plan(assessment, responses, limits, granted, at)
 
 
 def _begin(attempt: Attempt, responses: list[Response], at: datetime) -> None:
@@ -148,10 +156,11 @@ def submit_attempt(
     """Hands the attempt in and scores it, once; a repeat returns it as it was scored.
 
     After the deadline it counts as handed in at the deadline with what was saved by then. Passed is
-    `points * 100 >= cut_score * max_points`, exactly, in Decimal: nothing is rounded before the comparison but the
-    points of each item (four decimals, half up). Records `answered` per item and `passed` or `failed` and emits
-    AttemptScored, at once or, where results are held, when they are released (release_results). Locks the attempt, then
-    its responses, so no answer is saved between scoring and the end.
+    `points * 100 >= cut_score * max_points`, and the same for each section with a minimum, exactly, in Decimal: nothing
+    is rounded before the comparison but the points of each item (four decimals, half up). An item that was marked
+    again meanwhile is scored as that decided. Records `answered` per item and `passed` or `failed` and emits
+    AttemptScored, at once or, where results are held, when they are released (release_results; now ResultHeldBack).
+    Locks the attempt, then its responses, so no answer is saved between scoring and the end.
     """
     attempt = (
         Attempt.objects.select_for_update(of=("self",))
@@ -163,21 +172,20 @@ def submit_attempt(
     responses = list(
         attempt.responses.select_for_update(of=("self",)).select_related("item_version__item").order_by("position")
     )
+    follow_regrades(attempt.assessment, responses)
     for response in responses:
-        version = response.item_version
-        response.points = items.score(version.type, version.loaded_key, response.answer, response.max_points)
-    Response.objects.bulk_update(responses, ["points"])
+        response.points = points_of(response)
+    Response.objects.bulk_update(responses, ["points", "regrade", "is_dropped"])
     is_late = at > attempt.deadline_at
     attempt.submitted_at = min(at, attempt.deadline_at)
     attempt.submitted_by = Attempt.SubmittedBy.DEADLINE if is_late else by
-    counted = [response for response in responses if not response.is_pilot]
-    attempt.points = sum((response.points or Decimal(0) for response in counted), Decimal(0))
-    attempt.max_points = sum((response.max_points for response in counted), Decimal(0))
-    attempt.is_passed = is_pass(attempt.points, attempt.max_points, attempt.cut_score)
+    total_up(attempt, responses)
     attempt.held_at = attempt.submitted_at if attempt.assessment.is_held(at) else None
     attempt.save(update_fields=["submitted_at", "submitted_by", "points", "max_points", "is_passed", "held_at"])
     if attempt.held_at is None:
         tell_result(attempt, responses, at)
+    else:
+        emit(ResultHeldBack(at=at, attempt_id=attempt.public_id))
     record_event(attempt=attempt, kind=_ENDS[Attempt.SubmittedBy(attempt.submitted_by)], at=at)
     tell_proctor(attempt, "finished", at)
     return attempt
@@ -187,11 +195,6 @@ _ENDS = {
     Attempt.SubmittedBy.CANDIDATE: AttemptEvent.Kind.HANDED_IN,
     Attempt.SubmittedBy.DEADLINE: AttemptEvent.Kind.CLOSED,
 }
-
-
-def is_pass(points: Decimal, max_points: Decimal, cut_score: Decimal) -> bool:
-    """Whether `points` of `max_points` reach `cut_score` percent: 69.995 is no pass at 70, 70 is."""
-    return points * 100 >= cut_score * max_points
 
 
 def tell_result(attempt: Attempt, responses: Sequence[Response], at: datetime) -> None:
@@ -224,33 +227,3 @@ def close_overdue(at: datetime) -> int:
         except Exception:
             logger.exception("attempt %s could not be closed", attempt.public_id)
     return closed
-
-
-@dataclass(frozen=True, kw_only=True)
-class SectionResult:
-    """Points of one section of a scored attempt."""
-
-    title: str
-    points: Decimal
-    max_points: Decimal
-
-    @property
-    def percent(self) -> int:
-        """Whole percent, rounded down."""
-        return int(self.points * 100 / self.max_points)
-
-    @property
-    def figure(self) -> str:
-        return figure(self.points, self.max_points)
-
-
-def section_results(attempt: Attempt) -> list[SectionResult]:
-    """The result by section, in the order in which the sections were sat. One query."""
-    totals: dict[str, tuple[Decimal, Decimal]] = {}
-    rows = attempt.responses.filter(is_pilot=False).order_by("position").values_list("section", "points", "max_points")
-    for title, points, max_points in rows:
-        earned, possible = totals.get(title, (Decimal(0), Decimal(0)))
-        totals[title] = (earned + (points or Decimal(0)), possible + max_points)
-    return [
-        SectionResult(title=title, points=earned, max_points=possible) for title, (earned, possible) in totals.items()
-    ]

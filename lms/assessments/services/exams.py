@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -16,8 +17,9 @@ from lms.accounts.models import User
 from lms.accounts.services import record_audit
 from lms.assessments.errors import ExamInvalid
 from lms.assessments.formats.media import sniff
-from lms.assessments.models import Accommodation, Assessment, Item, ItemBank, ReferenceDocument, Section
+from lms.assessments.models import Accommodation, Assessment, ItemBank, ReferenceDocument, Section
 from lms.assessments.models.settings import CODE_SEAL, PROCTOR_SEAL, words_of
+from lms.assessments.services.forms import withdraw_unfit
 from lms.assessments.services.preparing import drop_prepared
 from lms.common.errors import DomainError
 from lms.common.guards import UnsafeInput
@@ -28,6 +30,10 @@ from lms.partners.models import Persona
 MAX_DOCUMENT_BYTES = 10_000_000
 MAX_WAIT_HOURS = 24 * 366
 _OUT_OF_THE_WAY = 10_000
+_DRAFTED = (
+    *("title", "bank", "topic", "objective", "level", "draw", "pilots", "points", "minimum", "max_exposure"),
+    "time_limit_minutes",
+)
 _KEY = re.compile(r"[0-9a-f]{64}")
 # Never in the audit log: they open doors.
 _SECRETS = {"access_code_sealed", "proctor_secret_sealed", "seb_config_keys", "seb_exam_keys"}
@@ -40,8 +46,13 @@ class SectionDraft:
     title: str
     bank: ItemBank
     topic: str = ""
+    objective: str = ""
+    level: str = ""
     draw: int
     pilots: int = 0
+    points: Decimal = Decimal(1)
+    minimum: Decimal | None = None
+    max_exposure: int | None = None
     time_limit_minutes: int | None = None
     pk: int | None = None
 
@@ -60,7 +71,8 @@ def save_exam(
     """Saves an exam, new or changed, with its sections in this order. Audited with what changed, without secrets.
 
     Attempts that run keep the rules they began under; networks, Safe Exam Browser and what results show hold at once.
-    Forms that were drawn ahead are dropped. `access_code` and `proctor_secret`: None leaves them, "" takes them away.
+    Forms that were drawn ahead are dropped, and linear forms that are not what the sections ask for any more are
+    withdrawn. `access_code` and `proctor_secret`: None leaves them, "" takes them away.
     Raises ExamInvalid, with the field to look at.
     """
     before: dict[str, Any] = dict(Assessment.objects.filter(pk=assessment.pk).values().first() or {})
@@ -81,6 +93,8 @@ def save_exam(
     _write_sections(assessment, sections)
     drop_prepared(assessment)
     changed = _changes(before, assessment)
+    if withdrawn := withdraw_unfit(assessment=assessment, at=at):
+        changed["withdrawn_forms"] = withdrawn
     if (new_sections := _section_rows(assessment)) != old_sections:
         changed["sections"] = [old_sections, new_sections]
     record_audit(
@@ -94,8 +108,9 @@ def save_exam(
 
 
 def _section_rows(assessment: Assessment) -> list[list[Any]]:
-    names = ("title", "bank__name", "topic", "draw", "pilots", "time_limit_minutes")
-    return [list(row) for row in assessment.sections.order_by("position").values_list(*names)]
+    names = ("title", "bank__name", *_DRAFTED[2:])
+    rows = assessment.sections.order_by("position").values_list(*names)
+    return [[_plain(value) for value in row] for row in rows]
 
 
 def _write_sections(assessment: Assessment, sections: Sequence[SectionDraft]) -> None:
@@ -106,9 +121,9 @@ def _write_sections(assessment: Assessment, sections: Sequence[SectionDraft]) ->
     assessment.sections.update(position=F("position") + _OUT_OF_THE_WAY)
     for position, draft in enumerate(sections, start=1):
         section = kept.get(draft.pk or 0) or Section(assessment=assessment)
-        section.position, section.title, section.bank, section.topic = position, draft.title, draft.bank, draft.topic
-        section.draw, section.pilots = draft.draw, draft.pilots
-        section.time_limit_minutes = draft.time_limit_minutes
+        section.position = position
+        for name in _DRAFTED:
+            setattr(section, name, getattr(draft, name))
         section.save()
 
 
@@ -182,10 +197,11 @@ def _check_sections(assessment: Assessment, sections: Sequence[SectionDraft]) ->
             "An exam that opens needs a section with questions. Leave “opened at” empty until it has one."
         )
     for section in sections:
-        live = Item.objects.live().filter(bank=section.bank)
-        found = live.filter(topic=section.topic).count() if section.topic else live.count()
+        wanted = Section(bank=section.bank, topic=section.topic, objective=section.objective, level=section.level)
+        found = wanted.pool().count()
         if found < section.draw:
-            about = f" about “{section.topic}”" if section.topic else ""
+            named = ", ".join(filter(None, (section.topic, section.objective, section.level)))
+            about = f" about “{named}”" if named else ""
             raise ExamInvalid(
                 f"“{section.title}” draws {section.draw} questions; {section.bank} has {found} live{about}."
             )

@@ -1,13 +1,14 @@
 """Forms drawn before an exam opens, so that a large group can start in the same minute."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from random import Random
 
 from django.db import transaction
 
 from lms.assessments.errors import ExamNotReady
 from lms.assessments.models import Assessment, Item, PreparedForm, Response
-from lms.assessments.services.draw import draw
+from lms.assessments.services.draw import Chosen, choose
 
 AHEAD = timedelta(hours=1)
 BATCH = 100
@@ -19,15 +20,18 @@ def prepare_forms(*, assessment: Assessment, at: datetime, rng: Random, limit: i
     A form belongs to nobody until an attempt takes it. Two callers at once may draw a few too many; nothing else.
     """
     missing = min(limit, assessment.prepared_forms - PreparedForm.objects.filter(assessment=assessment).count())
+    sections = list(assessment.sections.order_by("position"))
+    made = 0
     try:
-        forms = [
-            PreparedForm(assessment=assessment, drawn=_frozen(draw(assessment, rng)), made_at=at)
-            for _ in range(missing)
-        ]
+        while made < missing:  # each is stored before the next is chosen, so linear forms take turns
+            chosen = choose(assessment, sections, rng)
+            PreparedForm.objects.create(
+                assessment=assessment, form=chosen.form, drawn=_frozen(chosen.responses), made_at=at
+            )
+            made += 1
     except ExamNotReady:
-        return 0  # whoever starts is told why
-    PreparedForm.objects.bulk_create(forms)
-    return len(forms)
+        pass  # whoever starts is told why
+    return made
 
 
 def _frozen(responses: list[Response]) -> list[dict[str, object]]:
@@ -35,6 +39,7 @@ def _frozen(responses: list[Response]) -> list[dict[str, object]]:
         {
             "version": response.item_version_id,
             "section": response.section,
+            "max_points": str(response.max_points),
             "is_pilot": response.is_pilot,
             "shown": response.shown,
         }
@@ -54,29 +59,34 @@ def drop_prepared(assessment: Assessment) -> None:
     PreparedForm.objects.filter(assessment=assessment, taken_at=None).delete()
 
 
-def take_prepared(assessment: Assessment, at: datetime) -> list[Response]:
-    """A prepared form as unsaved responses, taken for good when the transaction around it commits; empty without one.
+def take_prepared(assessment: Assessment, at: datetime) -> Chosen | None:
+    """A prepared form as unsaved responses, taken for good when the transaction around it commits; None without one.
 
     A form in which an item was changed or retired since is thrown away and the next is tried: prepared never means old.
     """
     if not assessment.prepared_forms:
-        return []
-    waiting = PreparedForm.objects.filter(assessment=assessment, taken_at=None)
-    while form := waiting.select_for_update(skip_locked=True).order_by("pk").first():
-        form.taken_at = at
-        form.save(update_fields=["taken_at"])
-        if _is_current(form):
-            return [
-                Response(
-                    item_version_id=one["version"],
-                    position=position,
-                    section=one["section"],
-                    is_pilot=one["is_pilot"],
-                    shown=one["shown"],
-                )
-                for position, one in enumerate(form.drawn, start=1)
-            ]
-    return []
+        return None
+    waiting = PreparedForm.objects.select_related("form").filter(assessment=assessment, taken_at=None)
+    while prepared := waiting.select_for_update(of=("self",), skip_locked=True).order_by("pk").first():
+        prepared.taken_at = at
+        prepared.save(update_fields=["taken_at"])
+        if _is_current(prepared):
+            return Chosen(responses=_thawed(prepared), form=prepared.form)
+    return None
+
+
+def _thawed(prepared: PreparedForm) -> list[Response]:
+    return [
+        Response(
+            item_version_id=one["version"],
+            position=position,
+            section=one["section"],
+            max_points=Decimal(one.get("max_points", 1)),
+            is_pilot=one["is_pilot"],
+            shown=one["shown"],
+        )
+        for position, one in enumerate(prepared.drawn, start=1)
+    ]
 
 
 def _is_current(form: PreparedForm) -> bool:

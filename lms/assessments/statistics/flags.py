@@ -60,6 +60,20 @@ def flags(
     return found
 
 
+def trial_words(figures: ItemFigures, found: Collection[Flag]) -> str:
+    """What to do with an item on trial, for its author: wait for answers, mend it, or let it go live."""
+    if figures.n < GROUPS:
+        return f"On trial: {figures.n} of {GROUPS} answers. Too few to judge it by."
+    against = [flag.kind.replace("_", " ") for flag in found if flag.kind in _AGAINST]
+    if against:
+        return f"On trial, and not ready to be scored: {', '.join(against)}. Mend it and try it again, or retire it."
+    return "On trial, and it works: nothing speaks against scoring it. End its trial on the page of the item."
+
+
+# What would make scores worse. A dead or easy item only tells little.
+_AGAINST = {Kind.NEGATIVE, Kind.KEY_SUSPECT, Kind.WEAK, Kind.TOO_HARD, Kind.OMITTED}
+
+
 def _by_discrimination(figures: ItemFigures) -> list[Flag]:
     value = figures.discrimination.value
     if value is None:

@@ -21,7 +21,7 @@ from lms.assessments.statistics.sums import (
 
 SINGLE = {"choice", "true_false", "hotspot"}  # an answer is one option
 SEVERAL = {"choices", "hotspots"}  # an answer is a list of options
-LONGEST = 3600.0  # beyond an hour between two answers nobody was at work on one item
+SHORTEST, LONGEST = 1.0, 3600.0  # nobody answers within a second, nor is at work on one item for an hour
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,11 +39,12 @@ class Scored:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sitting:
-    """One scored attempt."""
+    """One scored attempt. `breaks` are the moments in which the candidate stopped the clock."""
 
     started_at: datetime | None
     is_passed: bool
     answers: Sequence[Scored]
+    breaks: Sequence[datetime] = ()
 
 
 def chosen(type_: str, answer: Any, points: Decimal, max_points: Decimal) -> tuple[str, ...]:
@@ -57,15 +58,19 @@ def chosen(type_: str, answer: Any, points: Decimal, max_points: Decimal) -> tup
     return (RIGHT if points == max_points else PARTLY if points else WRONG,)
 
 
-def seconds_on_items(started_at: datetime | None, answers: Iterable[Scored]) -> dict[int, float]:
+def seconds_on_items(
+    started_at: datetime | None, answers: Iterable[Scored], breaks: Sequence[datetime] = ()
+) -> dict[int, float]:
     """How long each item took: from the last save before (or the start) to its own last save. An estimate: who comes
-    back to an item is counted there with the way back. Times beyond an hour are left out."""
+    back to an item is counted there with the way back. Left out are times beyond an hour, those below a second
+    (answers that waited for a connection and came together), and those in which a break began."""
     found: dict[int, float] = {}
     before = started_at
     for one in sorted((one for one in answers if one.saved_at), key=lambda one: (one.saved_at, one.item)):
         if before is not None and one.saved_at is not None:
             seconds = (one.saved_at - before).total_seconds()
-            if 0 < seconds <= LONGEST:
+            had_break = any(before <= moment < one.saved_at for moment in breaks)
+            if SHORTEST <= seconds <= LONGEST and not had_break:
                 found[one.item] = seconds
         before = one.saved_at
     return found
@@ -77,7 +82,7 @@ def contributions(sitting: Sitting) -> tuple[int, int, int, Iterator[tuple[Score
     earned = sum((one.points for one in counted), Decimal(0))
     possible = sum((one.max_points for one in counted), Decimal(0))
     percent = int(earned * 100 / possible) if possible else 0
-    times = seconds_on_items(sitting.started_at, sitting.answers)
+    times = seconds_on_items(sitting.started_at, sitting.answers, sitting.breaks)
 
     def each() -> Iterator[tuple[Scored, Answered]]:
         for one in sitting.answers:

@@ -1,0 +1,284 @@
+"""Scored attempts scored again after an item turned out wrong: looked at first, then ordered, then done in the
+background, attempt by attempt, with everything that follows from it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from lms.accounts.models import User
+from lms.accounts.services import record_audit
+from lms.assessments import statements
+from lms.assessments.errors import NotAllowed, NothingToRegrade, ReasonMissing, RegradeRunning
+from lms.assessments.events import AttemptRegraded, RegradeContinued
+from lms.assessments.models import Assessment, Attempt, Item, ItemVersion, Regrade, RegradeChange, Response, figure
+from lms.assessments.services.scoring import decide, fits, points_of, total_up
+from lms.assessments.services.tallies import change_tallies, lock_tallies
+from lms.common import guards
+from lms.events.services import emit
+from lms.xapi import services as xapi
+
+BATCH = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Points and pass of one attempt."""
+
+    points: Decimal
+    max_points: Decimal
+    is_passed: bool
+
+    @property
+    def figure(self) -> str:
+        return figure(self.points, self.max_points)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedChange:
+    """One attempt whose result would change."""
+
+    attempt: Attempt
+    before: Outcome
+    after: Outcome
+
+    @property
+    def turn(self) -> str:
+        """ "pass", "fail", or empty when only the points change."""
+        if self.before.is_passed == self.after.is_passed:
+            return ""
+        return "pass" if self.after.is_passed else "fail"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegradePlan:
+    """What a regrade would do. `unfit` counts, by version number, the answers that the other key cannot score: they
+    stay as they are."""
+
+    looked_at: int
+    changes: tuple[PlannedChange, ...]
+    unfit: dict[int, int]
+
+    @property
+    def to_pass(self) -> list[PlannedChange]:
+        return [change for change in self.changes if change.turn == "pass"]
+
+    @property
+    def to_fail(self) -> list[PlannedChange]:
+        return [change for change in self.changes if change.turn == "fail"]
+
+
+def plan_regrade(
+    *, assessment: Assessment, item: Item, action: Regrade.Action, key_version: ItemVersion | None = None
+) -> RegradePlan:
+    """The dry run: who would get other points, and who would pass or fail. Writes nothing.
+
+    Raises NothingToRegrade for a key of another item or none, one that nobody has approved, and for dropping the last
+    item that some attempt is scored by.
+    """
+    draft = _draft(assessment, item, action, key_version)
+    versions = {version.pk: version for version in item.versions.all()}
+    changes, unfit, looked_at = [], Counter[int](), 0
+    for attempt, responses in _each(_affected(assessment, item)):
+        looked_at += 1
+        before = _outcome(attempt)
+        for response in responses:
+            if response.item_version_id in versions:
+                response.item_version = versions[response.item_version_id]
+                unfit[response.item_version.number] += not fits(draft, response.item_version)
+                _decide(draft, response)
+        total_up(attempt, responses)
+        after = _outcome(attempt)
+        if after != before:
+            changes.append(PlannedChange(attempt=attempt, before=before, after=after))
+    return RegradePlan(looked_at=looked_at, changes=tuple(changes), unfit=dict(+unfit))
+
+
+def _draft(assessment: Assessment, item: Item, action: Regrade.Action, key_version: ItemVersion | None) -> Regrade:
+    if action == Regrade.Action.REKEY:
+        if key_version is None or key_version.item_id != item.pk:
+            raise NothingToRegrade("Choose a version of this item whose key counts. Nothing was changed.")
+        if key_version.approved_at is None:
+            raise NothingToRegrade(
+                "Nobody has approved this version yet, so its key cannot count. Nothing was changed."
+            )
+    else:
+        key_version = None
+    if action == Regrade.Action.DROP:
+        others = Response.objects.filter(attempt=OuterRef("pk"), is_pilot=False, is_dropped=False)
+        if _affected(assessment, item).filter(~Exists(others.exclude(item_version__item=item))).exists():
+            raise NothingToRegrade("Without this item some attempts have nothing to score. Give everybody its points.")
+    return Regrade(assessment=assessment, item=item, action=action, key_version=key_version)
+
+
+def _affected(assessment: Assessment, item: Item) -> QuerySet[Attempt]:
+    """Attempts handed in at the exam whose answer to the item, in whichever version, has its points; by their id. One
+    that waits for marks on another item is among them: it must not be scored by the wrong key in the end."""
+    showed = Response.objects.filter(item_version__item=item, points__isnull=False).values("attempt")
+    return Attempt.objects.filter(assessment=assessment, submitted_at__isnull=False, pk__in=showed).order_by("pk")
+
+
+def _each(attempts: QuerySet[Attempt]) -> Iterator[tuple[Attempt, list[Response]]]:
+    """Attempts with people and their answers, 200 at a time, without texts, keys and what was shown."""
+    wanted = attempts.select_related("person", "membership__partner")
+    last = 0
+    while chunk := list(wanted.filter(pk__gt=last)[:200]):
+        found: dict[int, list[Response]] = {attempt.pk: [] for attempt in chunk}
+        rows = Response.objects.filter(attempt__in=chunk).defer("shown", "nonce").order_by("attempt", "position")
+        for response in rows:
+            found[response.attempt_id].append(response)
+        yield from ((attempt, found[attempt.pk]) for attempt in chunk)
+        last = chunk[-1].pk
+
+
+def _outcome(attempt: Attempt) -> Outcome:
+    return Outcome(
+        points=attempt.points or Decimal(0),
+        max_points=attempt.max_points or Decimal(0),
+        is_passed=bool(attempt.is_passed),
+    )
+
+
+def _decide(regrade: Regrade, response: Response) -> None:
+    """Sets the points of one answer by a regrade; an answer that the key does not fit stays as it was."""
+    if fits(regrade, response.item_version):
+        decide(regrade, response)
+        response.points = points_of(response)
+
+
+@transaction.atomic
+def order_regrade(
+    *,
+    assessment: Assessment,
+    item: Item,
+    action: Regrade.Action,
+    key_version: ItemVersion | None = None,
+    reason: str,
+    by: User,
+    at: datetime,
+) -> Regrade:
+    """Decides on a regrade; the work follows in the background, one exam at a time. Emits RegradeContinued, and writes
+    the audit log.
+
+    Raises NotAllowed (permission assessments.regrade), ReasonMissing, NothingToRegrade, RegradeRunning (the unique
+    constraint decides between two at once).
+    """
+    if not by.has_perm("assessments.regrade"):
+        raise NotAllowed("You may not change results. Nothing was changed.")
+    regrade = _draft(assessment, item, action, key_version)
+    regrade.reason = guards.clean_name(reason)[:300]
+    if not regrade.reason:
+        raise ReasonMissing("Say why the results change. Nothing was changed.")
+    regrade.ordered_by, regrade.ordered_at = by, at
+    regrade.total = _affected(assessment, item).count()
+    if not regrade.total:
+        raise NothingToRegrade("No scored attempt at this exam showed the item. Nothing was changed.")
+    try:
+        with transaction.atomic():
+            regrade.save()
+    except IntegrityError as error:
+        raise RegradeRunning(
+            "Another regrade of this exam is at work. Nothing was changed; try again later."
+        ) from error
+    record_audit(
+        action="assessments.order_regrade",
+        actor=by,
+        at=at,
+        target=regrade,
+        detail={
+            "exam": assessment.slug,
+            "item": item.code,
+            "action": str(action),
+            "version": key_version.number if regrade.key_version and key_version else None,
+            "reason": regrade.reason,
+            "attempts": regrade.total,
+        },
+    )
+    emit(RegradeContinued(at=at, regrade_id=regrade.public_id, after=0))
+    return regrade
+
+
+@transaction.atomic
+def continue_regrade(*, regrade_id: UUID, after: int, at: datetime) -> int:
+    """Does the next 50 attempts after the one with the id `after`, and calls for more until none is left.
+
+    A repeat of what was done changes nothing. Locks the exam's tallies, then each attempt. Returns how many it did.
+    """
+    regrade = Regrade.objects.select_related("assessment", "item", "key_version", "ordered_by").get(
+        public_id=regrade_id
+    )
+    lock_tallies(regrade.assessment)
+    regrade.refresh_from_db(fields=["last_attempt", "done", "finished_at"])
+    if regrade.finished_at is not None or regrade.last_attempt != after:
+        return 0
+    pks = list(_affected(regrade.assessment, regrade.item).filter(pk__gt=after).values_list("pk", flat=True)[:BATCH])
+    for pk in pks:
+        _regrade_attempt(regrade, pk, at)
+    regrade.done += len(pks)
+    regrade.last_attempt = pks[-1] if pks else after
+    if len(pks) < BATCH:
+        regrade.finished_at = at
+    else:
+        emit(RegradeContinued(at=at, regrade_id=regrade.public_id, after=regrade.last_attempt))
+    regrade.save(update_fields=["done", "last_attempt", "finished_at"])
+    return len(pks)
+
+
+def _regrade_attempt(regrade: Regrade, pk: int, at: datetime) -> None:
+    """One attempt: out of the tallies, scored anew, into them again; what changed is kept, recorded and told."""
+    people = ("assessment", "person", "membership__partner", "membership__persona", "form")
+    attempt = Attempt.objects.select_for_update(of=("self",)).select_related(*people).get(pk=pk)
+    responses = list(
+        attempt.responses.select_related("item_version__item", "regrade__key_version").order_by("position")
+    )
+    before, was_counted = _outcome(attempt), hasattr(attempt, "counted")
+    if was_counted:
+        change_tallies(regrade.assessment, [attempt], at=at, sign=-1)
+    decided = [response for response in responses if response.item_version.item_id == regrade.item_id]
+    for response in decided:
+        _decide(regrade, response)
+    Response.objects.bulk_update(decided, ["points", "regrade", "is_dropped"])
+    total_up(attempt, responses)
+    attempt.save(update_fields=["points", "max_points", "is_passed"])
+    if was_counted:
+        change_tallies(regrade.assessment, [attempt], at=at)
+    after = _outcome(attempt)
+    if after != before:
+        _keep(regrade, attempt, before, after, at)
+
+
+def _keep(regrade: Regrade, attempt: Attempt, before: Outcome, after: Outcome, at: datetime) -> None:
+    """Keeps the change; of a result that nobody was told yet nothing else follows: its release tells the new one."""
+    RegradeChange.objects.create(
+        regrade=regrade,
+        attempt=attempt,
+        points_before=before.points,
+        max_points_before=before.max_points,
+        passed_before=before.is_passed,
+        points_after=after.points,
+        max_points_after=after.max_points,
+        passed_after=after.is_passed,
+        changed_at=at,
+    )
+    if not attempt.is_result_known:
+        return
+    statement = statements.rescored(attempt, regrade)
+    for statement_id in statements.result_statements(attempt):
+        xapi.void_statement(statement_id=statement_id, reason=regrade.reason, by=regrade.ordered_by, at=at)
+    xapi.record([statement], authority=xapi.platform_authority(), at=at)
+    emit(
+        AttemptRegraded(
+            at=at,
+            regrade_id=regrade.public_id,
+            attempt_id=attempt.public_id,
+            person_id=attempt.person.public_id,
+            assessment_id=attempt.assessment.public_id,
+            was_passed=before.is_passed,
+            is_passed=after.is_passed,
+        )
+    )
