@@ -1,7 +1,7 @@
 """What assessments do about their own events, each after the commit and as often as it takes."""
 
 from lms.assessments import services
-from lms.assessments.events import ProctoringDue, ResultReleased
+from lms.assessments.events import ItemImportDue, ProctoringDue, ResultReleased
 from lms.events.services import subscribe
 
 
@@ -13,3 +13,8 @@ def tell_released_result(event: ResultReleased) -> None:
 @subscribe(ProctoringDue)
 def tell_proctoring_service(event: ProctoringDue) -> None:
     services.send_to_proctor(attempt_id=event.attempt_id, step=event.step, at=event.at)
+
+
+@subscribe(ItemImportDue)
+def go_on_with_import(event: ItemImportDue) -> None:
+    services.continue_import(import_id=event.import_id, start=event.start, is_dry_run=event.is_dry_run, at=event.at)

@@ -65,7 +65,9 @@ def posted(editor: Any) -> dict[str, Any]:
                 if value is None or value is False or field.widget_type in {"clearablefile", "file"}:
                     continue
                 data[field.html_name] = (
-                    [one.pk for one in value] if isinstance(value, list) else getattr(value, "pk", value)
+                    [getattr(one, "pk", one) for one in value]
+                    if isinstance(value, list)
+                    else getattr(value, "pk", value)
                 )
     return data
 

@@ -17,6 +17,7 @@ from lms.assessments.items.choice import ChoicesContent
 from lms.assessments.items.cloze import GAP, ClozeContent
 from lms.assessments.items.hotspot import HotspotContent, HotspotsContent, Region
 from lms.assessments.items.numeric import NumericContent
+from lms.assessments.items.written import KINDS, MAX_ESSAY, EssayContent, UploadContent
 from lms.common.mathml import mathml_to_latex
 
 if TYPE_CHECKING:
@@ -93,6 +94,18 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Paper:
+    """What a written answer is asked to be: its length, or the kinds and the size of a file."""
+
+    lines: int = 0
+    words_min: int = 0
+    words_max: int = 0
+    most: int = 0
+    kinds: tuple[str, ...] = ()
+    megabytes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """All that a page may show of an item. Holds no key."""
 
@@ -106,6 +119,7 @@ class Question:
     pool: tuple[Line, ...] = ()
     picture: Picture | None = None
     units: tuple[str, ...] = ()
+    paper: Paper | None = None
     limit: int = 0
     value: str = ""
 
@@ -272,5 +286,14 @@ def present(
         picture=presenter.picture(content) if isinstance(content, HotspotContent) else None,
         units=tuple(unit.name for unit in content.units) if isinstance(content, NumericContent) else (),
         limit=content.limit if isinstance(content, ChoicesContent | HotspotsContent) else 0,
-        value=answer if isinstance(answer, str) and kind.answer_type == "text" else "",
+        paper=_paper(content),
+        value=answer if isinstance(answer, str) and kind.answer_type in {"text", "file"} else "",
     )
+
+
+def _paper(content: Content) -> Paper | None:
+    if isinstance(content, EssayContent):
+        return Paper(lines=content.lines, words_min=content.words_min, words_max=content.words_max, most=MAX_ESSAY)
+    if isinstance(content, UploadContent):
+        return Paper(kinds=tuple(KINDS[kind] for kind in content.kinds), megabytes=content.megabytes)
+    return None

@@ -11,6 +11,8 @@ from lms.assessments.models.bank import (
     ItemVersion,
 )
 from lms.assessments.models.exams import Assessment, Attempt, Response, Section, figure
+from lms.assessments.models.imports import ImportBatch, ItemImport
+from lms.assessments.models.marks import AnswerFile, CriterionMark, Mark
 from lms.assessments.models.settings import Rules, SectionRule
 from lms.assessments.models.sitting import (
     AccessCodeFailure,
@@ -23,17 +25,22 @@ from lms.assessments.models.sitting import (
 __all__ = [
     "AccessCodeFailure",
     "Accommodation",
+    "AnswerFile",
     "Assessment",
     "Attempt",
     "AttemptEvent",
     "CaseStudy",
+    "CriterionMark",
+    "ImportBatch",
     "Item",
     "ItemBank",
+    "ItemImport",
     "ItemLesson",
     "ItemMedia",
     "ItemReview",
     "ItemTag",
     "ItemVersion",
+    "Mark",
     "PreparedForm",
     "ReferenceDocument",
     "Response",

@@ -1,5 +1,6 @@
 """Every write of assessments, and the few reads that other apps build on."""
 
+from lms.assessments.services.answer_files import Upload, answer_with_file, file_of, files_of, take_file_away
 from lms.assessments.services.attempts import (
     SectionResult,
     close_overdue,
@@ -21,6 +22,7 @@ from lms.assessments.services.checks import (
     CheckContext,
     CheckResult,
     check_answer,
+    check_hints,
     open_check,
     prepare_check,
     prepare_checks,
@@ -43,7 +45,20 @@ from lms.assessments.services.exams import (
     remove_document,
     save_exam,
 )
+from lms.assessments.services.hints import NO_HINTS, Hints, hints_from, hints_of, show_hint
+from lms.assessments.services.importing import ask_import, confirm_import, continue_import, report_of
 from lms.assessments.services.integrity import Told, broken_event, note_visit, tell_events
+from lms.assessments.services.marking import (
+    KEPT_FOR,
+    Feedback,
+    Given,
+    answers_for,
+    feedback_on,
+    give_back,
+    give_marks,
+    rubric_of,
+    take_answer,
+)
 from lms.assessments.services.media import add_medium, keep_medium, load_medium
 from lms.assessments.services.preparing import prepare_due, prepare_forms
 from lms.assessments.services.proctoring import send_to_proctor
@@ -54,12 +69,17 @@ from lms.assessments.services.states import AttemptState, State, state_for, stat
 from lms.assessments.services.transfer import Export, ImportReport, ImportRow, export_items, import_items
 
 __all__ = [
+    "KEPT_FOR",
+    "NO_HINTS",
     "AttemptState",
     "Check",
     "CheckContext",
     "CheckResult",
     "Entry",
     "Export",
+    "Feedback",
+    "Given",
+    "Hints",
     "ImportReport",
     "ImportRow",
     "Save",
@@ -68,26 +88,40 @@ __all__ = [
     "SectionResult",
     "State",
     "Told",
+    "Upload",
     "Visit",
     "add_document",
     "add_item_version",
     "add_medium",
+    "answer_with_file",
+    "answers_for",
     "approve_version",
+    "ask_import",
     "ask_for_review",
     "broken_event",
     "change_case_text",
     "check_answer",
+    "check_hints",
     "check_place",
     "close_overdue",
+    "confirm_import",
+    "continue_import",
     "describe_item",
     "end_accommodation",
     "end_break",
     "end_pilot",
     "export_items",
+    "feedback_on",
+    "file_of",
+    "files_of",
     "find_response",
     "finish_section",
     "flag_response",
     "get_or_create_bank",
+    "give_back",
+    "give_marks",
+    "hints_from",
+    "hints_of",
     "grant_accommodation",
     "import_items",
     "is_safe_browser",
@@ -106,13 +140,16 @@ __all__ = [
     "release_result",
     "release_results",
     "remove_document",
+    "report_of",
     "restore_item",
     "retire_item",
     "return_version",
+    "rubric_of",
     "save_exam",
     "save_response",
     "section_clock",
     "section_results",
+    "show_hint",
     "send_to_proctor",
     "start_attempt",
     "start_break",
@@ -120,5 +157,7 @@ __all__ = [
     "states_for",
     "store_answer",
     "submit_attempt",
+    "take_answer",
+    "take_file_away",
     "tell_events",
 ]

@@ -123,6 +123,8 @@ def _require_available(state: AttemptState, *, may_begin: bool) -> None:
     match state.state:
         case State.PASSED:
             raise AlreadyPassed("You have passed this exam. There is nothing more to do.")
+        case State.MARKING:
+            raise ResultHeld("Your last attempt is handed in and waits for marks. Nothing was started.")
         case State.HELD:
             raise ResultHeld("Your last attempt is handed in; its result is not released yet. Nothing was started.")
         case State.EXHAUSTED:
@@ -151,7 +153,8 @@ def submit_attempt(
     `points * 100 >= cut_score * max_points`, exactly, in Decimal: nothing is rounded before the comparison but the
     points of each item (four decimals, half up). Records `answered` per item and `passed` or `failed` and emits
     AttemptScored, at once or, where results are held, when they are released (release_results). Locks the attempt, then
-    its responses, so no answer is saved between scoring and the end.
+    its responses, so no answer is saved between scoring and the end. With answers that people mark, all this comes when
+    the last of them is marked (give_marks); until then the attempt is handed in and has no points.
     """
     attempt = (
         Attempt.objects.select_for_update(of=("self",))
@@ -164,12 +167,34 @@ def submit_attempt(
         attempt.responses.select_for_update(of=("self",)).select_related("item_version__item").order_by("position")
     )
     for response in responses:
-        version = response.item_version
-        response.points = items.score(version.type, version.loaded_key, response.answer, response.max_points)
-    Response.objects.bulk_update(responses, ["points"])
+        _score(response)
+    Response.objects.bulk_update(responses, ["points", "awaits_marks"])
     is_late = at > attempt.deadline_at
     attempt.submitted_at = min(at, attempt.deadline_at)
     attempt.submitted_by = Attempt.SubmittedBy.DEADLINE if is_late else by
+    if any(response.awaits_marks and not response.is_pilot for response in responses):
+        attempt.marking_asked_at = at
+        attempt.save(update_fields=["submitted_at", "submitted_by", "marking_asked_at"])
+    else:
+        settle_result(attempt, responses, at)
+    record_event(attempt=attempt, kind=_ENDS[Attempt.SubmittedBy(attempt.submitted_by)], at=at)
+    tell_proctor(attempt, "finished", at)
+    return attempt
+
+
+def _score(response: Response) -> None:
+    """Sets the points that the key gives; an answer that people mark waits for them, and nothing given is nought."""
+    version = response.item_version
+    response.awaits_marks = version.kind.is_marked and response.is_answered
+    if not response.awaits_marks:
+        response.points = items.score(version.type, version.loaded_key, response.answer, response.max_points)
+
+
+def settle_result(attempt: Attempt, responses: Sequence[Response], at: datetime) -> None:
+    """Adds up the points of all responses and decides, once, whether the attempt is passed; tells it unless it is held.
+
+    Call it with the attempt locked, not scored, and nothing counted waiting for marks.
+    """
     counted = [response for response in responses if not response.is_pilot]
     attempt.points = sum((response.points or Decimal(0) for response in counted), Decimal(0))
     attempt.max_points = sum((response.max_points for response in counted), Decimal(0))
@@ -178,9 +203,6 @@ def submit_attempt(
     attempt.save(update_fields=["submitted_at", "submitted_by", "points", "max_points", "is_passed", "held_at"])
     if attempt.held_at is None:
         tell_result(attempt, responses, at)
-    record_event(attempt=attempt, kind=_ENDS[Attempt.SubmittedBy(attempt.submitted_by)], at=at)
-    tell_proctor(attempt, "finished", at)
-    return attempt
 
 
 _ENDS = {
@@ -196,7 +218,8 @@ def is_pass(points: Decimal, max_points: Decimal, cut_score: Decimal) -> bool:
 
 def tell_result(attempt: Attempt, responses: Sequence[Response], at: datetime) -> None:
     """Records the statements of a scored attempt and emits AttemptScored. Call it in the transaction of the score."""
-    told = [statements.answered(attempt, response) for response in responses if response.is_answered]
+    scored = [response for response in responses if response.is_answered and response.points is not None]
+    told = [statements.answered(attempt, response) for response in scored]
     xapi.record([*told, statements.scored(attempt)], authority=xapi.platform_authority(), at=at)
     emit(
         AttemptScored(

@@ -98,6 +98,7 @@ def _responses(drawn: list[tuple[Section, int, bool]], rng: Random) -> list[Resp
             position=position,
             section=section.title,
             is_pilot=is_pilot,
+            max_points=items.worth_of(version.loaded_content),
             shown=msgspec.to_builtins(items.show(version.kind, version.loaded_content, rng)),
         )
         for position, (section, pk, is_pilot) in enumerate(drawn, start=1)

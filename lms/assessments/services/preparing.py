@@ -1,6 +1,7 @@
 """Forms drawn before an exam opens, so that a large group can start in the same minute."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from random import Random
 
 from django.db import transaction
@@ -36,6 +37,7 @@ def _frozen(responses: list[Response]) -> list[dict[str, object]]:
             "version": response.item_version_id,
             "section": response.section,
             "is_pilot": response.is_pilot,
+            "max_points": str(response.max_points),
             "shown": response.shown,
         }
         for response in responses
@@ -72,6 +74,7 @@ def take_prepared(assessment: Assessment, at: datetime) -> list[Response]:
                     position=position,
                     section=one["section"],
                     is_pilot=one["is_pilot"],
+                    max_points=Decimal(one.get("max_points", "1")),
                     shown=one["shown"],
                 )
                 for position, one in enumerate(form.drawn, start=1)
