@@ -2,7 +2,6 @@
 
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +17,9 @@ from lms.assessments.bank_views import needs
 from lms.assessments.forms import ImportForm
 from lms.assessments.models import ItemBank, ItemImport
 from lms.common.errors import DomainError
-from lms.common.guards import UnsafeInput
 
 IMPORT = "assessments.import_items"
-MAX_CARRIED = 1_500_000  # bytes: in base64 well below what a form's fields may hold
-MAX_AT_ONCE = 200_000  # bytes: what is larger may take longer than a request should
+MAX_AT_ONCE = 200_000  # bytes: what is larger may take longer than a request should, and would make a large page
 ROWS_IN_PAGE = 500
 SECONDS = 3
 
@@ -68,13 +65,7 @@ def _ask(request: HttpRequest, form: ImportForm, data: bytes) -> HttpResponse:
 
 
 def _carried(request: HttpRequest) -> bytes:
-    """The file that was looked at: from the page, or chosen once more where it was too large to travel in it."""
-    again = request.FILES.get("file")
-    if again is not None:
-        data: bytes = again.read()
-        if sha256(data).hexdigest() != request.POST.get("digest"):
-            raise UnsafeInput("This is another file than the one you looked at. Nothing was imported.")
-        return data
+    """The file that was looked at, from the page."""
     try:
         return b64decode(request.POST.get("carried", ""), validate=True)
     except NotBase64:
@@ -91,9 +82,7 @@ def _import(request: HttpRequest, form: ImportForm, data: bytes, is_confirmed: b
     if is_confirmed:
         messages.success(request, f"{counts['new'] + counts['new_version']} questions were imported into {bank}.")
     changed = counts["new"] + counts["new_version"]
-    carried = b64encode(data).decode() if len(data) <= MAX_CARRIED else ""
-    digest = sha256(data).hexdigest()
-    return {"report": report, "counts": counts, "changed": changed, "carried": carried, "digest": digest}
+    return {"report": report, "counts": counts, "changed": changed, "carried": b64encode(data).decode()}
 
 
 @needs(IMPORT)

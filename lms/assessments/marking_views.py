@@ -11,7 +11,6 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST, require_safe
 
 from lms.accounts.requests import person_of
@@ -83,14 +82,13 @@ def mark(request: HttpRequest, mark_id: int) -> HttpResponse:
             messages.success(request, "Your marks are kept.")
             return redirect("marking:index")
     address = addresses_for(person_of(request).pk)
-
-    def safe(text: str) -> SafeString:
-        return mark_safe(items.with_addresses(text, address))  # noqa: S308  cleaned when the version was made
-
     context = _shown(found) | {
         "form": form,
-        "criteria": [(safe(one.text), form[f"points-{one.id}"], form[f"comment-{one.id}"]) for one in rubric.criteria],
-        "notes": safe(rubric.notes),
+        "criteria": [
+            (items.safe_html(one.text, address), form[f"points-{one.id}"], form[f"comment-{one.id}"])
+            for one in rubric.criteria
+        ],
+        "notes": items.safe_html(rubric.notes, address),
         "earlier": [_told(one, rubric.criteria) for one in _before(found)],
         "page_title": f"Answer {found.response_id}",
         "header_icon": "edit",

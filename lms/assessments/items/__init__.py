@@ -15,7 +15,7 @@ from lms.assessments.items.matching import Matching
 from lms.assessments.items.numeric import Numeric
 from lms.assessments.items.ordering import Ordering
 from lms.assessments.items.short_answer import ShortAnswer
-from lms.assessments.items.shown import Line, Question, Shown, media_of, present, show, with_addresses
+from lms.assessments.items.shown import Line, Question, Shown, media_of, present, safe_html, show, with_addresses
 from lms.assessments.items.written import Essay, Upload, worth_of
 from lms.common.html import clean_item_html
 
@@ -41,6 +41,7 @@ __all__ = [
     "media_of",
     "parse_answer",
     "present",
+    "safe_html",
     "score",
     "show",
     "stored",

@@ -168,6 +168,11 @@ def with_addresses(text: str, address: Address) -> str:
     return _MEDIA.sub(lambda found: f'="{html.escape(address(found[1]))}"', text)
 
 
+def safe_html(text: str, address: Address) -> SafeString:
+    """A text of an item version for a page, its media with addresses: it was cleaned when the version was made."""
+    return mark_safe(with_addresses(text, address))  # noqa: S308
+
+
 def _plain(text: str) -> str:
     """For places where no markup can stand, such as the lines of a select. A formula is said in its LaTeX."""
     said = _LATEX.sub("", mathml_to_latex(text))
@@ -183,7 +188,7 @@ class Presenter:
         self.token_of = {name: token for token, name in shown.tokens.items()}
 
     def safe(self, text: str) -> SafeString:
-        return mark_safe(with_addresses(text, self.address))  # noqa: S308  cleaned when the item version was made
+        return safe_html(text, self.address)
 
     def line(self, token: str, chosen: str = "") -> Line:
         text = self.texts[self.shown.tokens[token]]
