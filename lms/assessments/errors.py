@@ -192,3 +192,22 @@ class ExamInvalid(DomainError):
     def __init__(self, message: str, *, field: str = "") -> None:
         super().__init__(message)
         self.field = field
+
+
+class NothingToMark(DomainError):
+    """No answer waits that this person may mark."""
+
+    code = "nothing_to_mark"
+
+
+class BadMarks(DomainError):
+    """Marks that do not fit the rubric. Nothing was stored."""
+
+    code = "bad_marks"
+    status = 400
+
+
+class MarkGiven(DomainError):
+    """The answer was marked by this person already, otherwise, or is his no more. Nothing was stored."""
+
+    code = "mark_given"

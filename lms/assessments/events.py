@@ -64,3 +64,13 @@ class ProctoringDue(Event):
     type: ClassVar[str] = "assessments.ProctoringDue"
     attempt_id: UUID
     step: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemImportDue(Event):
+    """The questions of a kept file from `start` on are to be looked at (`is_dry_run`) or imported."""
+
+    type: ClassVar[str] = "assessments.ItemImportDue"
+    import_id: UUID
+    start: int
+    is_dry_run: bool

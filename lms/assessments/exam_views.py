@@ -231,6 +231,7 @@ def timeline(request: HttpRequest, attempt_id: int) -> HttpResponse:
         "events": events,
         "broken": services.broken_event(events),
         "late": attempt.responses.filter(is_late=True).order_by("position"),
+        "hinted": attempt.responses.filter(hints_shown__gt=0).order_by("position"),
         "questions": questions,
         "is_quick": is_quick(attempt, questions),
         "page_title": str(attempt),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -15,9 +16,10 @@ def frame(request: HttpRequest, attempt: Attempt, position: int | None = None) -
     now = timezone.now()
     rules, clock = attempt.loaded_rules, services.section_clock(attempt, now)
     is_open = services.open_positions(attempt, now)
-    columns = ("position", "section", "is_flagged", "answer")
-    rows = list(attempt.responses.order_by("position").values_list(*columns))
-    answered = sum(answer is not None for *_, answer in rows)
+    given = ExpressionWrapper(Q(answer__isnull=False), output_field=BooleanField())  # the answers stay where they are
+    found = attempt.responses.annotate(is_given=given).order_by("position")
+    rows = list(found.values_list("position", "section", "is_flagged", "is_given"))
+    answered = sum(is_given for *_, is_given in rows)
     flagged = sum(is_flagged for _, _, is_flagged, _ in rows)
     summary = [f"{answered} answered", f"{flagged} flagged" if flagged else "", f"{len(rows) - answered} open"]
     base = reverse("assessments:review", args=[attempt.public_id]).removesuffix("review/")
@@ -46,14 +48,14 @@ def frame(request: HttpRequest, attempt: Attempt, position: int | None = None) -
     }
 
 
-def _place(row: tuple[int, str, bool, Any], base: str, is_open: range, position: int | None) -> dict[str, Any]:
+def _place(row: tuple[int, str, bool, bool], base: str, is_open: range, position: int | None) -> dict[str, Any]:
     """One question in the list of all. Without an address when it cannot be opened."""
-    number, section, is_flagged, answer = row
+    number, section, is_flagged, is_given = row
     return {
         "number": number,
         "url": f"{base}items/{number}/" if number in is_open else "",
         "is_current": number == position,
         "is_flagged": is_flagged,
-        "state": "open" if answer is None else "answered",
+        "state": "answered" if is_given else "open",
         "section": section,
     }

@@ -7,6 +7,7 @@ from lms.assessments import services
 from lms.assessments.events import (
     AttemptRegraded,
     AttemptScored,
+    ItemImportDue,
     ProctoringDue,
     RegradeContinued,
     ResultHeldBack,
@@ -64,3 +65,8 @@ def tell_person(event: AttemptRegraded) -> None:
             "url": settings.SITE_URL + reverse("assessments:result", args=[attempt.public_id]),
         },
     )
+
+
+@subscribe(ItemImportDue)
+def go_on_with_import(event: ItemImportDue) -> None:
+    services.continue_import(import_id=event.import_id, start=event.start, is_dry_run=event.is_dry_run, at=event.at)

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lms.assessments import items, services
+from lms.assessments.formats import handed_in
 from lms.assessments.formats.media import CONTENT_TYPES
 from lms.assessments.frames import frame
 from lms.assessments.media import addresses_for
@@ -84,7 +85,9 @@ def answers(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
         raise Http404
     has_feedback = attempt.assessment.review_shows == ExamSettings.ReviewShows.FEEDBACK
     rows = attempt.responses.select_related("item_version", "attempt").order_by("position")
-    reviewed = [_reviewed(response, has_feedback) for response in rows]
+    marks = services.feedback_on(attempt) if has_feedback and attempt.marking_asked_at else {}
+    files = services.files_of(attempt)
+    reviewed = [_reviewed(one, has_feedback) | {"marks": marks.get(one.pk), "file": files.get(one.pk)} for one in rows]
     context = {"attempt": attempt, "assessment": attempt.assessment, "reviewed": reviewed}
     return render(request, "assessments/answers.html", context)
 
@@ -101,6 +104,19 @@ def _reviewed(response: Response, has_feedback: bool) -> dict[str, Any]:
     place = response.position
     names = {"stem_id": f"stem-{place}", "field_id": f"answer-{place}"}
     return {"response": response, "question": response.question, "remarks": remarks, **names}
+
+
+@require_safe
+@private
+def answer_file(request: HttpRequest, attempt_id: UUID, position: int) -> HttpResponseBase:
+    """The file that a candidate handed in, back to himself: to be kept, never shown by us."""
+    attempt = own_attempt(request, attempt_id)
+    response = get_object_or_404(attempt.responses.select_related("item_version"), position=position)
+    found = services.file_of(response)
+    if found is None:
+        raise Http404
+    content_type = handed_in.CONTENT_TYPES.get(found.extension, handed_in.ANY_TYPE)
+    return send_file(request, found.file, content_type=content_type, filename=found.name, inline=False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

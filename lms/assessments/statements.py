@@ -42,15 +42,21 @@ def attempted(attempt: Attempt) -> tincan.Statement:
 
 
 def answered(attempt: Attempt, response: Response) -> tincan.Statement:
-    """The answer that counted for one item, with its points. Needs the response scored."""
+    """The answer that counted for one item, with its points. Needs the response scored.
+
+    What somebody wrote or handed in at length stays in the attempt: other systems get its points only.
+    """
     assert response.points is not None  # noqa: S101  narrows the type for the checker
+    is_marked = response.item_version.kind.is_marked
     return build(
         actor=attempt.person,
         verb=vocabulary.ANSWERED,
         object=item_activity(response.item_version.item),
         membership=attempt.membership,
         registration=attempt.registration,
-        result=_answer_result(response.answer, response.points, response.max_points),
+        result=_answer_result(
+            response.answer, response.points, response.max_points, is_told=not is_marked, hints=response.hints_shown
+        ),
         parent=[assessment_activity(attempt.assessment)],
         at=response.saved_at or attempt.started_at,
         id=fact_id(attempt.registration, f"answered/{response.position}"),
@@ -112,6 +118,7 @@ def checked(
     parent_iri: str,
     registration: UUID | None,
     at: datetime,
+    hints: int = 0,
 ) -> tincan.Statement:
     """An answer to a knowledge check, which scores one point."""
     return build(
@@ -120,18 +127,21 @@ def checked(
         object=item_activity(item),
         membership=membership,
         registration=registration,
-        result=_answer_result(answer, points, Decimal(1)),
+        result=_answer_result(answer, points, Decimal(1), hints=hints),
         parent=[tincan.Activity(id=parent_iri)] if parent_iri else (),
         at=at,
     )
 
 
-def _answer_result(answer: Answer, points: Decimal, max_points: Decimal) -> tincan.Result:
+def _answer_result(
+    answer: Answer, points: Decimal, max_points: Decimal, *, is_told: bool = True, hints: int = 0
+) -> tincan.Result:
     return result(
         score=score(points, maximum=max_points),
         success=points == max_points,
         completion=answer is not None,
-        response=_response(answer),
+        response=_response(answer) if is_told else None,
+        extensions={vocabulary.HINTS_EXTENSION: hints} if hints else None,
     )
 
 

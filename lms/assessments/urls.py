@@ -10,6 +10,7 @@ urlpatterns = [
     path("exams/<slug:slug>/browser/", sitting_views.safe_browser, name="browser"),
     path("exams/attempts/<uuid:attempt_id>/items/<int:position>/", views.item, name="item"),
     path("exams/attempts/<uuid:attempt_id>/items/<int:position>/flag/", views.flag, name="flag"),
+    path("exams/attempts/<uuid:attempt_id>/items/<int:position>/file/", sitting_views.answer_file, name="answer_file"),
     path("exams/attempts/<uuid:attempt_id>/save/", views.save, name="save"),
     path("exams/attempts/<uuid:attempt_id>/events/", sitting_views.events, name="events"),
     path("exams/attempts/<uuid:attempt_id>/break/", sitting_views.take_break, name="break"),

@@ -3,6 +3,7 @@
 No page of an attempt is ever stored by a browser or a cache, and none tells whether an answer is right.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,10 +30,11 @@ from lms.assessments.errors import (
 from lms.assessments.formats.media import CONTENT_TYPES
 from lms.assessments.forms import SaveForm, read_answer, refill
 from lms.assessments.frames import frame
-from lms.assessments.items import AnswerRefused, Question
+from lms.assessments.items import MARKED, AnswerRefused, Question
 from lms.assessments.media import digest_of
 from lms.assessments.models import Accommodation, Assessment, Attempt, ItemMedia, Response
 from lms.assessments.models.settings import words_of
+from lms.assessments.posting import store_posted
 from lms.assessments.sitting_views import closing, may_review, taken
 from lms.assessments.visits import own_attempt, private, refused, result_of, sitting, visit_of
 from lms.common import guards, lessons
@@ -40,7 +42,7 @@ from lms.common.errors import DomainError
 from lms.common.files import send_file
 from lms.partners.middleware import judges_membership, membership_of
 
-MAX_SAVE_BYTES = 50_000
+MAX_SAVE_BYTES = 130_000  # the longest essay, in any script
 SAVED_HERE = "Saved {}"
 
 
@@ -117,12 +119,22 @@ def item(request: HttpRequest, attempt: Attempt, position: int) -> HttpResponse:
 
 
 def _go(attempt: Attempt, position: int, where: str) -> HttpResponse:
+    if where.startswith("hint-"):
+        with suppress(DomainError):  # what is over meanwhile says so itself on the page that comes
+            services.show_hint(response=_response(attempt, position), number=_hint(where), at=timezone.now())
+        return redirect("assessments:item", attempt.public_id, position)
     if where == "next" and attempt.loaded_rules.is_linear:
         services.pass_question(attempt=attempt, position=position)
-    step = {"previous": -1, "next": 1}.get(where)
+    step = {"previous": -1, "next": 1, "stay": 0, "remove": 0}.get(where)
     if step is None:
         return redirect("assessments:review", attempt.public_id)
     return _to(attempt, position + step, services.open_positions(attempt, timezone.now()))
+
+
+def _hint(text: str) -> int:
+    """The number of a hint as a button or a field tells it; 0 for anything else."""
+    number = text.removeprefix("hint-")
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 0
 
 
 def _to(attempt: Attempt, position: int, allowed: range) -> HttpResponse:
@@ -138,16 +150,9 @@ def _save_form(request: HttpRequest, attempt: Attempt, position: int) -> HttpRes
     if nonce is None:
         return None  # autosave has brought it already
     try:
-        question = _response(attempt, position).question
-        services.save_response(
-            attempt=attempt,
-            position=position,
-            answer=read_answer(question, request.POST),
-            version=version,
-            nonce=nonce,
-            at=timezone.now(),
-            confidence=request.POST.get("confidence", ""),
-        )
+        response = _response(attempt, position)
+        question = response.question
+        store_posted(request, response, question, version=version, nonce=nonce)
     except AttemptOver:
         return result_of(attempt)
     except QuestionClosed as error:  # its section ended in this very moment
@@ -185,6 +190,8 @@ def _item_page(
         "confidences": Response.Confidence.choices,
         "saved": SAVED_HERE.format(_clock(request, response.saved_at)) if response.saved_at else "",
         "problem": problem,
+        "answer_file": services.file_of(response),
+        "hints": services.hints_of(response),
     }
     return render(request, "assessments/item.html", context, status=status)
 
@@ -275,7 +282,8 @@ def _save_body(request: HttpRequest) -> tuple[int, services.Save]:
 @sitting
 def review(request: HttpRequest, attempt: Attempt) -> HttpResponse:
     """All questions with their states, and the question whether to finish the exam, or the section that is open."""
-    return render(request, "assessments/review.html", frame(request, attempt))
+    has_marked = attempt.responses.filter(item_version__type__in=MARKED, answer__isnull=False).exists()
+    return render(request, "assessments/review.html", frame(request, attempt) | {"has_marked": has_marked})
 
 
 @require_POST
@@ -353,18 +361,23 @@ def check(request: HttpRequest, item_id: UUID) -> HttpResponse:
     except NoSuchItem as error:
         raise Http404 from error
     status = 200
-    shown = replace(shown, question=refill(shown.question, request.POST))
+    hint = request.POST.get("go", "")
+    hints = services.check_hints(
+        item=checked, person=_user(request), count=_hint(hint or request.POST.get("hints", ""))
+    )
+    shown = replace(shown, question=refill(shown.question, request.POST), hints=hints)
     try:
-        answer = read_answer(shown.question, request.POST)
-        outcome = services.check_answer(
-            item=checked,
-            answer=answer,
-            person=_user(request),
-            membership=membership_of(request),
-            at=now,
-            context=context,
-        )
-        shown = replace(shown, result=outcome)
+        if not hint:
+            outcome = services.check_answer(
+                item=checked,
+                answer=read_answer(shown.question, request.POST),
+                person=_user(request),
+                membership=membership_of(request),
+                at=now,
+                context=context,
+                hints=len(hints.shown),
+            )
+            shown = replace(shown, result=outcome)
     except DomainError as error:
         shown, status = replace(shown, problem=error.message), error.status
     is_fragment = getattr(request, "htmx", False)

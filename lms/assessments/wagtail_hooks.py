@@ -4,20 +4,12 @@ Rows of items are never changed here: an item changes only by a new version, fro
 an editor of their own (exam_views).
 """
 
-from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
 from collections.abc import Collection
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 import django_filters
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from wagtail import hooks
 from wagtail.admin.filters import WagtailFilterSet
@@ -28,21 +20,15 @@ from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.permissions import register_permission_policy
 
-from lms.assessments import bank_views, exam_views, forms_views, services, statistics_views
-from lms.assessments.forms import ImportForm
+from lms.assessments import bank_views, exam_views, forms_views, import_views, marking_views, statistics_views
 from lms.assessments.items import with_addresses
 from lms.assessments.items.describe import describe
 from lms.assessments.media import addresses_for
 from lms.assessments.models import Assessment, CaseStudy, Item, ItemBank, ItemReview, ItemVersion
-from lms.common.errors import DomainError
-from lms.common.guards import UnsafeInput
 from lms.common.menus import item_for
 
 if TYPE_CHECKING:
     from lms.accounts.models import User
-
-
-MAX_CARRIED = 1_500_000  # bytes: in base64 well below what a form's fields may hold
 
 
 class ViewOnly(ModelPermissionPolicy):
@@ -174,6 +160,7 @@ def _described(version: ItemVersion, person_id: int) -> dict[str, Any]:
                 ("when right", key.if_right),
                 ("when partly right", key.if_partly),
                 ("when wrong", key.if_wrong),
+                *(("for those who mark", getattr(key, "notes", "")),),
                 *(("as a hint", hint) for hint in key.hints),
             )
             if text
@@ -254,6 +241,23 @@ class GrantViewSet(ViewSet):
         return [path("", exam_views.grants, name="index")]
 
 
+class MarkingViewSet(ViewSet):
+    """Answers that wait to be marked."""
+
+    name = "marking"
+    icon = "edit"
+    menu_label = "Marking"
+    menu_item_class = item_for("assessments.mark_answers")
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        return [
+            path("", marking_views.queue, name="index"),
+            path("mark/<int:mark_id>/", marking_views.mark, name="mark"),
+            path("file/<int:mark_id>/", marking_views.file, name="file"),
+            path("back/<int:mark_id>/", marking_views.back, name="back"),
+        ]
+
+
 class EditorViewSet(ViewSet):
     """Writing items, looking at them and deciding on them: its pages are reached from the lists."""
 
@@ -317,55 +321,10 @@ class ImportViewSet(ViewSet):
     menu_item_class = item_for("assessments.import_items")
 
     def get_urlpatterns(self) -> list[URLPattern]:
-        return [path("", import_page, name="index")]
-
-
-def import_page(request: HttpRequest) -> HttpResponse:
-    """A file is chosen, what would come of it is shown, and only then it is imported.
-
-    Between the steps the file travels in the page itself: nothing is kept on the server for somebody who goes away.
-    """
-    if not request.user.has_perm("assessments.import_items"):
-        raise PermissionDenied
-    is_confirmed = request.POST.get("step") == "confirm"
-    form = ImportForm(request.POST or None, request.FILES or None, has_file=not is_confirmed)
-    context: dict[str, Any] = {"form": form, "page_title": "Import items", "header_icon": "upload"}
-    if request.method == "POST" and form.is_valid():
-        try:
-            data = _carried(request) if is_confirmed else form.cleaned_data["file"].read()
-            context |= _import(request, form, data, is_confirmed)
-        except DomainError as error:
-            form.add_error(None, error.message)
-    return render(request, "assessments/admin/import.html", context)
-
-
-def _carried(request: HttpRequest) -> bytes:
-    """The file that was looked at: from the page, or chosen once more where it was too large to travel in it."""
-    again = request.FILES.get("file")
-    if again is not None:
-        data: bytes = again.read()
-        if sha256(data).hexdigest() != request.POST.get("digest"):
-            raise UnsafeInput("This is another file than the one you looked at. Nothing was imported.")
-        return data
-    try:
-        return b64decode(request.POST.get("carried", ""), validate=True)
-    except NotBase64:
-        return b""
-
-
-def _import(request: HttpRequest, form: ImportForm, data: bytes, is_confirmed: bool) -> dict[str, Any]:
-    name = form.cleaned_data["new_bank"]
-    bank = form.cleaned_data["bank"] or (services.get_or_create_bank(name) if is_confirmed else ItemBank(name=name))
-    report = services.import_items(
-        bank=bank, data=data, by=cast("User", request.user), at=timezone.now(), dry_run=not is_confirmed
-    )
-    counts = report.counts
-    if is_confirmed:
-        messages.success(request, f"{counts['new'] + counts['new_version']} questions were imported into {bank}.")
-    changed = counts["new"] + counts["new_version"]
-    carried = b64encode(data).decode() if len(data) <= MAX_CARRIED else ""
-    digest = sha256(data).hexdigest()
-    return {"report": report, "counts": counts, "changed": changed, "carried": carried, "digest": digest}
+        return [
+            path("", import_views.import_page, name="index"),
+            path("job/<uuid:import_id>/", import_views.job, name="job"),
+        ]
 
 
 class ExamGroup(ModelViewSetGroup):
@@ -375,6 +334,7 @@ class ExamGroup(ModelViewSetGroup):
     items = (
         AssessmentViewSet(),
         GrantViewSet(),
+        MarkingViewSet(),
         BankViewSet(),
         CaseViewSet(),
         ItemViewSet(),

@@ -11,6 +11,7 @@ from lms.assessments.services import judge_exams
 from lms.demo.calendar import Calendar
 from lms.demo.content import build_content
 from lms.demo.history import plan_history, play_week
+from lms.demo.marking import show_marking
 from lms.demo.people import build_cast
 from lms.demo.progress import steps
 from lms.demo.site import set_up
@@ -55,6 +56,10 @@ def build() -> dict[str, float]:
         _play(calendar, plan_history(cast, courses, exams, calendar))
         judge_exams(at=calendar.now)
         lap("history")
+        with transaction.atomic():
+            show_marking(cast, calendar)
+        drain()
+        lap("marking")
     AuditEntry.objects.create(action=BUILT, detail={"day": calendar.today.isoformat()})
     return seconds
 

@@ -140,11 +140,33 @@ def hotspot(draw: Any) -> ItemFields:
     return builders.hotspot(draw(html), image, regions, general=draw(remark), is_multiple=draw(st.booleans()))
 
 
+levels = st.lists(st.decimals(0, 20, places=1), min_size=2, max_size=4, unique=True)
+
+
+@st.composite
+def written(draw: Any) -> ItemFields:
+    """Essays and files, with a rubric of their own or as files without one come."""
+    criteria = builders.AS_A_WHOLE
+    if draw(st.booleans()):
+        criteria = tuple(
+            (text, tuple((points, draw(remark)) for points in sorted(draw(levels), reverse=True)))
+            for text in draw(texts)
+        )
+    more = {"notes": draw(remark), "general": draw(remark), "worth": draw(st.sampled_from([ONE, Decimal("2.5")]))}
+    if draw(st.booleans()):
+        words_min, words_max = sorted(draw(st.tuples(st.integers(0, 50), st.integers(0, 900))))
+        asked = draw(st.sampled_from([(0, 0), (words_min, 0), (words_min, words_max)]))
+        return builders.essay(draw(html), criteria, words=asked, lines=draw(st.integers(2, 60)), **more)
+    kinds = draw(st.lists(st.sampled_from(["pdf", "picture", "document", "text"]), min_size=1, unique=True))
+    return builders.upload(draw(html), criteria, kinds=kinds, megabytes=draw(st.integers(1, 20)), **more)
+
+
 @st.composite
 def fields(draw: Any) -> ItemFields:
     made = draw(
         st.one_of(
-            choice(), true_false(), matching(), ordering(), numeric(), short_answer(), regex(), cloze(), hotspot()
+            *(choice(), true_false(), matching(), ordering(), numeric(), short_answer(), regex(), cloze(), hotspot()),
+            written(),
         )
     )
     if draw(st.booleans()):

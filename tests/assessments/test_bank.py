@@ -21,7 +21,7 @@ from lms.common.guards import UnsafeInput
 from tests.assessments.factories import ONE, add, choice, make_bank, make_exam, one_of_each
 from tests.factories import UserFactory
 
-FILE = b"$CATEGORY: Sizing\n\n::A::Is it?{T}\n\n::B::<img>What?{=yes ~no}\n\n::C::Essay?{}\n"
+FILE = b"$CATEGORY: Sizing\n\n::A::Is it?{T}\n\n::B::<img>What?{=yes ~no}\n\n::C::Only words.\n"
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_command_imports_and_reports(db: None, tmp_path: Path, capsys: pytest.Ca
         "type": "",
         "outcome": "refused",
         "change": "",
-        "notes": ["Essay questions are not supported."],
+        "notes": ["This is a description: it asks nothing, so it is no item."],
         "source": "",
     }
     call_command("items", "import", str(path), "--bank", "My bank", "--dry-run", "--json")

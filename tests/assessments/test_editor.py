@@ -65,7 +65,9 @@ def posted(editor: Any) -> dict[str, Any]:
                 if value is None or value is False or field.widget_type in {"clearablefile", "file"}:
                     continue
                 data[field.html_name] = (
-                    [one.pk for one in value] if isinstance(value, list) else getattr(value, "pk", value)
+                    [getattr(one, "pk", one) for one in value]
+                    if isinstance(value, list)
+                    else getattr(value, "pk", value)
                 )
     return data
 
@@ -321,19 +323,3 @@ def test_import_keeps_what_the_file_does_not_tell(bank: ItemBank, now: datetime)
     report = services.import_items(bank=bank, data=b"::A::Other?{T}", by=None, at=now)
     assert report.rows[0].change == "new_version"
     assert Item.objects.get().meta == formats.Meta(topic="Topic", tags=("kept",), level="apply")
-
-
-def test_a_large_file_is_chosen_again_to_be_imported(
-    admin: Client, bank: ItemBank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What does not fit into the page is chosen once more, and must be what was looked at."""
-    monkeypatch.setattr("lms.assessments.wagtail_hooks.MAX_CARRIED", 10)
-    url, data = reverse("item_import:index"), b"::A::Is it?{T}\n\n::B::Is it so?{F}\n"
-    page = admin.post(url, {"bank": bank.pk, "file": SimpleUploadedFile("x", data)})
-    assert "Choose it once more" in page.content.decode()
-    confirm = {"step": "confirm", "bank": bank.pk, "digest": page.context["digest"]}
-    refused = admin.post(url, confirm | {"file": SimpleUploadedFile("x", data + b"x")})
-    assert "another file" in refused.content.decode()
-    assert not Item.objects.exists()
-    admin.post(url, confirm | {"file": SimpleUploadedFile("x", data)})
-    assert sorted(version.state for version in ItemVersion.objects.select_related("item")) == ["draft", "draft"]

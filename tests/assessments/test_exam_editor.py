@@ -56,6 +56,7 @@ def sent(exam: Assessment | None = None, rows: list[dict[str, Any]] | None = Non
         "time_limit_minutes": "45",
         "grace_seconds": "60",
         "prepared_forms": "0",
+        "mark_tolerance": "10",
         **changes,
     }
     rows = rows or []

@@ -9,7 +9,6 @@ from lms.assessments.formats import Outgoing, ReadItem, Source
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "questions"
 needs_files = pytest.mark.skipif(not FOLDER.is_dir(), reason="the shared question files are not on this machine")
-ESSAY = "Essay questions are not supported."
 DESCRIPTION = "This is a description: it asks nothing, so it is no item."
 LINKS = "links that are not https were removed"
 MARKDOWN = "Markdown is kept as plain text"
@@ -66,7 +65,7 @@ EXPECTED: dict[str, tuple[str, list[tuple[int, str | None, list[str]]]]] = {
     "gift/questions.gift.txt": (
         "gift",
         [
-            (2, None, [ESSAY]),
+            (2, "essay", []),
             (5, "matching", []),
             (14, "choice", []),
             (22, "choices", []),
@@ -79,19 +78,19 @@ EXPECTED: dict[str, tuple[str, list[tuple[int, str | None, list[str]]]]] = {
     ),
     "gift/questions_encoding_windows-1252.gift.txt": (
         "gift",
-        [(6, None, [ESSAY]), (10, None, [ESSAY]), (14, None, ["At least 2 options are needed."])],
+        [(6, "essay", []), (10, "essay", []), (14, None, ["At least 2 options are needed."])],
     ),
     "gift/shortAnswer1.gift": ("gift", [(3, "short_answer", []), (5, "short_answer", [])]),
     "gift/shortAnswerNotMatching.gift": ("gift", [(1, "choice", []), (4, "choice", [])]),
     "gift/shortFirstEmbeddedUnderline.gift": ("gift", [(1, "short_answer", []), (5, "short_answer", [])]),
     "gift/symbolsAll.gift": ("gift", [(1, "true_false", [])]),
-    "gift/tag_id_and_two_tags.gift": ("gift", [(3, None, [ESSAY])]),
+    "gift/tag_id_and_two_tags.gift": ("gift", [(3, "essay", [])]),
     "gift/tf1.gift": ("gift", [(1, "true_false", [])]),
     "gift/tf1_markdown.gift": ("gift", [(1, "true_false", [MARKDOWN])]),
-    "gift/totara_moodle_backslash.gift": ("gift", [(4, None, [ESSAY])]),
+    "gift/totara_moodle_backslash.gift": ("gift", [(4, "essay", [])]),
     "gift/totara_moodle_match.gift": ("gift", [(4, "matching", [])]),
     "gift/totara_moodle_multichoice_multi.gift": ("gift", [(4, "choices", [])]),
-    "gift/totara_moodle_pre_content.gift": ("gift", [(3, None, [ESSAY])]),
+    "gift/totara_moodle_pre_content.gift": ("gift", [(3, "essay", [])]),
     "gift/totara_moodle_shortanswer_general_feedback.gift": ("gift", [(4, "short_answer", [])]),
     "gift/totara_moodle_truefalse_true_answer1.gift": ("gift", [(4, "true_false", [])]),
     "gift/type_inferred_multiline_markdown.gift": ("gift", [(1, "short_answer", [])]),
@@ -106,7 +105,7 @@ EXPECTED: dict[str, tuple[str, list[tuple[int, str | None, list[str]]]]] = {
         ],
     ),
     "moodle-xml/category_with_description.xml": ("moodle-xml", [(15, "true_false", [])]),
-    "moodle-xml/essay.xml": ("moodle-xml", [(12, None, [ESSAY])]),
+    "moodle-xml/essay.xml": ("moodle-xml", [(12, "essay", [])]),
     "moodle-xml/export_category.xml": ("moodle-xml", [(15, "true_false", [])]),
     "moodle-xml/gapselect.xml": ("moodle-xml", [(12, "cloze", [])]),
     "moodle-xml/match.xml": ("moodle-xml", [(12, "matching", [])]),
@@ -117,7 +116,7 @@ EXPECTED: dict[str, tuple[str, list[tuple[int, str | None, list[str]]]]] = {
     "moodle-xml/ordering.xml": ("moodle-xml", [(12, "ordering", [])]),
     "moodle-xml/shortanswer.xml": ("moodle-xml", [(12, "short_answer", [])]),
     "moodle-xml/truefalse.xml": ("moodle-xml", [(12, "true_false", [LINKS]), (40, "true_false", [LINKS])]),
-    "qti12/canvas_qti12_multi.zip": ("qti12", [(11, None, [ESSAY]), (11, None, [ESSAY])]),
+    "qti12/canvas_qti12_multi.zip": ("qti12", [(11, "essay", []), (11, "essay", [TITLE])]),
     "qti21/instructure_test_qti_2.1.zip": (
         "qti21",
         [
@@ -125,14 +124,17 @@ EXPECTED: dict[str, tuple[str, list[tuple[int, str | None, list[str]]]]] = {
             (2, "choice", ["a file is of a kind that is not kept: apip_VE_IP_02.svg"]),
             (2, "choices", []),
             (2, "cloze", []),
-            (2, None, [ESSAY]),
+            (2, "essay", []),
         ],
     ),
     "qti21/items_2.1/Example02-feedbackInline.xml": ("qti21", [(3, "true_false", [])]),
     "qti21/items_2.1/categorization.xml": ("qti21", [(2, "matching", [SHARE])]),
     "qti21/items_2.1/choice.xml": ("qti21", [(3, "choice", [SIGN])]),
-    "qti21/items_2.1/essay.xml": ("qti21", [(2, None, [ESSAY])]),
-    "qti21/items_2.1/extended_text_rubric.xml": ("qti21", [(3, None, [ESSAY])]),
+    "qti21/items_2.1/essay.xml": ("qti21", [(2, "essay", [])]),
+    "qti21/items_2.1/extended_text_rubric.xml": (
+        "qti21",
+        [(3, "essay", ["a file did not come along: images/postcard.png", "markup removed: h1"])],
+    ),
     "qti21/items_2.1/gap_match.xml": ("qti21", [(2, "cloze", [])]),
     "qti21/items_2.1/match.xml": (
         "qti21",
@@ -151,7 +153,7 @@ EXPECTED: dict[str, tuple[str, list[tuple[int, str | None, list[str]]]]] = {
     "qti22/choice_fixed.xml": ("qti21", [(4, "choice", [SIGN])]),
     "qti22/choice_multiple.xml": ("qti21", [(2, "choices", [])]),
     "qti22/choice_multiple_rtl.xml": ("qti21", [(2, "choices", [])]),
-    "qti22/extended_text.xml": ("qti21", [(3, None, [ESSAY])]),
+    "qti22/extended_text.xml": ("qti21", [(3, "essay", ["a file did not come along: images/postcard.png"])]),
     "qti22/gap_match.xml": ("qti21", [(2, "cloze", [])]),
     "qti22/hotspot.xml": ("qti21", [(2, None, ["The picture to point at did not come along."])]),
     "qti22/hottext.xml": ("qti21", [(2, "choice", ["words to be marked in a text became options below it"])]),
@@ -163,7 +165,7 @@ EXPECTED: dict[str, tuple[str, list[tuple[int, str | None, list[str]]]]] = {
     "qti30/sharedStimulus.zip": (
         "qti30",
         [
-            (2, None, [ESSAY]),
+            (2, "essay", ["a file did not come along: images/apip_VE", "a file did not come along: images/apip_VE"]),
             (2, None, ["The right order does not name every line once."]),
             (
                 2,

@@ -135,7 +135,6 @@ def test_moodle_reads_units() -> None:
 @pytest.mark.parametrize(
     ("kind", "inner", "reason"),
     [
-        ("essay", "", "Essay questions are not supported."),
         ("description", "", "This is a description"),
         ("calculated", "", "Moodle's question type “calculated” has no counterpart."),
         ("truefalse", answers(("100", "yes")), "The answers are not true and false."),
@@ -231,7 +230,6 @@ def test_qti_without_rules_says_so() -> None:
             MATCH,
             "The interaction “sliderInteraction” has no",
         ),
-        ('<uploadInteraction responseIdentifier="RESPONSE"/>', SINGLE, MATCH, "Questions answered by a file"),
         (
             TWO,
             SINGLE,
@@ -424,14 +422,15 @@ def test_qti_12_typed_answers() -> None:
     between = '<or><varequal respident="response1">5</varequal><and><vargte respident="response1">4</vargte><varlte respident="response1">6</varlte></and></or>'
     _, key = fields(asi(entry, when(between), "numerical_question"))
     assert key["answers"] == [{"low": "4", "high": "6"}]
-    assert "Essay" in one(asi(entry, "<respcondition><conditionvar><other/></conditionvar></respcondition>")).reason
+    assert (
+        "people mark it"
+        in one(asi(entry, "<respcondition><conditionvar><other/></conditionvar></respcondition>")).reason
+    )
 
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        ("essay_question", "Essay"),
-        ("file_upload_question", "answered by a file"),
         ("text_only_question", "description"),
         ("calculated_question", "drawn anew"),
     ],
@@ -440,6 +439,64 @@ def test_qti_12_refuses_with_the_reason(kind: str, reason: str) -> None:
     assert reason in one(asi("", "", kind)).reason
     assert "has no counterpart" in one(asi("", "")).reason
     assert "durlt" in one(asi(lid("a", "b"), when("<durlt>1</durlt>"))).reason
+
+
+def test_qti_12_essays_and_files_are_marked_by_people() -> None:
+    for kind, type_ in (("essay_question", "essay"), ("file_upload_question", "upload")):
+        found = one(asi("", "", kind))
+        assert found.fields["type"] == type_
+
+
+def test_moodle_essays_keep_length_worth_and_notes() -> None:
+    inner = (
+        "<defaultgrade>5</defaultgrade><responsefieldlines>40</responsefieldlines><minwordlimit>10</minwordlimit>"
+        "<maxwordlimit>200</maxwordlimit><attachments>1</attachments><graderinfo><text>Look for two.</text></graderinfo>"
+        "<responsetemplate><text>Dear Sam</text></responsetemplate>"
+    )
+    found = one(moodle("essay", inner))
+    content, key = items.validated("essay", found.fields["content"], found.fields["key"])
+    assert {name: content[name] for name in ("worth", "words_min", "words_max", "lines")} == {
+        "worth": "5",
+        "words_min": 10,
+        "words_max": 200,
+        "lines": 40,
+    }
+    assert key["notes"] == "Look for two."
+    assert found.notes == (
+        "the text that the field begins with is left out",
+        "files beside the text are not asked for",
+    )
+    assert "the grade 0.333 is left out" in one(moodle("essay", "<defaultgrade>0.333</defaultgrade>")).notes[0]
+
+
+def test_moodle_essays_without_text_are_files() -> None:
+    inner = "<responseformat>noinline</responseformat><filetypeslist>.pdf,web_image</filetypeslist><maxbytes>2097152</maxbytes>"
+    content = one(moodle("essay", inner)).fields["content"]
+    assert (content["kinds"], content["megabytes"]) == (["pdf", "picture"], 2)
+    everything = one(moodle("essay", "<responseformat>noinline</responseformat>")).fields["content"]
+    assert (len(everything["kinds"]), everything.get("megabytes", 10)) == (4, 10)
+
+
+def test_qti_files_are_asked_for_by_media_type() -> None:
+    def kinds(types: str) -> list[str]:
+        asked = f'<p>Send it.</p><uploadInteraction responseIdentifier="RESPONSE"{types}/>'
+        return one(qti(asked, SINGLE, "")).fields["content"]["kinds"]
+
+    word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    assert kinds(f' type="image/png {word} application/pdf text/plain"') == ["pdf", "picture", "document", "text"]
+    assert kinds(' type="image/jpeg"') == ["picture"]
+    assert len(kinds("")) == 4
+
+
+def test_qti_essays_keep_notes_for_scorers_and_the_most_points() -> None:
+    asked = (
+        '<p>Why?</p><extendedTextInteraction responseIdentifier="RESPONSE" expectedLines="9"/>'
+        '<rubricBlock view="scorer"><p>Two points each.</p></rubricBlock>'
+    )
+    most = '<outcomeDeclaration identifier="SCORE" cardinality="single" baseType="float" normalMaximum="25"/>'
+    found = one(qti(asked, SINGLE + most, ""))
+    assert (found.fields["content"]["lines"], found.fields["content"]["worth"]) == (9, "25")
+    assert (found.fields["key"]["notes"], found.notes) == ("Two points each.", ())
 
 
 # --- Sheets ---

@@ -294,7 +294,7 @@ INVALID = [
     (builders.numeric("S", [(Decimal("-Infinity"), Decimal(1), ONE, "")]), "no end"),
     (builders.short_answer("S", [("x", Decimal("0.5"), "")]), "No answer earns full points"),
     (builders.short_answer("S", [("", ONE, "")]), "does not have the form"),
-    ({"type": "essay", "content": {}, "key": {}}, "no item type 'essay'"),
+    ({"type": "riddle", "content": {}, "key": {}}, "no item type 'riddle'"),
 ]
 
 

@@ -10,11 +10,12 @@ import pytest
 from django.db import connection
 
 from lms.assessments import services
-from lms.assessments.errors import AttemptOver, NewerAnswer
+from lms.assessments.errors import AttemptOver, NewerAnswer, NothingToMark
 from lms.assessments.models import Attempt, CountedAttempt, ExamTally, ItemTally
 from lms.events.models import Message
 from lms.xapi.models import Statement
 from tests.assessments.factories import answer_all, make_exam, right_answer, save, start, wrong_answer
+from tests.assessments.marking import give, grader, handed_in, marked_exam, waiting
 from tests.factories import MembershipFactory
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
@@ -119,3 +120,39 @@ def test_attempts_counted_together_are_all_in_the_sums(now: datetime) -> None:
     counted = together(lambda number: services.count_attempt(attempt_id=ids[number], at=now))
     assert sum(counted) == THREADS
     assert services.rebuild_tallies(check=True, at=now).differences == []
+
+
+def test_parallel_takes_give_an_answer_to_two(now: datetime) -> None:
+    handed_in(marked_exam(), MembershipFactory(), now)
+    people = [grader() for _ in range(THREADS)]
+    found = together(lambda number: services.take_answer(grader=people[number], at=now))
+    taken = [one.place for one in found if not isinstance(one, Exception)]
+    assert sorted(taken) == [1, 2]
+    assert all(isinstance(one, NothingToMark) for one in found if isinstance(one, Exception))
+
+
+def test_parallel_marks_settle_a_result_once(now: datetime) -> None:
+    attempt = handed_in(marked_exam(), MembershipFactory(), now)
+    marks = [services.take_answer(grader=grader(), at=now) for _ in range(2)]
+    together(lambda number: give(marks[number % 2], 2, 8, now))
+    settled = Attempt.objects.get()
+    assert (settled.points, settled.is_passed) == (4, True)
+    bodies = list(Statement.objects.filter(registration=attempt.registration).values_list("body", flat=True))
+    assert sum("/verbs/passed" in body for body in bodies) == 1
+
+
+def test_essays_saved_while_handing_in_wait_or_are_refused(now: datetime) -> None:
+    """An answer that was acknowledged is the one that people mark."""
+    attempt = start(marked_exam(), MembershipFactory(), now)
+    position = waiting(attempt).position
+
+    def work(number: int) -> Any:
+        if number == 3:
+            return services.submit_attempt(attempt=attempt, at=now)
+        return save(attempt, position, f"Version {number + 1}", now, version=number + 1)
+
+    found = together(work)
+    response = waiting(attempt)
+    best = max((one.version for n, one in enumerate(found) if n != 3 and not isinstance(one, Exception)), default=0)
+    assert response.version == best
+    assert response.awaits_marks == bool(best)

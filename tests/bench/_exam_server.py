@@ -25,6 +25,7 @@ class Server:
         self.command, self.port, self.log = command, port, folder / f"{name}.log"
         self.env = {**os.environ, **env}
         self.process: Any = None
+        self.spent = 0.0  # seconds of CPU of what was killed before
 
     def start(self) -> None:
         with self.log.open("ab") as out:
@@ -37,8 +38,14 @@ class Server:
     def pid(self) -> int:
         return int(self.process.pid)
 
+    @property
+    def cpu(self) -> float:
+        """Seconds of CPU of the program and all it started, those that were killed on purpose included."""
+        return self.spent + cpu_of(self.pid)
+
     def kill(self, how: int = signal.SIGKILL) -> None:
         """Ends the program and all it started."""
+        self.spent += cpu_of(self.pid)
         with suppress(ProcessLookupError):
             os.killpg(self.pid, how)
         try:
@@ -81,22 +88,30 @@ def largest_child(pid: int) -> int:
     return max(sizes, key=lambda one: sizes[one])
 
 
+def own_cpu(pid: int) -> float:
+    """Seconds of CPU of one process; nothing of one that is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except (OSError, ProcessLookupError):
+        return 0.0
+    return sum(int(one) for one in fields[11:13]) / os.sysconf("SC_CLK_TCK")
+
+
 def cpu_of(pid: int) -> float:
-    """Seconds of CPU of a program and all it started, also of those of its children that ended."""
-    ticks = 0
+    """Seconds of CPU of a program and all that it started and that runs."""
+    total = 0.0
     for process in Path("/proc").glob("[0-9]*"):
-        try:
+        with suppress(OSError):
             if os.getpgid(int(process.name)) == pid:
-                fields = (process / "stat").read_text().rsplit(")", 1)[1].split()
-                ticks += sum(int(one) for one in fields[11:13])
-        except (OSError, ProcessLookupError):
-            continue
-    return ticks / os.sysconf("SC_CLK_TCK")
+                total += own_cpu(int(process.name))
+    return total
 
 
 def _kill_web_process(stack: Stack) -> None:
     """kill -9 of one of granian's workers: granian starts another."""
-    os.kill(largest_child(stack.web.pid), signal.SIGKILL)
+    child = largest_child(stack.web.pid)
+    stack.web.spent += own_cpu(child)
+    os.kill(child, signal.SIGKILL)
 
 
 def _kill_worker(stack: Stack) -> None:

@@ -28,7 +28,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.bench._exam_server import FAULTS, Stack, cpu_of, stack
+from tests.bench._exam_server import FAULTS, Stack, stack
 from tests.servers import ROOT
 
 SLUG = "bench-exam"
@@ -181,9 +181,9 @@ def quantiles(samples: list[float]) -> str:
 
 def per_request(running: Stack, run: Callable[[], int]) -> float:
     """Milliseconds of CPU of the web server for each request of `run`."""
-    before = cpu_of(running.web.pid)
+    before = running.web.cpu
     count = run()
-    return (cpu_of(running.web.pid) - before) * 1000 / count
+    return (running.web.cpu - before) * 1000 / count
 
 
 def single(running: Stack, session: str, seconds: float, say: Callable[[str], None]) -> None:
@@ -246,13 +246,13 @@ def report(plan: argparse.Namespace, running: Stack, env: dict[str, str]) -> int
     sessions: list[str] = made["sessions"][1:]  # the first sits for the count of queries, the last alone
     say(f"queries per save: {manage(env, 'queries')['save']}")
     single(running, sessions.pop(), plan.seconds, say)
-    tally, web, worker = Tally(), cpu_of(running.web.pid), cpu_of(running.worker.pid)
+    tally, web, worker = Tally(), running.web.cpu, running.worker.cpu
     began = time.monotonic()
     asyncio.run(sit_all(plan, running, sessions, tally))
     took = time.monotonic() - began
-    if not plan.faults:  # a process that was killed takes its count along
-        web, worker = cpu_of(running.web.pid) - web, cpu_of(running.worker.pid) - worker
-        say(f"CPU per candidate: {web / plan.candidates:.3f} s web, {worker / plan.candidates:.3f} s worker")
+    web, worker = running.web.cpu - web, running.worker.cpu - worker
+    say(f"CPU per candidate: {web / plan.candidates:.3f} s web, {worker / plan.candidates:.3f} s worker")
+    say(f"  of {sum(map(len, tally.times.values())) / plan.candidates:.0f} requests each")
     say(f"{plan.candidates} candidates in {took:.0f} s; milliseconds: p50, p95, p99, requests")
     for kind, samples in tally.times.items():
         say(f"  {kind:<14} {quantiles(samples)} {len(samples):>8}")

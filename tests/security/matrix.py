@@ -227,6 +227,9 @@ MATRIX: dict[str, Row] = {
     # --- Exams ---
     "assessments:start": Row("L 222 22 2222", "L RRR RR RRRR", lambda w: {"slug": w.open.assessment.slug}),
     "assessments:item": Row("L 244 44 4444", "L R44 44 4444", _position),
+    "assessments:answer_file": Row(
+        "L 244 44 4444", "M MMM MM MMMM", lambda w: {"attempt_id": w.drawing.public_id, "position": 1}
+    ),
     "assessments:flag": Row("M MMM MM MMMM", "L R44 44 4444", _position, _fixed(flag="1")),
     "assessments:save": Row("M MMM MM MMMM", "L 244 44 4444", _open, _save, is_json=True),
     "assessments:browser": Row(

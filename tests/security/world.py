@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -36,7 +37,9 @@ from lms.assessments.models import Assessment, Attempt, Item, ReferenceDocument
 from lms.assessments.services import (
     Check,
     CheckContext,
+    Upload,
     add_document,
+    answer_with_file,
     keep_medium,
     prepare_check,
     submit_attempt,
@@ -99,6 +102,7 @@ class World:
     exam: Assessment = None  # type: ignore[assignment]
     open: Attempt = None  # type: ignore[assignment]
     scored: Attempt = None  # type: ignore[assignment]
+    drawing: Attempt = None  # type: ignore[assignment]
     paper: ReferenceDocument = None  # type: ignore[assignment]
     check: Check = None  # type: ignore[assignment]
     certification: Certification = None  # type: ignore[assignment]
@@ -202,7 +206,22 @@ def _exams(world: World) -> None:
     world.open = start(second, own, world.now - timedelta(minutes=5))
     author = world.people["author"]
     world.paper = add_document(assessment=second, title="Sheet", data=b"%PDF-1.4", by=author, at=world.now)
+    _drawing(world)
     Assessment.objects.update(review_shows="answers")
+
+
+def _drawing(world: World) -> None:
+    """An exam answered by a file, handed in."""
+    bank = make_bank([builders.upload("<p>Send it.</p>")])
+    exam = make_exam(bank, slug="third-exam", opened_at=world.now - timedelta(days=40))
+    world.drawing = start(exam, world.members["own"], world.now - timedelta(minutes=5))
+    answer_with_file(
+        response=world.drawing.responses.select_related("item_version", "attempt").get(),
+        upload=Upload(data=b"%PDF-1.4", name="drawing.pdf"),
+        version=1,
+        nonce=uuid4(),
+        at=world.now,
+    )
 
 
 def _tier(world: World) -> None:

@@ -25,6 +25,7 @@ from lms.assessments.items.choice import ChoiceContent, ChoiceKey, ChoicesKey, T
 from lms.assessments.items.matching import MatchingContent, MatchingKey
 from lms.assessments.items.numeric import NumericKey
 from lms.assessments.items.short_answer import ShortAnswerKey
+from lms.assessments.items.written import EssayContent, RubricKey
 
 escape = gift_syntax.escape
 
@@ -101,6 +102,8 @@ def _fields(draft: Draft, question: gift_syntax.Question) -> ItemFields:
         case "numeric":
             answers = [(*interval(one.text.text), one.weight, draft.html(one.feedback)) for one in question.answers]
             return builders.numeric(stem, answers, otherwise=draft.html(question.otherwise), general=general)
+        case "essay":
+            return builders.essay(stem, general=general)
         case _:
             answers_ = [(draft.words(one.text), one.weight, draft.html(one.feedback)) for one in question.answers]
             return builders.short_answer(stem, answers_, general=general)
@@ -152,10 +155,13 @@ def _body(writing: Writing, content: Content, key: Key) -> str:
             body = _numeric_body(writing, key)
         case _, ShortAnswerKey():
             body = _short_body(writing, key)
+        case EssayContent(), RubricKey():
+            writing.lose_rubric(content, key)
+            body = ""
         case _:
             raise Unreadable("GIFT has no question of this type.")
     general = _marked(writing, key.general)
-    return body.rstrip("\n") + (f"\n####{general}\n" if general else "\n")
+    return body.rstrip("\n") + (f"\n####{general}\n" if general else "\n" if body else "")
 
 
 def _marked(writing: Writing, text: str) -> str:

@@ -21,6 +21,8 @@ from lms.assessments.formats.base import (
 )
 from lms.assessments.formats.drafts import Draft, Text, number
 from lms.assessments.formats.gift import topic_of
+from lms.assessments.formats.moodle_essay import essay, worth_told
+from lms.assessments.formats.moodle_nodes import element_html, words_in
 from lms.assessments.formats.moodle_writer import write_quiz
 from lms.assessments.formats.outgoing import percent
 from lms.assessments.items import ItemInvalid, builders
@@ -28,7 +30,6 @@ from lms.assessments.items.base import ONE, ZERO
 from lms.assessments.items.builders import Gap, ItemFields
 from lms.common.xmltree import Node
 
-_FORMATS = {"html": "html", "moodle_auto_format": "moodle", "plain_text": "plain", "markdown": "markdown"}
 _PLACE = re.compile(r"\[\[(\d{1,3})\]\]")
 _FILE = "@@PLUGINFILE@@/"
 
@@ -45,7 +46,7 @@ class MoodleXml(WritableFormat):
         assert source.root is not None  # noqa: S101  it was recognised
         for node in source.root.all("question"):
             if node.get("type") == "category":
-                topic = topic_of(_words(node.find("category", "text")))
+                topic = topic_of(words_in(node.find("category", "text")))
                 continue
             yield _read(node, topic)
 
@@ -53,18 +54,14 @@ class MoodleXml(WritableFormat):
         return write_quiz(items)
 
 
-def _words(node: Node | None) -> str:
-    return " ".join(node.words.split()) if node else ""
-
-
 def _read(node: Node, topic: str) -> Drafted | Refused:
-    title = _words(node.find("name", "text"))
+    title = words_in(node.find("name", "text"))
     draft = Draft(_resolver(node))
     try:
         fields = _fields(draft, node)
     except (ItemInvalid, Unreadable) as error:
         return Refused(line=node.line, title=title, reason=str(error))
-    tags = [_words(tag) for tags in node.all("tags") for tag in tags.all("tag")]
+    tags = [words_in(tag) for tags in node.all("tags") for tag in tags.all("tag")]
     return Drafted(
         line=node.line,
         title=title,
@@ -93,35 +90,26 @@ def _resolver(question: Node) -> Callable[[str], bytes | None]:
     return resolve
 
 
-def _html(draft: Draft, node: Node | None, default: str = "html") -> str:
-    """The text of an element that has a format and a text."""
-    if node is None:
-        return ""
-    written = _FORMATS.get(node.get("format"), default)
-    inner = node.first("text")
-    return draft.html(Text(text=(inner.words if inner else "").strip(), format=written))
-
-
 def _fields(draft: Draft, node: Node) -> ItemFields:
     kind = node.get("type")
     read = _READERS.get(kind)
-    if kind == "essay":
-        raise Unreadable("Essay questions are not supported.")
     if kind == "description":
         raise Unreadable("This is a description: it asks nothing, so it is no item.")
     if read is None:
         raise Unreadable(f"Moodle's question type “{kind[:40]}” has no counterpart.")
-    fields = read(draft, node, _html(draft, node.first("questiontext")))
-    hints = [_html(draft, hint) for hint in node.all("hint")]
+    fields = read(draft, node, element_html(draft, node.first("questiontext")))
+    hints = [element_html(draft, hint) for hint in node.all("hint")]
     fields["key"] |= {
-        "general": _html(draft, node.first("generalfeedback")),
-        "if_right": _html(draft, node.first("correctfeedback")),
-        "if_partly": _html(draft, node.first("partiallycorrectfeedback")),
-        "if_wrong": _html(draft, node.first("incorrectfeedback")),
+        "general": element_html(draft, node.first("generalfeedback")),
+        "if_right": element_html(draft, node.first("correctfeedback")),
+        "if_partly": element_html(draft, node.first("partiallycorrectfeedback")),
+        "if_wrong": element_html(draft, node.first("incorrectfeedback")),
         "hints": [hint for hint in hints if hint],
     }
-    grade = _words(node.first("defaultgrade"))
-    if grade and number(grade, "grade") != ONE:
+    grade = words_in(node.first("defaultgrade"))
+    if grade and kind == "essay":
+        fields["content"]["worth"] = worth_told(draft, number(grade, "grade"))
+    elif grade and number(grade, "grade") != ONE:
         draft.note(f"the grade {number(grade).normalize():f} is left out: every item counts the same")
     return fields
 
@@ -131,11 +119,14 @@ def _weight(answer: Node) -> Decimal:
 
 
 def _answers(draft: Draft, node: Node) -> list[tuple[str, Decimal, str]]:
-    return [(_html(draft, one), _weight(one), _html(draft, one.first("feedback"))) for one in node.all("answer")]
+    return [
+        (element_html(draft, one), _weight(one), element_html(draft, one.first("feedback")))
+        for one in node.all("answer")
+    ]
 
 
 def _is(node: Node, name: str) -> bool:
-    return _words(node.first(name)).lower() in {"true", "1"}
+    return words_in(node.first(name)).lower() in {"true", "1"}
 
 
 def _choice(draft: Draft, node: Node, stem: str) -> ItemFields:
@@ -156,10 +147,10 @@ def _choice(draft: Draft, node: Node, stem: str) -> ItemFields:
 
 
 def _true_false(draft: Draft, node: Node, stem: str) -> ItemFields:
-    answers = {_words(one.first("text")).lower(): one for one in node.all("answer")}
+    answers = {words_in(one.first("text")).lower(): one for one in node.all("answer")}
     if set(answers) != {"true", "false"}:
         raise Unreadable("The answers are not true and false.")
-    remarks = {name: _html(draft, one.first("feedback")) for name, one in answers.items()}
+    remarks = {name: element_html(draft, one.first("feedback")) for name, one in answers.items()}
     return builders.true_false(stem, _weight(answers["true"]) > _weight(answers["false"]), feedback=remarks)
 
 
@@ -169,7 +160,9 @@ def _pattern(draft: Draft, node: Node) -> str:
 
 
 def _short_answer(draft: Draft, node: Node, stem: str) -> ItemFields:
-    answers = [(_pattern(draft, one), _weight(one), _html(draft, one.first("feedback"))) for one in node.all("answer")]
+    answers = [
+        (_pattern(draft, one), _weight(one), element_html(draft, one.first("feedback"))) for one in node.all("answer")
+    ]
     return builders.short_answer(stem, answers, is_case_sensitive=_is(node, "usecase"))
 
 
@@ -177,9 +170,9 @@ def _matching(draft: Draft, node: Node, stem: str) -> ItemFields:
     pairs: list[tuple[str, str]] = []
     distractors = []
     for part in node.all("subquestion"):
-        prompt, option = _html(draft, part), _html(draft, part.first("answer"), "plain")
+        prompt, option = element_html(draft, part), element_html(draft, part.first("answer"), "plain")
         if not option:
-            raise Unreadable(f"Nothing is matched with “{_words(part.first('text'))[:60]}”.")
+            raise Unreadable(f"Nothing is matched with “{words_in(part.first('text'))[:60]}”.")
         if not prompt:
             distractors.append(option)
         elif (prompt, option) in pairs:
@@ -192,33 +185,33 @@ def _matching(draft: Draft, node: Node, stem: str) -> ItemFields:
 def _numeric(draft: Draft, node: Node, stem: str) -> ItemFields:
     answers, otherwise = [], ""
     for one in node.all("answer"):
-        remark, text = _html(draft, one.first("feedback")), _pattern(draft, one)
+        remark, text = element_html(draft, one.first("feedback")), _pattern(draft, one)
         if text == "*":
             otherwise = remark
             continue
-        around = number(_words(one.first("tolerance")) or "0", "tolerance")
+        around = number(words_in(one.first("tolerance")) or "0", "tolerance")
         middle = number(text)
         answers.append((middle - around, middle + around, _weight(one), remark))
     units = [
-        (_words(unit.first("unit_name")), number(_words(unit.first("multiplier")) or "1", "multiplier"))
+        (words_in(unit.first("unit_name")), number(words_in(unit.first("multiplier")) or "1", "multiplier"))
         for unit in (node.first("units") or Node("units")).all("unit")
     ]
     penalty = ZERO
-    if units and _words(node.first("unitgradingtype")) not in {"", "0"}:
-        penalty = number(_words(node.first("unitpenalty")) or "0", "penalty")
-        if _words(node.first("unitgradingtype")) == "1":
+    if units and words_in(node.first("unitgradingtype")) not in {"", "0"}:
+        penalty = number(words_in(node.first("unitpenalty")) or "0", "penalty")
+        if words_in(node.first("unitgradingtype")) == "1":
             draft.note("the penalty for a missing unit is taken from the question's points, not from the answer's")
     return builders.numeric(stem, answers, otherwise=otherwise, units=units, unit_penalty=penalty)
 
 
 def _ordering(draft: Draft, node: Node, stem: str) -> ItemFields:
-    if _words(node.first("selecttype")) not in {"", "ALL", "0"}:
+    if words_in(node.first("selecttype")) not in {"", "ALL", "0"}:
         draft.note("all lines are shown, not a selection of them")
-    is_all = _words(node.first("gradingtype")) in {"ALL_OR_NOTHING", "-1"}
-    if not is_all and _words(node.first("gradingtype")) not in {"", "ABSOLUTE_POSITION", "0"}:
+    is_all = words_in(node.first("gradingtype")) in {"ALL_OR_NOTHING", "-1"}
+    if not is_all and words_in(node.first("gradingtype")) not in {"", "ABSOLUTE_POSITION", "0"}:
         draft.note("each line in its own place earns its share, whatever the file's way of scoring")
     lines = sorted(node.all("answer"), key=lambda one: number(one.get("fraction", "0"), "place"))
-    fields = builders.ordering(stem, [_html(draft, one) for one in lines])
+    fields = builders.ordering(stem, [element_html(draft, one) for one in lines])
     fields["key"]["scoring"] = "all" if is_all else "each"
     return fields
 
@@ -234,7 +227,7 @@ def _cloze(draft: Draft, node: Node, _: str) -> ItemFields:
 def _words_to_drag(draft: Draft, node: Node, stem: str) -> ItemFields:
     """Select missing words and drag and drop into text: `[[1]]` is the place of the first word."""
     found = [
-        (_html_of(draft, one), _words(one.first("group")) or "1")
+        (_html_of(draft, one), words_in(one.first("group")) or "1")
         for one in [*node.all("selectoption"), *node.all("dragbox")]
     ]
     groups = {group for _, group in found}
@@ -263,6 +256,7 @@ def _html_of(draft: Draft, node: Node) -> str:
 
 _READERS: dict[str, Callable[[Draft, Node, str], ItemFields]] = {
     "multichoice": _choice,
+    "essay": essay,
     "multichoiceset": _choice,
     "truefalse": _true_false,
     "shortanswer": _short_answer,

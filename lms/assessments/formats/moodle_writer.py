@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from lms.assessments.formats import cloze_syntax
 from lms.assessments.formats.base import Outgoing, Told, Unreadable
+from lms.assessments.formats.moodle_essay import essay_lines
 from lms.assessments.formats.outgoing import Writing, percent
 from lms.assessments.items.base import ONE, Content, Key
 from lms.assessments.items.choice import ChoiceContent, ChoiceKey, ChoicesKey, TrueFalseKey
@@ -16,6 +17,7 @@ from lms.assessments.items.numeric import NumericContent, NumericKey
 from lms.assessments.items.ordering import OrderingKey
 from lms.assessments.items.short_answer import ShortAnswerKey
 from lms.assessments.items.shown import media_of
+from lms.assessments.items.written import EssayContent, RubricKey, UploadContent, worth_of
 
 _WITH_OUTCOMES = {"multichoice", "matching", "ordering", "gapselect"}
 
@@ -68,7 +70,7 @@ class _Question(Writing):
             f"    <name><text>{escape(self.item.code)}</text></name>",
             self.element("questiontext", stem, media=inside),
             self.element("generalfeedback", key.general),
-            "    <defaultgrade>1</defaultgrade>",
+            f"    <defaultgrade>{worth_of(content):f}</defaultgrade>",
         ]
         if kind in _WITH_OUTCOMES:
             head += [
@@ -136,6 +138,10 @@ class _Question(Writing):
                 return self._short_answer(key)
             case ClozeContent(), ClozeKey():
                 return self._cloze(content, key)
+            case EssayContent() | UploadContent(), RubricKey():
+                self.lose_rubric(content, key, has_notes=True, has_worth=True, has_length=True)
+                self.lines += [*essay_lines(content), self.element("graderinfo", key.notes)]
+                return "essay"
         raise Unreadable("Moodle XML has no question of this type.")
 
     def _choice(self, content: ChoiceContent, key: ChoiceKey) -> str:

@@ -6,12 +6,13 @@ from decimal import Decimal
 
 from lms.assessments.formats.base import Outgoing, untitled
 from lms.assessments.items import builders
-from lms.assessments.items.base import Content, Key
+from lms.assessments.items.base import ONE, Content, Key
 from lms.assessments.items.choice import ChoiceContent, ChoiceKey, ChoicesContent, ChoicesKey
 from lms.assessments.items.cloze import ClozeKey
 from lms.assessments.items.matching import MatchingKey
 from lms.assessments.items.ordering import OrderingKey
 from lms.assessments.items.shown import media_of, with_addresses
+from lms.assessments.items.written import EssayContent, RubricKey, WrittenContent
 from lms.common.html import plain_text
 
 
@@ -77,6 +78,25 @@ class Writing:
             self.note("hints are left out")
         if isinstance(key, MatchingKey | OrderingKey | ClozeKey) and key.scoring == "all" and not has_all:
             self.note("the way of scoring is left out: each part earns its share")
+
+    def lose_rubric(
+        self,
+        content: WrittenContent,
+        key: RubricKey,
+        *,
+        has_notes: bool = False,
+        has_worth: bool = False,
+        has_length: bool = False,
+    ) -> None:
+        """Notes what a format leaves out of an answer that people mark."""
+        if not builders.is_as_a_whole(key):
+            self.note("the rubric is left out: the answer is marked as a whole")
+        if key.notes and not has_notes:
+            self.note("what is said to those who mark is left out")
+        if content.worth != ONE and not has_worth:
+            self.note("the points it counts in an exam are left out")
+        if isinstance(content, EssayContent) and (content.words_min or content.words_max) and not has_length:
+            self.note("the number of words asked for is left out")
 
     def lose_choice(self, content: ChoiceContent, key: ChoiceKey, *, has_pins: bool = False) -> None:
         """Notes what a format leaves out of a choice."""

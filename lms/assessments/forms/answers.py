@@ -6,11 +6,14 @@ from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from lms.assessments.items import AnswerRefused, Question
+from lms.assessments.services import Upload
 
 PREFIX = "answer-"
 MAX_FIELDS = 300
+MAX_TYPED = 500
 
 
 def read_answer(question: Question, data: QueryDict) -> Any:
@@ -53,8 +56,22 @@ def refill(question: Question, data: QueryDict) -> Question:
     )
     prompts = tuple(replace(line, chosen=data.get(PREFIX + line.token, "")) for line in question.prompts)
     parts = tuple(replace(part, chosen=data.get(PREFIX + part.token, "")[:500]) for part in question.parts)
-    value = data.get("answer", "")[:500] if question.answer_type == "text" else ""
+    value = question.value if question.answer_type == "file" else ""
+    if question.answer_type == "text":
+        value = data.get("answer", "")[: question.paper.most if question.paper else MAX_TYPED]
     return replace(question, options=options, prompts=prompts, parts=parts, value=value)
+
+
+def read_upload(files: MultiValueDict[str, Any], question: Question) -> Upload | None:
+    """The file of a posted form; None when none was chosen. Raises AnswerRefused for one that is larger than asked for,
+    before it is read."""
+    file = files.get("answer")
+    if file is None:
+        return None
+    most = question.paper.megabytes if question.paper else 0
+    if (file.size or 0) > most * 1_000_000:
+        raise AnswerRefused(f"The file is larger than {most} MB. Nothing was saved.")
+    return Upload(data=file.read(), name=file.name or "")
 
 
 class SaveForm(forms.Form):

@@ -82,6 +82,7 @@ class Editor:
     """Form and rows of one type. Subclasses say which rows, how stored items fill them and what they make."""
 
     row: type[Row] | None = None
+    title = "Answers"
     extra_form: type[forms.Form] | None = None
     units: type[Row] | None = None
     medium: ItemMedia | None = None  # the kept image of a hotspot, set by the view when one was uploaded

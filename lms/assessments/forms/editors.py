@@ -8,6 +8,7 @@ from django import forms
 from lms.assessments.forms import rows
 from lms.assessments.forms.editing import Editor
 from lms.assessments.forms.rows import area, shown_weight, weight_of
+from lms.assessments.forms.written import EssayEditor, UploadEditor
 from lms.assessments.items import ItemInvalid, builders
 from lms.assessments.items.base import ONE, ZERO
 from lms.assessments.items.builders import ItemFields
@@ -287,6 +288,8 @@ _EDITORS: dict[str, type[Editor]] = {
     "cloze": ClozeEditor,
     "hotspot": HotspotEditor,
     "hotspots": HotspotEditor,
+    "essay": EssayEditor,
+    "upload": UploadEditor,
 }
 
 

@@ -30,9 +30,13 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "max_overlap",
         ),
     ),
-    ("How it is sat", ("time_limit_minutes", "grace_seconds", "is_linear", "asks_confidence", "has_calculator")),
+    (
+        "How it is sat",
+        ("time_limit_minutes", "grace_seconds", "is_linear", "asks_confidence", "has_hints", "has_calculator"),
+    ),
     ("Who may come in", ("honour_code", "access_code", "networks", "seb_config_keys", "seb_exam_keys")),
     ("What candidates see afterwards", ("is_result_held", "review_shows", "review_when")),
+    ("Answers that people mark", ("mark_tolerance",)),
     ("Proctoring and large groups", ("proctor_url", "proctor_secret", "prepared_forms")),
 )
 _DATES = ("opened_at", "closed_at")

@@ -17,10 +17,13 @@ from lms.assessments.items.ordering import Ordering
 from lms.assessments.items.rekeying import Rekeyed
 from lms.assessments.items.rekeying import rekey as _rekey
 from lms.assessments.items.short_answer import ShortAnswer
-from lms.assessments.items.shown import Line, Question, Shown, media_of, present, show, with_addresses
+from lms.assessments.items.shown import Line, Question, Shown, media_of, present, safe_html, show, with_addresses
+from lms.assessments.items.written import Essay, Upload, worth_of
 from lms.common.html import clean_item_html
 
 __all__ = [
+    "MARKED",
+    "POINT",
     "TYPES",
     "Answer",
     "AnswerRefused",
@@ -42,11 +45,13 @@ __all__ = [
     "parse_answer",
     "present",
     "rekey",
+    "safe_html",
     "score",
     "show",
     "stored",
     "validated",
     "with_addresses",
+    "worth_of",
 ]
 
 TYPES: dict[str, ItemType[Any, Any]] = {
@@ -62,8 +67,11 @@ TYPES: dict[str, ItemType[Any, Any]] = {
         Cloze(),
         Hotspot(),
         Hotspots(),
+        Essay(),
+        Upload(),
     )
 }
+MARKED = frozenset(name for name, kind in TYPES.items() if kind.is_marked)
 POINT = Decimal("0.0001")  # points are kept to four decimals
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _ONE_PARAGRAPH = re.compile(r"<p>((?:(?!<p[ >]).)*)</p>", re.DOTALL)
@@ -74,7 +82,7 @@ _BLOCKS = "p|br|h2|h3|h4|ul|ol|li|pre|blockquote|hr|table|thead|tbody|tfoot|tr|t
 _AROUND_BLOCKS = re.compile(rf" ?(</?(?:{_BLOCKS})(?: [^>]*)?>) ?")
 _HTML = {
     *("stem", "stimulus", "text", "feedback", "general", "otherwise"),
-    *("if_right", "if_partly", "if_wrong", "hints"),
+    *("if_right", "if_partly", "if_wrong", "hints", "notes"),
 }
 
 
@@ -178,7 +186,10 @@ def parse_answer(type_: str, content: Content, shown: Shown, raw: Any) -> Answer
 
 
 def score(type_: str, key: Key, answer: Answer, max_points: Decimal) -> Decimal:
-    """The points of a stored answer: from 0 to `max_points`, rounded half up to four decimals. Pure."""
+    """The points of a stored answer: from 0 to `max_points`, rounded half up to four decimals. Pure.
+
+    Not for types that people mark: nothing in their key could say (TypeError).
+    """
     if answer is None:
         return ZERO
     fraction = min(max(TYPES[type_].fraction(key, answer), ZERO), ONE)
@@ -193,9 +204,9 @@ def rekey(type_: str, content: Content, other: Content, key: Key) -> Rekeyed | N
 def feedback(type_: str, key: Key, answer: Answer) -> tuple[str, ...]:
     """The author's remarks on an answer: on what was chosen, on how right it was, the general one last.
 
-    HTML, cleaned when the item was made.
+    HTML, cleaned when the item was made. Of an answer that people mark only the general one: the rest is theirs to say.
     """
-    if answer is None:
+    if answer is None or TYPES[type_].is_marked:
         return (key.general,) if key.general else ()
     earned = score(type_, key, answer, ONE)
     outcome = key.if_right if earned == ONE else key.if_partly if earned else key.if_wrong

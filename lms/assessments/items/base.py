@@ -114,6 +114,7 @@ class ItemType(ABC, Generic[C, K]):
 
     is_shuffled: ClassVar[bool] = True
     are_prompts_shuffled: ClassVar[bool] = True
+    is_marked: ClassVar[bool] = False  # people mark the answer; the key cannot score it
 
 
 def require(condition: bool, message: str) -> None:

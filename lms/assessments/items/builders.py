@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, TypedDict
 
 from lms.assessments.items.base import ONE, ZERO, ItemInvalid
+from lms.assessments.items.written import KINDS, RubricKey, criteria_of
 
 
 class ItemFields(TypedDict):
@@ -229,3 +230,53 @@ def hotspot(
             **({"scoring": scoring} if is_multiple else {}),
         },
     }
+
+
+MEGABYTES = 10
+# For essays that come without a rubric: the answer is marked as a whole.
+_WHOLE = {4: "Complete and right", 3: "Small gaps", 2: "Half of it", 1: "A beginning", 0: "Nothing of it"}
+AS_A_WHOLE: tuple[tuple[str, Sequence[tuple[Decimal, str]]], ...] = (
+    ("The answer as a whole", tuple((Decimal(points), words) for points, words in _WHOLE.items())),
+)
+
+
+def is_as_a_whole(key: RubricKey) -> bool:
+    """Whether a rubric is the one of essays that came without any."""
+    told = [(one.text, [(level.points, level.text) for level in one.levels]) for one in key.criteria]
+    return told == [(text, list(levels)) for text, levels in AS_A_WHOLE]
+
+
+def essay(
+    stem: str,
+    criteria: Sequence[tuple[str, Sequence[tuple[Decimal, str]]]] = AS_A_WHOLE,
+    *,
+    notes: str = "",
+    general: str = "",
+    worth: Decimal = ONE,
+    words: tuple[int, int] = (0, 0),
+    lines: int = 15,
+) -> ItemFields:
+    """`criteria` are (words, levels of (points, words)); `notes` are for those who mark; `words` at least and most."""
+    content = {"stem": stem, "worth": str(worth), "words_min": words[0], "words_max": words[1], "lines": lines}
+    return {"type": "essay", "content": content, "key": _rubric(criteria, notes, general)}
+
+
+def upload(
+    stem: str,
+    criteria: Sequence[tuple[str, Sequence[tuple[Decimal, str]]]] = AS_A_WHOLE,
+    *,
+    notes: str = "",
+    general: str = "",
+    worth: Decimal = ONE,
+    kinds: Sequence[str] = ("pdf",),
+    megabytes: int = MEGABYTES,
+) -> ItemFields:
+    """A question that is answered by a file of one of these kinds, at most so large."""
+    in_order = sorted(kinds, key=lambda kind: [*KINDS, kind].index(kind))
+    content = {"stem": stem, "worth": str(worth), "kinds": in_order, "megabytes": megabytes}
+    return {"type": "upload", "content": content, "key": _rubric(criteria, notes, general)}
+
+
+def _rubric(criteria: Sequence[tuple[str, Sequence[tuple[Decimal, str]]]], notes: str, general: str) -> dict[str, Any]:
+    named = [(option_id(text, "criterion"), text, levels) for text, levels in criteria]
+    return {"criteria": criteria_of(named), "notes": notes, "general": general}

@@ -11,6 +11,7 @@ from lms.assessments.items.matching import MatchingContent, MatchingKey
 from lms.assessments.items.numeric import NumericAnswer, NumericKey
 from lms.assessments.items.ordering import OrderingKey
 from lms.assessments.items.short_answer import ShortAnswerKey, TextAnswer
+from lms.assessments.items.written import RubricKey
 
 
 def describe(content: Content, key: Key) -> list[tuple[str, str, str]]:
@@ -32,6 +33,12 @@ def describe(content: Content, key: Key) -> list[tuple[str, str, str]]:
             return [
                 ("100%" if name == right else "0%", name.capitalize(), key.feedback.get(name, ""))
                 for name in ("true", "false")
+            ]
+        case _, RubricKey():
+            return [
+                (f"{level.points:f}", criterion.text, level.text)
+                for criterion in key.criteria
+                for level in criterion.levels
             ]
         case _, NumericKey():
             return _numbers(key.answers)

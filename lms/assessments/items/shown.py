@@ -17,6 +17,7 @@ from lms.assessments.items.choice import ChoicesContent
 from lms.assessments.items.cloze import GAP, ClozeContent
 from lms.assessments.items.hotspot import HotspotContent, HotspotsContent, Region
 from lms.assessments.items.numeric import NumericContent
+from lms.assessments.items.written import KINDS, MAX_ESSAY, EssayContent, UploadContent
 from lms.common.mathml import mathml_to_latex
 
 if TYPE_CHECKING:
@@ -93,6 +94,18 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Paper:
+    """What a written answer is asked to be: its length, or the kinds and the size of a file."""
+
+    lines: int = 0
+    words_min: int = 0
+    words_max: int = 0
+    most: int = 0
+    kinds: tuple[str, ...] = ()
+    megabytes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """All that a page may show of an item. Holds no key."""
 
@@ -106,6 +119,7 @@ class Question:
     pool: tuple[Line, ...] = ()
     picture: Picture | None = None
     units: tuple[str, ...] = ()
+    paper: Paper | None = None
     limit: int = 0
     value: str = ""
 
@@ -154,6 +168,11 @@ def with_addresses(text: str, address: Address) -> str:
     return _MEDIA.sub(lambda found: f'="{html.escape(address(found[1]))}"', text)
 
 
+def safe_html(text: str, address: Address) -> SafeString:
+    """A text of an item version for a page, its media with addresses: it was cleaned when the version was made."""
+    return mark_safe(with_addresses(text, address))  # noqa: S308
+
+
 def _plain(text: str) -> str:
     """For places where no markup can stand, such as the lines of a select. A formula is said in its LaTeX."""
     said = _LATEX.sub("", mathml_to_latex(text))
@@ -169,7 +188,7 @@ class Presenter:
         self.token_of = {name: token for token, name in shown.tokens.items()}
 
     def safe(self, text: str) -> SafeString:
-        return mark_safe(with_addresses(text, self.address))  # noqa: S308  cleaned when the item version was made
+        return safe_html(text, self.address)
 
     def line(self, token: str, chosen: str = "") -> Line:
         text = self.texts[self.shown.tokens[token]]
@@ -272,5 +291,14 @@ def present(
         picture=presenter.picture(content) if isinstance(content, HotspotContent) else None,
         units=tuple(unit.name for unit in content.units) if isinstance(content, NumericContent) else (),
         limit=content.limit if isinstance(content, ChoicesContent | HotspotsContent) else 0,
-        value=answer if isinstance(answer, str) and kind.answer_type == "text" else "",
+        paper=_paper(content),
+        value=answer if isinstance(answer, str) and kind.answer_type in {"text", "file"} else "",
     )
+
+
+def _paper(content: Content) -> Paper | None:
+    if isinstance(content, EssayContent):
+        return Paper(lines=content.lines, words_min=content.words_min, words_max=content.words_max, most=MAX_ESSAY)
+    if isinstance(content, UploadContent):
+        return Paper(kinds=tuple(KINDS[kind] for kind in content.kinds), megabytes=content.megabytes)
+    return None

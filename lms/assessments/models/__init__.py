@@ -11,7 +11,9 @@ from lms.assessments.models.bank import (
     ItemVersion,
 )
 from lms.assessments.models.exams import Assessment, Attempt, Response, Section, figure
+from lms.assessments.models.imports import ImportBatch, ItemImport
 from lms.assessments.models.linear import Form, FormItem
+from lms.assessments.models.marks import AnswerFile, CriterionMark, Mark
 from lms.assessments.models.regrades import Regrade, RegradeChange
 from lms.assessments.models.settings import Rules, SectionRule
 from lms.assessments.models.sitting import (
@@ -35,25 +37,30 @@ __all__ = [
     "AccessCodeFailure",
     "Accommodation",
     "AngoffRating",
+    "AnswerFile",
     "Assessment",
     "Attempt",
     "AttemptEvent",
     "Calibration",
     "CaseStudy",
     "CountedAttempt",
+    "CriterionMark",
     "ExamTally",
     "Form",
     "FormItem",
+    "ImportBatch",
     "Item",
     "ItemBank",
     "ItemDifficulty",
     "ItemFlag",
+    "ItemImport",
     "ItemLesson",
     "ItemMedia",
     "ItemReview",
     "ItemTag",
     "ItemTally",
     "ItemVersion",
+    "Mark",
     "PreparedForm",
     "ReferenceDocument",
     "Regrade",

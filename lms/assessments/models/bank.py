@@ -190,6 +190,8 @@ class ItemVersion(models.Model):
         CLOZE = "cloze", "Text with gaps"
         HOTSPOT = "hotspot", "Region of an image"
         HOTSPOTS = "hotspots", "Regions of an image"
+        ESSAY = "essay", "Essay"
+        UPLOAD = "upload", "File"
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"

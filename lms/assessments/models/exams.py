@@ -163,6 +163,10 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         """Handed in, and every answer has its points."""
         return self.filter(submitted_at__isnull=False, points__isnull=False)
 
+    def awaiting_marks(self) -> "AttemptQuerySet":
+        """Handed in, and not scored until people have marked what they answered."""
+        return self.filter(submitted_at__isnull=False, points=None)
+
     def passed(self) -> "AttemptQuerySet":
         """Passed, and told so."""
         return self.filter(Q(held_at=None) | Q(released_at__isnull=False), is_passed=True)
@@ -194,6 +198,9 @@ class Attempt(AttemptClock, PublicIdModel):
     minimums = models.JSONField(
         default=dict, db_default={}, help_text="Percent that each section needs, by its title, as text"
     )
+    marking_asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="Handed in with answers that people mark: its result waits for them"
+    )
 
     objects = AttemptQuerySet.as_manager()
 
@@ -207,7 +214,25 @@ class Attempt(AttemptClock, PublicIdModel):
                 condition=Q(deadline_at__gt=F("started_at")), name="assessments_deadline_after_start"
             ),
             models.CheckConstraint(
-                condition=Q(submitted_at=None, submitted_by="", points=None, max_points=None, is_passed=None)
+                condition=Q(
+                    submitted_at=None,
+                    submitted_by="",
+                    points=None,
+                    max_points=None,
+                    is_passed=None,
+                    marking_asked_at=None,
+                )
+                | (
+                    Q(
+                        submitted_at__isnull=False,
+                        submitted_at__lte=F("deadline_at"),
+                        points=None,
+                        max_points=None,
+                        is_passed=None,
+                        marking_asked_at__isnull=False,
+                    )
+                    & ~Q(submitted_by="")
+                )
                 | (
                     Q(
                         submitted_at__isnull=False,
@@ -251,9 +276,14 @@ class Attempt(AttemptClock, PublicIdModel):
         return 0 if is_used_up else self.break_seconds_left
 
     @property
+    def is_scored(self) -> bool:
+        """Handed in, and every answer has its points: nobody has to mark one any more."""
+        return self.submitted_at is not None and self.points is not None
+
+    @property
     def is_result_known(self) -> bool:
         """Whether the candidate and everybody else may be told the result."""
-        return self.submitted_at is not None and (self.held_at is None or self.released_at is not None)
+        return self.is_scored and (self.held_at is None or self.released_at is not None)
 
     @property
     def percent(self) -> int | None:
@@ -302,12 +332,15 @@ class Response(models.Model):
     confidence = models.CharField(
         max_length=6, choices=Confidence, blank=True, default="", db_default="", help_text="How sure; does not score"
     )
+    hints_shown = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How many hints were asked for; does not score"
+    )
     is_late = models.BooleanField(
         default=False, db_default=False, help_text="Taken after the deadline, within the grace"
     )
     is_pilot = models.BooleanField(default=False, db_default=False, help_text="On trial: its points do not count")
-    points = models.DecimalField(max_digits=6, decimal_places=4, null=True, blank=True)
-    max_points = models.DecimalField(max_digits=6, decimal_places=4, default=1)
+    points = models.DecimalField(max_digits=8, decimal_places=4, null=True, blank=True)
+    max_points = models.DecimalField(max_digits=8, decimal_places=4, default=1)
     regrade = models.ForeignKey(
         "assessments.Regrade",
         null=True,
@@ -317,15 +350,22 @@ class Response(models.Model):
         help_text="What decides its points in place of the key it was shown with",
     )
     is_dropped = models.BooleanField(default=False, db_default=False, help_text="Its points do not count any more")
+    awaits_marks = models.BooleanField(
+        default=False, db_default=False, help_text="Handed in, and to be marked by people: nothing is saved any more"
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["attempt", "position"], name="assessments_response_position_once"),
             models.CheckConstraint(
+                condition=Q(awaits_marks=False) | Q(points=None), name="assessments_waits_without_points"
+            ),
+            models.CheckConstraint(
                 condition=Q(points=None) | Q(points__gte=0, points__lte=F("max_points")),
                 name="assessments_points_in_range",
             ),
         ]
+        indexes = [models.Index(fields=["attempt"], condition=Q(awaits_marks=True), name="assessments_awaiting_marks")]
 
     def __str__(self) -> str:
         return f"{self.attempt_id}/{self.position}"

@@ -18,6 +18,7 @@ from lms.common.sealing import unseal
 CODE_SEAL = "assessments.access_code"
 PROCTOR_SEAL = "assessments.proctor_secret"
 GRACE_SECONDS = 60
+TOLERANCE = 10
 
 
 def words_of(text: str) -> list[str]:
@@ -77,12 +78,25 @@ class ExamSettings(models.Model):
         db_default=False,
         help_text="Asks with each question how sure the candidate is; it does not score",
     )
+    has_hints = models.BooleanField(
+        default=False,
+        db_default=False,
+        verbose_name="hints",
+        help_text="Candidates may ask for the hints of a question, one by one; how many is kept and does not score",
+    )
     has_calculator = models.BooleanField(default=False, db_default=False, verbose_name="calculator on the page")
     is_result_held = models.BooleanField(
         default=False,
         db_default=False,
         verbose_name="results are released by hand",
         help_text="Nobody is told a result, and no certificate is issued, until somebody releases the results",
+    )
+    mark_tolerance = models.PositiveSmallIntegerField(
+        default=TOLERANCE,
+        db_default=TOLERANCE,
+        validators=[MaxValueValidator(100)],
+        verbose_name="how far two marks may differ",
+        help_text="In percent of an answer's points. Within it the two are averaged; beyond it a third person decides",
     )
     results_released_at = models.DateTimeField(null=True, blank=True, editable=False)
     review_shows = models.CharField(
@@ -181,8 +195,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_linear: bool = False
     asks_confidence: bool = False
     has_calculator: bool = False
+    has_hints: bool = False
     is_large: bool = False
     extra_percent: int = 0
+    mark_tolerance: int = TOLERANCE
     sections: tuple[SectionRule, ...] = ()
 
 

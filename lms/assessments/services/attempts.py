@@ -21,7 +21,7 @@ from lms.assessments.services.entry import Entry, check_entry
 from lms.assessments.services.integrity import record_event
 from lms.assessments.services.preparing import take_prepared
 from lms.assessments.services.proctoring import tell_proctor
-from lms.assessments.services.scoring import follow_regrades, points_of, total_up
+from lms.assessments.services.scoring import follow_regrades, grade, total_up
 from lms.assessments.services.states import AttemptState, State, state_for
 from lms.events.services import emit
 from lms.partners.models import Membership
@@ -131,6 +131,8 @@ def _require_available(state: AttemptState, *, may_begin: bool) -> None:
     match state.state:
         case State.PASSED:
             raise AlreadyPassed("You have passed this exam. There is nothing more to do.")
+        case State.MARKING:
+            raise ResultHeld("Your last attempt is handed in and waits for marks. Nothing was started.")
         case State.HELD:
             raise ResultHeld("Your last attempt is handed in; its result is not released yet. Nothing was started.")
         case State.EXHAUSTED:
@@ -160,7 +162,9 @@ def submit_attempt(
     is rounded before the comparison but the points of each item (four decimals, half up). An item that was marked
     again meanwhile is scored as that decided. Records `answered` per item and `passed` or `failed` and emits
     AttemptScored, at once or, where results are held, when they are released (release_results; now ResultHeldBack).
-    Locks the attempt, then its responses, so no answer is saved between scoring and the end.
+    Locks the attempt, then its responses, so no answer is saved between scoring and the end. With answers that people
+    mark, all this comes when the last of them is marked (give_marks); until then the attempt is handed in and has no
+    points.
     """
     attempt = (
         Attempt.objects.select_for_update(of=("self",))
@@ -174,11 +178,26 @@ def submit_attempt(
     )
     follow_regrades(attempt.assessment, responses)
     for response in responses:
-        response.points = points_of(response)
-    Response.objects.bulk_update(responses, ["points", "regrade", "is_dropped"])
+        grade(response)
+    Response.objects.bulk_update(responses, ["points", "awaits_marks", "regrade", "is_dropped"])
     is_late = at > attempt.deadline_at
     attempt.submitted_at = min(at, attempt.deadline_at)
     attempt.submitted_by = Attempt.SubmittedBy.DEADLINE if is_late else by
+    if any(response.awaits_marks and response.is_counted for response in responses):
+        attempt.marking_asked_at = at
+        attempt.save(update_fields=["submitted_at", "submitted_by", "marking_asked_at"])
+    else:
+        settle_result(attempt, responses, at)
+    record_event(attempt=attempt, kind=_ENDS[Attempt.SubmittedBy(attempt.submitted_by)], at=at)
+    tell_proctor(attempt, "finished", at)
+    return attempt
+
+
+def settle_result(attempt: Attempt, responses: Sequence[Response], at: datetime) -> None:
+    """Adds up the points of all responses and decides, once, whether the attempt is passed; tells it unless it is held.
+
+    Call it with the attempt locked, not scored, and nothing counted waiting for marks.
+    """
     total_up(attempt, responses)
     attempt.held_at = attempt.submitted_at if attempt.assessment.is_held(at) else None
     attempt.save(update_fields=["submitted_at", "submitted_by", "points", "max_points", "is_passed", "held_at"])
@@ -186,9 +205,6 @@ def submit_attempt(
         tell_result(attempt, responses, at)
     else:
         emit(ResultHeldBack(at=at, attempt_id=attempt.public_id))
-    record_event(attempt=attempt, kind=_ENDS[Attempt.SubmittedBy(attempt.submitted_by)], at=at)
-    tell_proctor(attempt, "finished", at)
-    return attempt
 
 
 _ENDS = {
@@ -199,7 +215,8 @@ _ENDS = {
 
 def tell_result(attempt: Attempt, responses: Sequence[Response], at: datetime) -> None:
     """Records the statements of a scored attempt and emits AttemptScored. Call it in the transaction of the score."""
-    told = [statements.answered(attempt, response) for response in responses if response.is_answered]
+    scored = [response for response in responses if response.is_answered and response.points is not None]
+    told = [statements.answered(attempt, response) for response in scored]
     xapi.record([*told, statements.scored(attempt)], authority=xapi.platform_authority(), at=at)
     emit(
         AttemptScored(

@@ -17,6 +17,7 @@ from lms.assessments import items, statements
 from lms.assessments.errors import NoSuchItem
 from lms.assessments.media import addresses_for
 from lms.assessments.models import Item, ItemVersion
+from lms.assessments.services.hints import NO_HINTS, Hints, hints_from
 from lms.partners.models import Membership
 from lms.xapi import services as xapi
 
@@ -48,6 +49,7 @@ class Check:
     url: str
     ticket: str
     question: items.Question
+    hints: Hints = NO_HINTS
     back: str = ""
     result: CheckResult | None = None
     problem: str = ""
@@ -77,7 +79,7 @@ def prepare_checks(
     """
     context, codes = context or CheckContext(), list(dict.fromkeys(codes))
     found = Item.objects.for_checks().filter(code__in=codes)
-    versions = found.live_versions().select_related("item")
+    versions = found.live_versions().exclude(type__in=items.MARKED).select_related("item")
     by_code = {version.item.code: version for version in versions.order_by("-item__bank__slug")}
     return {code: _check(by_code[code], person, at, context) for code in codes if code in by_code}
 
@@ -111,8 +113,14 @@ def _check(
             answer,
             address=addresses_for(person.pk),
         ),
+        hints=hints_from(version.loaded_key, 0, person.pk),
         back=context.back,
     )
+
+
+def check_hints(*, item: Item, person: User, count: int) -> Hints:
+    """The first `count` hints of a check, and which comes next. Raises NoSuchItem."""
+    return hints_from(_newest(item).loaded_key, count, person.pk)
 
 
 def _shown(version: ItemVersion, person: User, at: datetime) -> items.Shown:
@@ -141,7 +149,7 @@ def open_check(*, item_id: UUID, ticket: str, person: User, at: datetime) -> tup
 def _newest(item: Item | None) -> ItemVersion:
     live = item.versions.live() if item else ItemVersion.objects.none()
     version = live.select_related("item").order_by("-number").first()
-    if version is None:
+    if version is None or version.kind.is_marked:  # nobody is there to mark what stands in a lesson
         raise NoSuchItem("This question is not available any more.")
     return version
 
@@ -154,8 +162,10 @@ def check_answer(
     membership: Membership | None,
     at: datetime,
     context: CheckContext | None = None,
+    hints: int = 0,
 ) -> CheckResult:
-    """Scores an answer as posted and records it as `answered`; every answer is recorded, none is kept as a grade.
+    """Scores an answer as posted and records it as `answered`, with how many hints it took; every answer is recorded,
+    none is kept as a grade.
 
     Raises AnswerRefused for an answer that the check cannot have sent or that is empty, NoSuchItem for an item without
     a version.
@@ -175,6 +185,7 @@ def check_answer(
         points=points,
         parent_iri=context.parent_iri,
         registration=context.registration,
+        hints=hints,
         at=at,
     )
     xapi.record([statement], authority=xapi.platform_authority(), at=at)

@@ -196,7 +196,7 @@ def _responses(drawn: list[tuple[Section, int, bool]], rng: Random) -> list[Resp
             item_version=(version := versions[pk]),
             position=position,
             section=section.title,
-            max_points=section.points,
+            max_points=section.points * items.worth_of(version.loaded_content),
             is_pilot=is_pilot,
             shown=msgspec.to_builtins(items.show(version.kind, version.loaded_content, rng)),
         )

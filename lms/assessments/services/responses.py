@@ -73,33 +73,40 @@ def store_answer(*, response: Response, save: Save, at: datetime) -> Response:
     An answer that waited in a browser for a connection is taken until the attempt closes; it is marked, and written
     into the timeline, when it came after the deadline.
 
-    Takes no lock: one conditional UPDATE decides. `points=None` is part of it, so a save that waited for the row while
-    the attempt was being scored stores nothing.
+    Takes no lock: one conditional UPDATE decides. That the row has no points and waits for no marks is part of it, so a
+    save that waited for the row while the attempt was being handed in stores nothing.
     """
     check_version(save.version)
     if response.nonce == save.nonce:
         return response
     is_late = require_open(response.attempt, response.position, at, is_queued=save.is_queued)
     kind, shown = response.item_version.type, response.loaded_shown
+    answer = items.parse_answer(kind, response.item_version.loaded_content, shown, save.answer)
+    return write_answer(response=response, answer=answer, save=save, at=at, is_late=is_late)
+
+
+def write_answer(*, response: Response, answer: items.Answer, save: Save, at: datetime, is_late: bool) -> Response:
+    """The conditional UPDATE of store_answer, for an answer that was read and may be given now."""
     changes = {
-        "answer": items.parse_answer(kind, response.item_version.loaded_content, shown, save.answer),
+        "answer": answer,
         "confidence": save.confidence if save.confidence in Response.Confidence.values else "",
         "version": save.version,
         "nonce": save.nonce,
         "saved_at": at,
         "is_late": is_late,
     }
-    if Response.objects.filter(pk=response.pk, version__lt=save.version, points=None).update(**changes) == 1:
+    unscored = Response.objects.filter(pk=response.pk, points=None, awaits_marks=False)
+    if unscored.filter(version__lt=save.version).update(**changes) == 1:
         for name, value in changes.items():
             setattr(response, name, value)
         if is_late:
             late = AttemptEvent.Kind.LATE_ANSWER
             record_event(attempt=response.attempt, kind=late, at=at, detail={"item": response.position})
         return response
-    response.refresh_from_db(fields=["answer", "version", "nonce", "saved_at", "points"])
+    response.refresh_from_db(fields=["answer", "version", "nonce", "saved_at", "points", "awaits_marks"])
     if response.nonce == save.nonce:
         return response
-    if response.points is not None:
+    if response.points is not None or response.awaits_marks:
         raise AttemptOver(OVER)
     raise NewerAnswer("A newer answer to this question is stored. This one was not.", version=response.version)
 

@@ -29,6 +29,15 @@ def points_of(response: Response) -> Decimal:
     return items.score(version.type, rekeyed.key, rekeyed.translate(response.answer), response.max_points)
 
 
+def grade(response: Response) -> None:
+    """Sets the points by the key or by the regrade that decides; an answer that people mark waits for them instead.
+    Nothing given is nought, and what a regrade has decided nobody has to mark. Needs what `points_of` needs."""
+    is_for_people = response.item_version.kind.is_marked and response.is_answered
+    response.awaits_marks = is_for_people and response.regrade is None
+    if not is_for_people or (response.regrade is not None and not response.is_dropped):
+        response.points = points_of(response)
+
+
 def follow_regrades(assessment: Assessment, responses: list[Response]) -> None:
     """Has what was decided on items of this exam decide for an attempt that ran meanwhile too. Saves nothing.
 

@@ -12,6 +12,7 @@ from lms.assessments.models import Assessment, Attempt
 
 class State(StrEnum):
     OPEN = "open"
+    MARKING = "marking"
     HELD = "held"
     PASSED = "passed"
     WAITING = "waiting"
@@ -52,9 +53,9 @@ def states_for(assessments: Iterable[Assessment], person: User, at: datetime) ->
 def derive(assessment: Assessment, attempts: list[Attempt], at: datetime) -> AttemptState:
     """The state from all attempts of one person in their order. Pure.
 
-    An attempt past its deadline stays open until it is scored, which the next page view or the sweep does. One whose
-    result is not released is held, and nothing begins until it is. A pass that may be renewed by now ends a round:
-    attempts are counted anew.
+    An attempt past its deadline stays open until it is scored, which the next page view or the sweep does. One with
+    answers that people mark is marking until they did, one whose result is not released is held, and nothing begins
+    before its result is told. A pass that may be renewed by now ends a round: attempts are counted anew.
     """
     number = len(attempts) + 1
     attempts = _present_round(assessment, attempts, at)
@@ -66,6 +67,8 @@ def derive(assessment: Assessment, attempts: list[Attempt], at: datetime) -> Att
 
     if last and last.submitted_at is None:
         return result(State.OPEN, last, last.deadline_at)
+    if last and not last.is_scored:
+        return result(State.MARKING, last)
     if last and not last.is_result_known:
         return result(State.HELD, last)
     passed = next((attempt for attempt in attempts if attempt.is_passed), None)

@@ -1,7 +1,7 @@
 """Banks in and out: question files imported and exported, with a report for every item."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -66,9 +66,26 @@ def import_items(
     """
     source = formats.Source(data)
     form = formats.detect(source)
+    reads = formats.read_items(source, form)
+    rows = import_reads(reads, bank=bank, by=by, at=at, dry_run=dry_run, is_live=is_live)
+    return ImportReport(
+        bank=bank.name, format=form.label, encoding=source.encoding, is_dry_run=dry_run, rows=tuple(rows)
+    )
+
+
+def import_reads(
+    reads: Iterable[formats.ReadItem],
+    *,
+    bank: ItemBank,
+    by: User | None,
+    at: datetime,
+    dry_run: bool,
+    is_live: bool = False,
+) -> list[ImportRow]:
+    """What import_items does with the questions of a file, for some of them. Call it in a transaction."""
     known = _known(bank)
     rows = []
-    for read in formats.read_items(source, form):
+    for read in reads:
         row = _row(read, known)
         rows.append(row)
         if read.fields and row.change != "unchanged" and not dry_run:
@@ -76,9 +93,7 @@ def import_items(
                 keep_medium(medium=medium, by=by, at=at)
             meta = _merged(read.meta, known[read.code][0] if read.code in known else formats.NO_META)
             add_item_version(bank=bank, code=read.code, meta=meta, by=by, at=at, is_live=is_live, **read.fields)
-    return ImportReport(
-        bank=bank.name, format=form.label, encoding=source.encoding, is_dry_run=dry_run, rows=tuple(rows)
-    )
+    return rows
 
 
 def _merged(told: formats.Meta, known: formats.Meta) -> formats.Meta:

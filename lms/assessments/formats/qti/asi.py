@@ -13,11 +13,10 @@ from lms.assessments.formats.qti.interactions import _rounded, _scaled, by_answe
 from lms.assessments.items import ItemInvalid, builders
 from lms.assessments.items.base import ONE, ZERO
 from lms.assessments.items.builders import Gap, ItemFields
+from lms.assessments.items.written import KINDS
 from lms.common.xmltree import Node
 
 _REASONS = {
-    "essay_question": "Essay questions are not supported.",
-    "file_upload_question": "Questions answered by a file are not supported.",
     "text_only_question": "This is a description: it asks nothing, so it is no item.",
     "calculated_question": "A question with values drawn anew for each candidate has no counterpart.",
 }
@@ -78,6 +77,10 @@ class _Item:
     def fields(self) -> ItemFields:
         if self.kind in _REASONS:
             raise Unreadable(_REASONS[self.kind])
+        if self.kind == "file_upload_question":
+            return builders.upload(self.material(self.presentation), kinds=list(KINDS))
+        if self.kind == "essay_question":
+            return builders.essay(self.material(self.presentation))
         if not self.responses:
             raise Unreadable("This is a description, or it is answered in a way that has no counterpart.")
         choices = [one for one in self.responses if one.name == "response_lid"]
@@ -259,7 +262,7 @@ class _Item:
                 texts[one.words.strip()] = self.score({ident: [one.words.strip()]})
         texts = {text: score for text, score in texts.items() if score > 0}
         if not texts:
-            raise Unreadable("No answer earns points: " + _REASONS["essay_question"])
+            raise Unreadable("No answer earns points, and the file does not say that people mark it.")
         best = max(texts.values())
         answers = [(_pattern(text), _rounded(score / best), "") for text, score in texts.items()]
         is_exact = any(one.get("case", "No").lower() == "yes" for rule in self.rules for one in rule.walk())

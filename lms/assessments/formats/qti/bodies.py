@@ -9,6 +9,7 @@ from lms.assessments.formats.qti.elements import add, base, condition, el, mappi
 from lms.assessments.formats.qti.gap_bodies import cloze
 from lms.assessments.formats.qti.parts import Body, R, all_or, declared_response, modal, name_of, stem
 from lms.assessments.formats.qti.typed_bodies import numeric, short_answer
+from lms.assessments.formats.qti.written import written
 from lms.assessments.formats.qti.xhtml import fill, to_html
 from lms.assessments.items.base import ONE, ZERO, Content, Key
 from lms.assessments.items.choice import ChoiceContent, ChoiceKey, ChoicesKey, TrueFalseKey
@@ -18,6 +19,7 @@ from lms.assessments.items.matching import MatchingContent, MatchingKey
 from lms.assessments.items.numeric import NumericKey
 from lms.assessments.items.ordering import OrderingKey
 from lms.assessments.items.short_answer import ShortAnswerKey
+from lms.assessments.items.written import RubricKey, WrittenContent
 from lms.common.xmltree import Node
 
 
@@ -40,6 +42,8 @@ def body_of(writing: Writing, content: Content, key: Key) -> Body:
             return short_answer(writing, content, key)
         case ClozeContent(), ClozeKey():
             return cloze(writing, content, key)
+        case WrittenContent(), RubricKey():
+            return written(writing, content, key)
     raise Unreadable("QTI has no item of this type.")
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from lms.assessments.formats.base import Drafted, Meta, Refused, Unreadable
 from lms.assessments.formats.drafts import Draft, Resolve, Text
-from lms.assessments.formats.qti import gaps, interactions
+from lms.assessments.formats.qti import gaps, interactions, written
 from lms.assessments.formats.qti.asked import INLINE, Asked, note_feedback
 from lms.assessments.formats.qti.processing import Processing
 from lms.assessments.formats.qti.xhtml import to_html
-from lms.assessments.items import ItemInvalid
+from lms.assessments.items import MARKED, ItemInvalid
 from lms.assessments.items.builders import ItemFields
 from lms.common.xmltree import Node
 
@@ -21,10 +21,10 @@ _READERS: dict[str, Callable[[Asked], ItemFields]] = {
     "matchInteraction": interactions.match,
     "associateInteraction": interactions.associate,
     "gapMatchInteraction": gaps.gap_match,
+    "extendedTextInteraction": written.extended_text,
+    "uploadInteraction": written.upload,
 }
 _REASONS = {
-    "extendedTextInteraction": "Essay questions are not supported.",
-    "uploadInteraction": "Questions answered by a file are not supported.",
     "drawingInteraction": "Questions answered by a drawing are not supported.",
 }
 
@@ -69,10 +69,13 @@ def _fields(node: Node, draft: Draft) -> ItemFields:
     fields = _by_kind(asked)
     key: dict[str, Any] = fields["key"]
     key |= {name: text for name, text in note_feedback(asked).items() if text and not key.get(name)}
-    if asked.processing.is_missing:
+    is_marked = fields["type"] in MARKED
+    if asked.processing.is_missing and not is_marked:
         draft.note("the file does not say how the item is scored: the right answer earns all")
     for rubric in body.walk():
-        if rubric.name == "rubricBlock" and "candidate" not in rubric.get("view", "candidate").split():
+        views = rubric.get("view", "candidate").split()
+        is_kept = "candidate" in views or (is_marked and "scorer" in views)
+        if rubric.name == "rubricBlock" and not is_kept:
             draft.note("notes for scorers and authors are left out")
     return fields
 

@@ -101,7 +101,8 @@ export function writeAnswer(form, answer) {
 }
 
 function start(form) {
-  const { autosaveUrl, attempt, item } = form.dataset;
+  const { autosaveUrl, attempt } = form.dataset;
+  const item = form.dataset.answerType === "file" ? "" : form.dataset.item; // a file goes with its form
   if (!attempt || new URL(autosaveUrl, location.href).origin !== location.origin) return;
   const waiting = waitingOf(attempt);
   const state = document.querySelector("[data-save-state]");
