@@ -14,12 +14,14 @@ ZERO = Decimal(0)
 
 def points_of(response: Response) -> Decimal:
     """The points of an answer by the key it was shown with, or as a regrade has decided. Needs `item_version` selected,
-    and `regrade__key_version` for attempts that were graded before."""
+    and `regrade__key_version` for attempts that were graded before. What people have marked no key changes."""
     regrade, version = response.regrade, response.item_version
+    if regrade is not None and regrade.action == Regrade.Action.CREDIT:
+        return response.max_points
+    if version.kind.is_marked:
+        return response.points or ZERO
     if regrade is None or regrade.action == Regrade.Action.DROP:
         return items.score(version.type, version.loaded_key, response.answer, response.max_points)
-    if regrade.action == Regrade.Action.CREDIT:
-        return response.max_points
     assert regrade.key_version is not None  # noqa: S101  what the constraint says
     rekeyed = items.rekey(
         version.type, version.loaded_content, regrade.key_version.loaded_content, regrade.key_version.loaded_key
