@@ -156,7 +156,7 @@ def _body(writing: Writing, content: Content, key: Key) -> str:
         case _, ShortAnswerKey():
             body = _short_body(writing, key)
         case EssayContent(), RubricKey():
-            writing.lose_rubric(content, key)
+            writing.lose_rubric(content, key, has_lines=False)
             body = ""
         case _:
             raise Unreadable("GIFT has no question of this type.")

@@ -12,7 +12,7 @@ from lms.assessments.items.cloze import ClozeKey
 from lms.assessments.items.matching import MatchingKey
 from lms.assessments.items.ordering import OrderingKey
 from lms.assessments.items.shown import media_of, with_addresses
-from lms.assessments.items.written import EssayContent, RubricKey, WrittenContent
+from lms.assessments.items.written import LINES, EssayContent, RubricKey, WrittenContent
 from lms.common.html import plain_text
 
 
@@ -87,6 +87,7 @@ class Writing:
         has_notes: bool = False,
         has_worth: bool = False,
         has_length: bool = False,
+        has_lines: bool = True,
     ) -> None:
         """Notes what a format leaves out of an answer that people mark."""
         if not builders.is_as_a_whole(key):
@@ -97,6 +98,8 @@ class Writing:
             self.note("the points it counts in an exam are left out")
         if isinstance(content, EssayContent) and (content.words_min or content.words_max) and not has_length:
             self.note("the number of words asked for is left out")
+        if isinstance(content, EssayContent) and content.lines != LINES and not has_lines:
+            self.note("the number of lines of the field is left out")
 
     def lose_choice(self, content: ChoiceContent, key: ChoiceKey, *, has_pins: bool = False) -> None:
         """Notes what a format leaves out of a choice."""

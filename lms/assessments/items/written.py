@@ -21,6 +21,7 @@ from lms.assessments.items.base import (
 from lms.common.guards import check_text
 
 MAX_ESSAY = 20_000
+LINES = 15
 MAX_CRITERIA, MAX_LEVELS, MAX_WORTH, MAX_MARK = 20, 10, 50, 100
 FileKind = Literal["pdf", "picture", "document", "text"]
 KINDS: dict[str, str] = {
@@ -74,7 +75,7 @@ class EssayContent(WrittenContent, frozen=True, kw_only=True):
 
     words_min: Words = 0
     words_max: Words = 0
-    lines: Annotated[int, msgspec.Meta(ge=2, le=60)] = 15
+    lines: Annotated[int, msgspec.Meta(ge=2, le=60)] = LINES
 
 
 class UploadContent(WrittenContent, frozen=True, kw_only=True):
