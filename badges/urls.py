@@ -32,5 +32,6 @@ urlpatterns = [
     path("awards/<uuid:public_id>/", pages.share, name="share"),
     path("awards/<uuid:public_id>/card/", pages.card, name="card"),
     path("my/badges/", pages.mine, name="mine"),
+    path("my/badges/<uuid:public_id>/with-address/", pages.with_address, name="with_address"),
     path("verify-badge/", pages.verify, name="verify"),
 ]

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from badges import documents, services, sharing, standing
 from badges.forms import VerifyForm
@@ -20,6 +21,7 @@ from badges.verification import verify as judge
 from certifications import limits
 from lms.accounts.network import network_of
 from lms.accounts.requests import person_of
+from lms.common.errors import DomainError
 
 # The card stands in pages of others: no script, no form, nothing but our style and picture.
 _CARD = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
@@ -84,6 +86,23 @@ def share(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "card_markup": sharing.card_markup(found.award),
     }
     return _unlisted(render(request, "badges/share.html", page))
+
+
+@require_POST
+@login_required
+def with_address(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """A copy that names its holder by the hash of his address, for him, because he asks for it."""
+    person = person_of(request)
+    award = get_object_or_404(Award.objects.of_person(person).whole(), public_id=public_id)
+    try:
+        content = services.copy_with_address(award=award, by=person, at=timezone.now())
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("badges:share", public_id)
+    response = HttpResponse(content, content_type="application/vc")
+    response["Content-Disposition"] = 'attachment; filename="badge-with-address.json"'
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @xframe_options_exempt
