@@ -1,5 +1,6 @@
 """Pages for people: one's badges, a badge to share, its card for other sites, what it stands for, the verifier."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -92,15 +93,29 @@ def share(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @login_required
 def with_address(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """A copy that names its holder by the hash of his address, for him, because he asks for it."""
+    made = services.copy_with_address
+    return _own_copy(request, public_id, made, "application/vc", "badge-with-address.json")
+
+
+@require_POST
+@login_required
+def for_older_sites(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The picture with an Open Badges 2.0 assertion inside, for its holder, because he asks for it."""
+    return _own_copy(request, public_id, services.picture_for_older_sites, "image/png", "badge-2.0.png")
+
+
+def _own_copy(
+    request: HttpRequest, public_id: UUID, make: Callable[..., bytes], content_type: str, name: str
+) -> HttpResponse:
     person = person_of(request)
     award = get_object_or_404(Award.objects.of_person(person).whole(), public_id=public_id)
     try:
-        content = services.copy_with_address(award=award, by=person, at=timezone.now())
+        content = make(award=award, by=person, at=timezone.now())
     except DomainError as error:
         messages.error(request, error.message)
         return redirect("badges:share", public_id)
-    response = HttpResponse(content, content_type="application/vc")
-    response["Content-Disposition"] = 'attachment; filename="badge-with-address.json"'
+    response = HttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "private, no-store"
     return response
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from badges.hosted import ticket_of
 from lms.assessments.media import addresses_for
 from tests.assessments.factories import PICTURE
 from tests.security.world import World
@@ -219,6 +220,10 @@ MATRIX: dict[str, Row] = {
         _fixed(give="1"),
     ),
     "badges:with_address": Row("M MMM MM MMMM", "L 244 44 4444", lambda w: {"public_id": w.award.public_id}),
+    "badges:for_older_sites": Row("M MMM MM MMMM", "L 244 44 4444", lambda w: {"public_id": w.award.public_id}),
+    "badges:old_issuer": PUBLIC,
+    "badges:old_class": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.achievement.public_id}),
+    "badges:old_assertion": Row(*PUBLIC_SIGNS, lambda w: {"ticket": ticket_of(w.award)}),
     "certifications:verify_form": PUBLIC,
     "certifications:verify": Row(*PUBLIC_SIGNS, _credential),
     "badges:criteria": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.achievement.public_id}),
