@@ -90,10 +90,11 @@ def record_points(
 
     Who has points for the same thing on the same day already is left out: a replay records nothing. Writes the
     statement of each, the audit log, and emits EvidenceJudged. Raises NotAllowed (permission
-    certifications.manage_certifications), NothingHandedIn.
+    certifications.manage_certifications, and never one's own points), NothingHandedIn.
     """
-    if not by.has_perm("certifications.manage_certifications"):
-        raise errors.NotAllowed("You may not record points. Nothing was recorded.")
+    people = list(people)
+    if not by.has_perm("certifications.manage_certifications") or by in people:
+        raise errors.NotAllowed("You may not record these points: nobody records his own. Nothing was recorded.")
     made = []
     for person in people:
         one = _claim(certification, person, title, happened_on, points, at)

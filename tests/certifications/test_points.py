@@ -239,8 +239,10 @@ def test_recorded_points_count_at_once_and_once(
     drain()
     assert mail.outbox == [], "who was recorded gets no letter"
     assert AuditEntry.objects.filter(action="certifications.record_points").count() == 2
-    with pytest.raises(errors.NotAllowed):
-        services.record_points(by=member.person, **said)
+    for by, people in ((member.person, [UserFactory()]), (manager, [member.person, manager])):
+        with pytest.raises(errors.NotAllowed):
+            services.record_points(by=by, **(said | {"people": people, "title": "Another class"}))
+    assert Submission.objects.count() == 1
 
 
 def test_rules_are_counted_once_and_for_one_thing(held: Credential, course: CourseVersion, manager: User) -> None:
