@@ -122,7 +122,13 @@ def _show(glyph: Glyph, cid: int, size: float) -> str:
 
 
 def _stream(content: bytes) -> Stream:
-    return Stream({"Filter": "/FlateDecode"}, zlib.compress(content, 6))
+    return Stream({"Filter": "/FlateDecode"}, _deflated(content))
+
+
+@lru_cache(maxsize=256)
+def _deflated(content: bytes) -> bytes:
+    """Kept, because fonts that set only what stands on each certificate have the same tables on each."""
+    return zlib.compress(content, 6)
 
 
 @dataclass(frozen=True)
