@@ -12,6 +12,8 @@ from lms.partners.models import Membership
 from lms.xapi import vocabulary
 from lms.xapi.agents import activity_key, verb_key
 
+_FOR = ("membership__partner", "membership__persona")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Earned:
@@ -97,48 +99,46 @@ def held_since(credential: Credential) -> datetime:
 
 
 def _learned(person_id: int, rules: list[PointsRule], since: datetime, end: datetime) -> list[Earned]:
-    worth = {one.course_id or f"exam-{one.assessment_id}": one.points for one in rules}
-    done = {"membership__partner", "membership__persona"}
-    enrolments = Enrolment.objects.filter(
-        person=person_id, course__in=[one.course_id for one in rules], completed_at__gt=since, completed_at__lte=end
-    ).select_related("course", *done)
-    attempts = (
-        Attempt.objects.passed()
-        .filter(
-            person=person_id,
-            assessment__in=[one.assessment_id for one in rules],
-            submitted_at__gt=since,
-            submitted_at__lte=end,
-        )
-        .select_related("assessment", *done)
-    )
-    found: dict[int | str, Earned] = {}
-    for enrolment in enrolments.order_by("completed_at", "pk"):
-        key = (enrolment.registration, verb_key(vocabulary.COMPLETED), activity_key(enrolment.course.activity_iri))
-        found.setdefault(
-            enrolment.course_id,
-            Earned(
-                title=enrolment.course.title,
-                points=worth[enrolment.course_id],
-                at=enrolment.completed_at or end,
-                membership=enrolment.membership,
-                key=key,
-            ),
-        )
-    for attempt in attempts.order_by("submitted_at", "pk"):
-        key = (attempt.registration, verb_key(vocabulary.PASSED), activity_key(attempt.assessment.activity_iri))
-        name = f"exam-{attempt.assessment_id}"
-        found.setdefault(
-            name,
-            Earned(
-                title=attempt.assessment.title,
-                points=worth[name],
-                at=attempt.submitted_at or end,
-                membership=attempt.membership,
-                key=key,
-            ),
-        )
+    """Of each course and exam that gives points, the first completion or pass in the time."""
+    found: dict[UUID, Earned] = {}
+    for one in [*_completed(person_id, rules, since, end), *_passed(person_id, rules, since, end)]:
+        assert one.key is not None  # noqa: S101  what was learned has one
+        found.setdefault(one.key[2], one)
     return list(found.values())
+
+
+def _completed(person_id: int, rules: list[PointsRule], since: datetime, end: datetime) -> list[Earned]:
+    worth = {one.course_id: one.points for one in rules if one.course_id}
+    enrolments = Enrolment.objects.filter(
+        person=person_id, course__in=worth, completed_at__gt=since, completed_at__lte=end
+    ).select_related("course", *_FOR)
+    return [
+        Earned(
+            title=one.course.title,
+            points=worth[one.course_id],
+            at=one.completed_at or end,
+            membership=one.membership,
+            key=(one.registration, verb_key(vocabulary.COMPLETED), activity_key(one.course.activity_iri)),
+        )
+        for one in enrolments.order_by("completed_at", "pk")
+    ]
+
+
+def _passed(person_id: int, rules: list[PointsRule], since: datetime, end: datetime) -> list[Earned]:
+    worth = {one.assessment_id: one.points for one in rules if one.assessment_id}
+    attempts = Attempt.objects.passed().filter(
+        person=person_id, assessment__in=worth, submitted_at__gt=since, submitted_at__lte=end
+    )
+    return [
+        Earned(
+            title=one.assessment.title,
+            points=worth[one.assessment_id],
+            at=one.submitted_at or end,
+            membership=one.membership,
+            key=(one.registration, verb_key(vocabulary.PASSED), activity_key(one.assessment.activity_iri)),
+        )
+        for one in attempts.select_related("assessment", *_FOR).order_by("submitted_at", "pk")
+    ]
 
 
 def _claimed(submission: Submission) -> Earned:
