@@ -11,6 +11,7 @@ from defusedxml.ElementTree import fromstring
 from lms.common.errors import DomainError
 
 KEYWORD = b"openbadgecredential"
+OLD_KEYWORD = b"openbadges"  # Open Badges 2.0, Baking
 NAMESPACE = "https://purl.imsglobal.org/ob/v3p0"
 MAX_TEXT_BYTES = 400_000
 MAX_CHUNKS = 2_000
@@ -53,15 +54,15 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def bake_png(png: bytes, text: str) -> bytes:
+def bake_png(png: bytes, text: str, keyword: bytes = KEYWORD) -> bytes:
     """The picture with `text` in one uncompressed iTXt chunk, straight after the header; another is not left in."""
     out = [_SIGNATURE]
     for kind, content in _chunks(png):
-        if kind == b"iTXt" and content.startswith(KEYWORD + b"\0"):
+        if kind == b"iTXt" and content.startswith(keyword + b"\0"):
             continue
         out.append(_chunk(kind, content))
         if kind == b"IHDR":
-            out.append(_chunk(b"iTXt", KEYWORD + b"\0\0\0\0\0" + text.encode()))
+            out.append(_chunk(b"iTXt", keyword + b"\0\0\0\0\0" + text.encode()))
     return b"".join(out)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import uuid5
@@ -212,6 +213,18 @@ def _document(award: Award, *, holder: str, person: User, evidence: list[dict[st
         number, position = divmod(award.status_index, LIST_LENGTH)
         document["credentialStatus"] = statuslist.entry(status_list_url(number), position)
     return document
+
+
+def address_identifier(email: str, *, salt: str) -> dict[str, Any]:
+    """An e-mail address as Open Badges 3.0 names it (IdentityObject, 5.8): SHA-256 of address and salt."""
+    digest = sha256(f"{email.strip().lower()}{salt}".encode()).hexdigest()
+    return {
+        "type": "IdentityObject",
+        "hashed": True,
+        "identityHash": f"sha256${digest}",
+        "identityType": "emailAddress",
+        "salt": salt,
+    }
 
 
 def as_text(document: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from lms.partners.models import Partner, today
 
 
 class MetSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=["course", "exam", "certification", "decision"])
+    kind = serializers.ChoiceField(choices=["course", "exam", "practice", "points", "certification", "decision"])
     title = serializers.CharField()
     statement_id = serializers.UUIDField(allow_null=True, help_text="The xAPI statement that tells of it")
 

@@ -57,3 +57,52 @@ class CertificationRetired(DomainError):
 
     code = "certification_retired"
     status = 409
+
+
+class NothingHandedIn(DomainError):
+    """Neither words nor a link nor a file, or a claim without what, when and how many."""
+
+    code = "nothing_handed_in"
+    status = 400
+
+
+class AlreadyHandedIn(DomainError):
+    """Something waits for its reviewer already, or the same points were claimed before."""
+
+    code = "already_handed_in"
+    status = 409
+
+
+class TooManyHandedIn(DomainError):
+    """More in a day than reviewers can read."""
+
+    code = "too_many_handed_in"
+    status = 429
+
+
+class BadFile(DomainError):
+    """A file that is too large, of a kind that is not taken, or not what its name says."""
+
+    code = "bad_file"
+    status = 400
+
+
+class FileNotKept(DomainError):
+    """The storage is full or down. Nothing was handed in."""
+
+    code = "file_not_kept"
+    status = 503
+
+
+class AlreadyJudged(DomainError):
+    """Another reviewer was quicker."""
+
+    code = "already_judged"
+    status = 409
+
+
+class AddressTaken(DomainError):
+    """The address of a public profile is in use, or is none."""
+
+    code = "address_taken"
+    status = 409

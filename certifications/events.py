@@ -44,3 +44,22 @@ class ExpiryReminderDue(Event):
     person_id: UUID
     credential_ids: tuple[str, ...]
     days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceJudged(Event):
+    """A reviewer accepted what was handed in, or returned it; an administrator recorded points."""
+
+    type: ClassVar[str] = "certifications.EvidenceJudged"
+    submission_id: UUID
+    person_id: UUID
+    is_accepted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CareerConsentChanged(Event):
+    """A person lets what he earned elsewhere count for a partner he works for, or no longer."""
+
+    type: ClassVar[str] = "certifications.CareerConsentChanged"
+    person_id: UUID
+    partner_id: UUID

@@ -6,10 +6,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from wagtail.admin.forms import WagtailAdminModelForm
 
-from certifications.models import CertificateDesign, Certification
+from certifications.filing import KINDS, MAX_BYTES, HandedFile
+from certifications.models import CertificateDesign, Certification, Credential, PointsRule, PracticeTask
+from certifications.services import MAX_POINTS, MAX_WORDS
 from courses.models import Course
+from lms.accounts.models import User
 from lms.assessments.models import Assessment
 from lms.common import guards
+from lms.common.forms import NameField
 
 
 class LookUpForm(forms.Form):
@@ -58,6 +62,7 @@ class BulkIssueForm(forms.Form):
         help_text="The first line names the columns: email, certification, reason",
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
     )
+    total = forms.IntegerField(required=False, min_value=0, max_value=10_000, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -110,6 +115,12 @@ class CertificationForm(WagtailAdminModelForm):
         Assessment.objects.order_by("title"), label="Exams", required=False, widget=forms.CheckboxSelectMultiple
     )
 
+    practice = forms.ModelMultipleChoiceField(
+        PracticeTask.objects.filter(retired_at=None).order_by("title"),
+        label="Practice tasks",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
     needed = forms.ModelMultipleChoiceField(
         Certification.objects.order_by("position", "pk"),
         label="Other certifications",
@@ -128,12 +139,19 @@ class CertificationForm(WagtailAdminModelForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    renewal_practice = forms.ModelMultipleChoiceField(
+        PracticeTask.objects.filter(retired_at=None).order_by("title"),
+        label="Short way to renew it: practice",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
     class Meta:
         model = Certification
         fields: ClassVar = [
             *("title", "slug", "description", "criteria", "personas", "valid_months", "position"),
             *("needs_any", "equivalents", "grace_days", "shows_scores", "design", "counts_until"),
+            *("practice_months", "renewal_points"),
         ]
         widgets: ClassVar = {
             "personas": forms.CheckboxSelectMultiple,
@@ -148,12 +166,137 @@ class CertificationForm(WagtailAdminModelForm):
                 asked = list(self.instance.requirements.filter(is_for_renewal=is_for_renewal))
                 self.initial[f"{prefix}courses"] = [one.course_id for one in asked if one.course_id]
                 self.initial[f"{prefix}assessments"] = [one.assessment_id for one in asked if one.assessment_id]
+                self.initial[f"{prefix}practice"] = [one.practice_id for one in asked if one.practice_id]
                 self.initial.setdefault("needed", [one.needed_id for one in asked if one.needed_id])
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
-        if not any(cleaned.get(name) for name in ("courses", "assessments", "needed")):
-            raise ValidationError("Choose at least one course or exam: nobody earns a certification that asks nothing.")
+        if not any(cleaned.get(name) for name in ("courses", "assessments", "practice", "needed")):
+            raise ValidationError(
+                "Choose at least one course, exam or task: nobody earns a certification that asks nothing."
+            )
         if self.instance in (cleaned.get("needed") or ()):
             raise ValidationError("A certification cannot ask for itself.")
         return cleaned
+
+
+class HandInForm(forms.Form):
+    """What a learner shows: words, a link, a file; at least one of them."""
+
+    words = forms.CharField(
+        label="In your words",
+        required=False,
+        max_length=MAX_WORDS,
+        help_text="When, for whom, what you did, how it went. No names of customers' people.",
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+    link = forms.URLField(label="Link", required=False, max_length=500, assume_scheme="https")
+    file = forms.FileField(
+        label="File",
+        required=False,
+        help_text=f"Up to {MAX_BYTES // 1_000_000} MB: {', '.join(KINDS)}. Only you and reviewers can open it.",
+        widget=forms.FileInput(attrs={"accept": ",".join(f".{kind}" for kind in KINDS)}),
+    )
+
+    @property
+    def handed_in(self) -> dict[str, Any]:
+        """What the services take. A file that is too large is not read."""
+        file = self.cleaned_data["file"]
+        read = HandedFile(name=file.name, content=file.read(MAX_BYTES + 1)) if file else None
+        return {"words": self.cleaned_data["words"], "link": self.cleaned_data["link"], "file": read}
+
+
+class ClaimForm(HandInForm):
+    """Continuing points for something done."""
+
+    title = NameField(label="What you did", max_length=150, help_text="As on its invitation or certificate")
+    happened_on = forms.DateField(label="On", widget=forms.DateInput(attrs={"type": "date"}))
+    points = forms.IntegerField(label="Points", min_value=1, max_value=MAX_POINTS)
+    field_order = ("title", "happened_on", "points", "words", "link", "file")
+
+    @property
+    def claimed(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("title", "happened_on", "points")} | self.handed_in
+
+
+class JudgementForm(forms.Form):
+    """What a reviewer says."""
+
+    verdict = forms.ChoiceField(
+        label="Your word", choices=[("accept", "Accept it"), ("return", "Return it")], widget=forms.RadioSelect
+    )
+    reason = forms.CharField(
+        label="Reason",
+        required=False,
+        max_length=1000,
+        help_text="The learner reads it. To return it, say what is missing.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class PracticeTaskForm(WagtailAdminModelForm):
+    """A practice task. Saved by `services.save_practice_task`."""
+
+    class Meta:
+        model = PracticeTask
+        fields: ClassVar = ["title", "slug", "brief", "criteria", "minutes"]
+
+
+class PointsRuleForm(WagtailAdminModelForm):
+    """What gives continuing points. Saved by `services.save_points_rule`."""
+
+    class Meta:
+        model = PointsRule
+        fields: ClassVar = ["certification", "course", "assessment", "points"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()
+        if bool(cleaned.get("course")) == bool(cleaned.get("assessment")):
+            raise ValidationError("Choose a course or an exam, one of them.")
+        return cleaned
+
+
+class RecordPointsForm(forms.Form):
+    """Points for many who took part in something."""
+
+    certification = forms.ModelChoiceField(
+        Certification.objects.filter(renewal_points__gt=0).order_by("position", "pk")
+    )
+    title = NameField(label="What they took part in", max_length=150)
+    happened_on = forms.DateField(label="On", widget=forms.DateInput(attrs={"type": "date"}))
+    points = forms.IntegerField(min_value=1, max_value=MAX_POINTS)
+    people = forms.CharField(
+        label="E-mail addresses, one a line", max_length=100_000, widget=forms.Textarea(attrs={"rows": 8})
+    )
+
+    def clean_people(self) -> list[User]:
+        """The accounts; an unknown address refuses the whole, so that nobody is left out unseen."""
+        wanted = list(dict.fromkeys(self.cleaned_data["people"].lower().split()))
+        found = {one.email: one for one in User.objects.filter(email__in=wanted, is_active=True)}
+        unknown = [address for address in wanted if address not in found]
+        if unknown:
+            raise ValidationError(f"Nobody with this address has an account: {', '.join(unknown[:10])}.")
+        return [found[address] for address in wanted]
+
+
+class ProfileForm(forms.Form):
+    """A person's public page. Nothing is public before he says so."""
+
+    is_public = forms.BooleanField(label="Show my page to anybody who has its address", required=False)
+    address = forms.CharField(
+        label="Address",
+        max_length=60,
+        required=False,
+        help_text="Empty: one that nobody can guess. Or choose one: 5 to 60 letters a to z, digits and hyphens.",
+    )
+    headline = forms.CharField(label="A line about you", max_length=150, required=False)
+    credentials = forms.ModelMultipleChoiceField(
+        Credential.objects.none(), label="Certificates to show", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    is_indexed = forms.BooleanField(label="Search engines may list it", required=False)
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["credentials"]
+        field.queryset = Credential.objects.filter(person=person, revoked_at=None).order_by("-issued_at", "-pk")
+        field.label_from_instance = lambda one: f"{one.as_issued.title}, issued {one.as_issued.issued:%d %B %Y}"

@@ -1,10 +1,10 @@
-"""A completed course or a passed exam may complete a certification; who holds what ends soon gets a letter."""
+"""What was done may complete a certification; who holds what ends soon, or handed something in, gets a letter."""
 
 from django.urls import reverse
 
 from certifications import services
-from certifications.events import CredentialIssued, ExpiryReminderDue
-from certifications.models import Credential
+from certifications.events import CredentialIssued, EvidenceJudged, ExpiryReminderDue
+from certifications.models import Credential, Submission
 from courses.events import CourseCompleted
 from lms.assessments.events import AttemptRegraded, AttemptScored
 from lms.common.letters import send_letter
@@ -42,6 +42,31 @@ def follow_regrade(event: AttemptRegraded) -> None:
 def issue_for_credential(event: CredentialIssued) -> None:
     """Issues every certification that asks for the one just earned, or takes it as an equivalent."""
     services.issue_for_credential(credential_id=event.credential_id, at=event.at)
+
+
+@subscribe(EvidenceJudged)
+def issue_for_submission(event: EvidenceJudged) -> None:
+    """Issues every certification that is earned, or renewed, with the accepted evidence."""
+    if event.is_accepted:
+        services.issue_for_submission(submission_id=event.submission_id, at=event.at)
+
+
+@subscribe(EvidenceJudged)
+def tell_the_learner(event: EvidenceJudged) -> None:
+    """One letter about what a reviewer said; points an administrator recorded stand on the page without one."""
+    judged = Submission.objects.select_related("person", "task", "certification").get(public_id=event.submission_id)
+    if judged.task is None and judged.decided_at == judged.submitted_at:
+        return
+    name, thing = ("practice", judged.task) if judged.task else ("certification", judged.certification)
+    context = {
+        "name": judged.person.name,
+        "what": judged.what,
+        "is_accepted": judged.is_accepted,
+        "reason": judged.reason,
+        "path": reverse(f"certifications:{name}", args=[thing.slug if thing else ""]),
+    }
+    subject = f"{judged.what}: {'accepted' if judged.is_accepted else 'returned to you'}"
+    send_letter(to=judged.person.email, subject=subject, template="evidence_judged", context=context)
 
 
 @subscribe(ExpiryReminderDue)

@@ -22,6 +22,7 @@ from lms.partners.models import today
 
 View = Callable[..., HttpResponseBase]
 MAX_ROWS_IN_PAGE = 500  # more takes longer than a page should: `manage.py credentials issue --csv`
+ROWS_IN_STEP = 25  # issued by one request; the page then says how far it is, and goes on
 BOARD_DAYS = 90
 
 
@@ -95,7 +96,9 @@ def board(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("certifications.issue_by_decision")
 def bulk(request: HttpRequest) -> HttpResponse:
-    """Many at once: first what would come of it, then, when it is asked for, done."""
+    """Many at once: first what would come of it, then, when it is asked for, done: some by each request, so that a
+    bar shows how far it is. Each step reads the file again and issues what is still due: a step that is sent twice, or
+    never, issues nothing twice."""
     form = BulkIssueForm(request.POST, request.FILES) if request.method == "POST" else BulkIssueForm()
     context: dict[str, Any] = {"form": form, "revoke_form": BulkRevokeForm(), "page_title": "Many certificates"}
     context["certifications"] = Certification.objects.order_by("position", "pk")
@@ -115,11 +118,17 @@ def _plan(request: HttpRequest, form: BulkIssueForm, context: dict[str, Any]) ->
             None, f"{len(rows)} rows: for more than {MAX_ROWS_IN_PAGE} use `manage.py credentials issue --csv`."
         )
         return
+    due, total = [row for row in rows if row.is_due], form.cleaned_data["total"] or 0
     if "issue" in request.POST:
-        issued = services.issue_planned(rows=rows, by=person_of(request), at=at)
-        messages.success(request, f"{len(issued)} certificates are issued.")
+        total = max(total, len(due))
+        issued = services.issue_planned(rows=due[:ROWS_IN_STEP], by=person_of(request), at=at)
         rows = services.plan_issue(content=content, at=at)
-    context |= {"rows": rows, "due": sum(row.is_due for row in rows), "text": content.decode("utf-8-sig")}
+        due = [row for row in rows if row.is_due]
+        if not due or not issued:
+            messages.success(request, f"{total - len(due)} certificates are issued.")
+            total = 0
+    context |= {"rows": rows, "due": len(due), "text": content.decode("utf-8-sig")}
+    context |= {"total": total, "done": total - len(due)}
 
 
 @require_POST

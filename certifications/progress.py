@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
-from certifications.evidence import held_of
-from certifications.models import Certification, Credential, CredentialQuerySet, Requirement
+from certifications.evidence import held_of, still_counts
+from certifications.models import Certification, Credential, CredentialQuerySet, Requirement, Submission
+from certifications.points import PointsAccount, account
+from certifications.validity import RENEWAL_WINDOW, is_in_time
 from courses.models import CourseVersion, Enrolment
 from courses.progress import Progress as CourseProgress
 from courses.progress import learning_of
@@ -20,8 +22,6 @@ from lms.partners.models import Partner
 
 if TYPE_CHECKING:
     from lms.accounts.models import User
-
-RENEWAL_WINDOW = timedelta(days=90)
 
 
 class State(StrEnum):
@@ -34,8 +34,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One requirement. `kind` is course, exam or certification, `minutes` what is left of it (the time limit of an
-    exam; not known for a certification, whose own page tells)."""
+    """One requirement. `kind` is course, exam, practice or certification, `minutes` what is left of it (the time limit
+    of an exam; none for practice that waits for its reviewer; not known for a certification, whose own page tells)."""
 
     kind: str
     title: str
@@ -57,13 +57,15 @@ class Step:
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """A person on the way to a certification. `credential` is the newest he holds. Renewing it takes the short way
-    where there is one and time for it (`is_short`), else the exams anew. With `is_any` one step done is enough."""
+    where there is one and time for it (`is_short`), else the exams anew; or the points of `points`, which only the page
+    of one certification asks for. With `is_any` one step done is enough."""
 
     certification: Certification
     steps: tuple[Step, ...]
     credential: Credential | None
     is_renewal: bool
     is_short: bool = False
+    points: PointsAccount | None = None
 
     @property
     def is_any(self) -> bool:
@@ -125,11 +127,22 @@ class _Facts:
     attempts: dict[int, Attempt]
     credentials: dict[int, Credential]
     held: dict[int, Credential]
+    accepted: dict[int, Submission]
+    waiting: frozenset[int]
+    at: datetime
 
 
 def progress(person: "User", certification: Certification, on: date) -> Progress:
-    """How far `person` is on the day `on`."""
-    return way(person, [certification], on)[0]
+    """How far `person` is on the day `on`, with the continuing points of what he holds."""
+    found = way(person, [certification], on)[0]
+    if found.credential is None or found.credential.revoked_at is not None:
+        return found
+    return replace(found, points=account(found.credential, certification, _end_of(on)))
+
+
+def _end_of(on: date) -> datetime:
+    """The last moment of the day (UTC)."""
+    return datetime.combine(on + timedelta(days=1), time.min, UTC) - timedelta(microseconds=1)
 
 
 def way(
@@ -139,7 +152,7 @@ def way(
     certifications = list(certifications)
     requirements: dict[int, list[Requirement]] = defaultdict(list)
     wanted = Requirement.objects.filter(certification__in=certifications).select_related(
-        "course", "assessment", "needed"
+        "course", "assessment", "needed", "practice"
     )
     for requirement in wanted.order_by("position"):
         requirements[requirement.certification_id].append(requirement)
@@ -148,13 +161,14 @@ def way(
 
 
 def _facts(person: "User", requirements: list[Requirement], on: date, record: Record | None) -> _Facts:
-    end = datetime.combine(on + timedelta(days=1), time.min, UTC)
+    end = _end_of(on)
     record = record or record_of(person)
+    handed_in = _handed_in(person, requirements, end)
     enrolments = {enrolment.course_id: enrolment for enrolment in record.learning}
     unbegun = {one.course_id for one in requirements if one.course_id and one.course_id not in enrolments}
     versions = CourseVersion.objects.filter(course__in=unbegun).order_by("number") if unbegun else ()
     exams = {requirement.assessment_id for requirement in requirements if requirement.assessment_id}
-    attempts = Attempt.objects.passed().filter(person=person, assessment__in=exams, submitted_at__lt=end)
+    attempts = Attempt.objects.passed().filter(person=person, assessment__in=exams, submitted_at__lte=end)
     return _Facts(
         enrolments=enrolments,
         lessons=record.learning,
@@ -164,10 +178,22 @@ def _facts(person: "User", requirements: list[Requirement], on: date, record: Re
             credential.certification_id: credential
             for several in record.credentials.values()
             for credential in several
-            if credential.issued_at < end
+            if credential.issued_at <= end
         },
-        held=held_of(person, {one.needed_id for one in requirements if one.needed_id}, end - timedelta(microseconds=1)),
+        held=held_of(person, {one.needed_id for one in requirements if one.needed_id}, end),
+        accepted={one.task_id: one for one in handed_in if one.is_accepted and one.task_id},
+        waiting=frozenset(one.task_id for one in handed_in if one.is_waiting and one.task_id),
+        at=end,
     )
+
+
+def _handed_in(person: "User", requirements: list[Requirement], end: datetime) -> list[Submission]:
+    """For the practice that is asked for, oldest first. No query where none is."""
+    tasks = {one.practice_id for one in requirements if one.practice_id}
+    if not tasks:
+        return []
+    found = Submission.objects.filter(person=person, task__in=tasks, submitted_at__lte=end)
+    return list(found.order_by("submitted_at", "pk"))
 
 
 def _progress(certification: Certification, requirements: list[Requirement], facts: _Facts, on: date) -> Progress:
@@ -176,26 +202,23 @@ def _progress(certification: Certification, requirements: list[Requirement], fac
     is_renewal = expires_on is not None and expires_on <= on + RENEWAL_WINDOW
     since = credential.issued_at if credential and is_renewal else None
     shorter = [one for one in requirements if one.is_for_renewal]
-    is_short = bool(shorter) and credential is not None and is_renewal and _has_time(credential, certification, on)
+    is_short = bool(shorter) and credential is not None and is_in_time(credential, certification, on)
     asked = shorter if is_short else [one for one in requirements if not one.is_for_renewal]
+    has_exam = any(one.assessment_id for one in asked)
+    for requirement in asked:
+        requirement.certification = certification  # what was read of it already
     return Progress(
         certification=certification,
-        steps=tuple(_step(requirement, facts, since, is_short=is_short) for requirement in asked),
+        steps=tuple(_step(one, facts, since, has_exam=has_exam, is_short=is_short) for one in asked),
         credential=credential,
         is_renewal=is_renewal,
         is_short=is_short,
     )
 
 
-def _has_time(credential: Credential, certification: Certification, on: date) -> bool:
-    """For the short way: until the grace days after the last day are over. A revoked or suspended one has none."""
-    if credential.expires_on is None or credential.revoked_at is not None or credential.suspended_at is not None:
-        return False
-    return on <= credential.expires_on + timedelta(days=certification.grace_days)
-
-
-def _step(requirement: Requirement, facts: _Facts, since: datetime | None, *, is_short: bool) -> Step:
-    """`since`: what was done before it does not count for a renewal; of courses only on the short way."""
+def _step(requirement: Requirement, facts: _Facts, since: datetime | None, *, has_exam: bool, is_short: bool) -> Step:
+    """`since`: what was done before it does not count for a renewal; of courses only on the short way, of practice
+    there, and where no exam renews it."""
     if requirement.course_id is not None:
         return _course_step(requirement, facts, since if is_short else None)
     if requirement.needed is not None:
@@ -207,6 +230,8 @@ def _step(requirement: Requirement, facts: _Facts, since: datetime | None, *, is
             url_name="certifications:certification",
             url_args=(requirement.needed.slug,),
         )
+    if requirement.practice is not None:
+        return _practice_step(requirement, facts, None if has_exam and not is_short else since)
     return _exam_step(requirement, facts, since)
 
 
@@ -242,6 +267,24 @@ def _exam_step(requirement: Requirement, facts: _Facts, since: datetime | None) 
         state=State.DONE if is_passed else State.OPEN,
         url_name="assessments:start",
         url_args=(exam.slug,),
+    )
+
+
+def _practice_step(requirement: Requirement, facts: _Facts, since: datetime | None) -> Step:
+    """`since`: only what was accepted after it counts (a renewal)."""
+    task = requirement.practice
+    assert task is not None  # noqa: S101  a requirement is one thing
+    accepted = facts.accepted.get(task.pk)
+    is_done = accepted is not None and still_counts(accepted, requirement.certification, facts.at)
+    is_done = is_done and (since is None or (accepted.decided_at or since) > since)  # type: ignore[union-attr]
+    is_waiting = task.pk in facts.waiting
+    return Step(
+        kind="practice",
+        title=task.title,
+        minutes=0 if is_done or is_waiting else task.minutes,
+        state=State.DONE if is_done else State.STARTED if is_waiting else State.OPEN,
+        url_name="certifications:practice",
+        url_args=(task.slug,),
     )
 
 

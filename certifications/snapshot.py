@@ -7,7 +7,8 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Met:
-    """A requirement as it was met: `kind` is course, exam, certification or decision; `statement_id` tells of it."""
+    """A requirement as it was met: `kind` is course, exam, practice, points (what gave some), certification or
+    decision; `statement_id` tells of it."""
 
     kind: str
     title: str

@@ -10,3 +10,9 @@ from certifications import services
 def remind_of_expiry() -> None:
     """Once a day. Twice tells nothing twice."""
     services.remind_of_expiry(at=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def renew_by_points() -> None:
+    """Once a day. Twice renews nothing twice."""
+    services.renew_by_points(at=timezone.now())

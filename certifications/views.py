@@ -14,7 +14,8 @@ from certifications import limits, services
 from certifications.errors import SigningKeyUnusable
 from certifications.forms import LookUpForm
 from certifications.models import Certification, Credential
-from certifications.progress import RENEWAL_WINDOW, progress, way
+from certifications.progress import progress, way
+from certifications.validity import RENEWAL_WINDOW
 from lms.accounts.network import network_of
 from lms.accounts.requests import person_of
 from lms.common.errors import DomainError

@@ -21,7 +21,8 @@ from wagtail.permissions import register_permission_policy
 
 from certifications import manage_views, services
 from certifications.forms import CertificationForm, DesignForm, RevocationForm
-from certifications.models import CertificateDesign, Certification, Credential
+from certifications.models import CertificateDesign, Certification, Credential, PointsRule, PracticeTask
+from certifications.practice_admin import EvidenceViewSet, PointsRuleViewSet, PracticeTaskViewSet
 from lms.accounts.requests import person_of
 from lms.common.errors import DomainError
 from lms.common.menus import item_for
@@ -67,9 +68,12 @@ class SavesByService:
             personas=form.cleaned_data["personas"],
             courses=form.cleaned_data["courses"],
             assessments=form.cleaned_data["assessments"],
+            practice=form.cleaned_data["practice"],
             needed=form.cleaned_data["needed"],
             equivalents=form.cleaned_data["equivalents"],
-            renewal=[*form.cleaned_data["renewal_courses"], *form.cleaned_data["renewal_assessments"]],
+            renewal=[
+                one for kind in ("courses", "assessments", "practice") for one in form.cleaned_data[f"renewal_{kind}"]
+            ],
             by=person_of(self.request),
             at=timezone.now(),
         )
@@ -150,7 +154,19 @@ class DesignPolicy(ByRule):
     permission = "certifications.manage_certifications"
 
 
+class TaskPolicy(ByRule):
+    actions = frozenset({"view", "add", "change"})
+    permission = "certifications.manage_certifications"
+
+
+class RulePolicy(ByRule):
+    actions = frozenset({"view", "add", "change", "delete"})
+    permission = "certifications.manage_certifications"
+
+
 register_permission_policy(CertificateDesign, DesignPolicy(CertificateDesign))
+register_permission_policy(PracticeTask, TaskPolicy(PracticeTask))
+register_permission_policy(PointsRule, RulePolicy(PointsRule))
 
 
 class SavesDesign:
@@ -236,12 +252,31 @@ class CertificationGroup(ModelViewSetGroup):
     menu_label = "Certification"
     menu_icon = "success"
     menu_order = 260
-    items = (CertificationViewSet(), CredentialViewSet(), DesignViewSet())
+    items = (CertificationViewSet(), CredentialViewSet(), DesignViewSet(), PracticeTaskViewSet(), PointsRuleViewSet())
 
 
 @hooks.register("register_admin_viewset")
 def register_certifications() -> ViewSet:
     return CertificationGroup()
+
+
+@hooks.register("register_admin_viewset")
+def register_evidence() -> ViewSet:
+    return EvidenceViewSet()
+
+
+@hooks.register("register_admin_menu_item")
+def evidence_item() -> MenuItem:
+    return item_for("certifications.review_practice")(
+        "Evidence to review", reverse("evidence:list"), icon_name="tasks", order=261
+    )
+
+
+@hooks.register("register_admin_menu_item")
+def points_item() -> MenuItem:
+    return item_for("certifications.manage_certifications")(
+        "Record points", reverse("evidence:points"), icon_name="plus", order=263
+    )
 
 
 @hooks.register("register_admin_menu_item")

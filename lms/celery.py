@@ -22,5 +22,6 @@ app.conf.beat_schedule = {
     "pull-statements": {"task": "lms.xapi.tasks.pull_statements", "schedule": 60.0},
     "evaluate-all-tiers": {"task": "lms.tiers.tasks.evaluate_all_partners", "schedule": crontab(hour=3, minute=10)},
     "remind-of-expiry": {"task": "certifications.tasks.remind_of_expiry", "schedule": crontab(hour=5, minute=40)},
+    "renew-by-points": {"task": "certifications.tasks.renew_by_points", "schedule": crontab(hour=5, minute=30)},
     "raise-tier-alarms": {"task": "lms.tiers.tasks.raise_tier_alarms", "schedule": crontab(hour=4, minute=10)},
 }

@@ -2,7 +2,7 @@
 
 from badges.services.achievements import save_achievement, save_issuer, save_pathway
 from badges.services.awarding import award_badge, award_pathways, token_of
-from badges.services.handing import handed_out
+from badges.services.handing import copy_with_address, handed_out, picture_for_older_sites
 from badges.services.keyring import issuer_key, private_key, reseal_keys, rotate_key
 from badges.services.pictures import MAX_UPLOAD_BYTES, drawn, picture_of, svg_of, uploaded
 from badges.services.publishing import has_list, status_list, status_list_token
@@ -13,10 +13,12 @@ __all__ = [
     "Way",
     "award_badge",
     "award_pathways",
+    "copy_with_address",
     "drawn",
     "handed_out",
     "has_list",
     "issuer_key",
+    "picture_for_older_sites",
     "picture_of",
     "private_key",
     "reseal_keys",

@@ -10,7 +10,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from badges import documents, services, standing, statuslist
+from badges import documents, hosted, services, standing, statuslist
 from badges.jsonld import CONTEXTS
 from badges.models import Achievement, Award, BadgeImage, IssuerKey
 from badges.standing import Standing
@@ -124,3 +124,27 @@ def _baked(award: Award, form: str) -> HttpResponse:
     response = HttpResponse(services.handed_out(award, form, at=timezone.now()), content_type=kind)
     response["Content-Security-Policy"] = _INERT
     return _open(response)
+
+
+@require_safe
+def old_assertion(request: HttpRequest, ticket: str) -> HttpResponse:
+    """An award as Open Badges 2.0, where its holder asked for that. 410 and "revoked" once it does not hold."""
+    award = get_object_or_404(Award.objects.whole(), public_id=hosted.award_id_of(ticket))
+    state = standing.of_award(award, timezone.now())
+    response = _public(hosted.assertion(award, state), "application/ld+json")
+    response.status_code = 410 if state.is_listed else 200
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_safe
+def old_class(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """An achievement as Open Badges 2.0."""
+    found = get_object_or_404(Achievement.objects.select_related("image"), public_id=public_id)
+    return _public(hosted.badge_class(found), "application/ld+json")
+
+
+@require_safe
+def old_issuer(request: HttpRequest) -> HttpResponse:
+    """The issuer as Open Badges 2.0."""
+    return _public(hosted.issuer(), "application/ld+json")

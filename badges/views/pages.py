@@ -1,16 +1,18 @@
 """Pages for people: one's badges, a badge to share, its card for other sites, what it stands for, the verifier."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from badges import documents, services, sharing, standing
 from badges.forms import VerifyForm
@@ -20,6 +22,7 @@ from badges.verification import verify as judge
 from certifications import limits
 from lms.accounts.network import network_of
 from lms.accounts.requests import person_of
+from lms.common.errors import DomainError
 
 # The card stands in pages of others: no script, no form, nothing but our style and picture.
 _CARD = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
@@ -84,6 +87,37 @@ def share(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "card_markup": sharing.card_markup(found.award),
     }
     return _unlisted(render(request, "badges/share.html", page))
+
+
+@require_POST
+@login_required
+def with_address(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """A copy that names its holder by the hash of his address, for him, because he asks for it."""
+    made = services.copy_with_address
+    return _own_copy(request, public_id, made, "application/vc", "badge-with-address.json")
+
+
+@require_POST
+@login_required
+def for_older_sites(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The picture with an Open Badges 2.0 assertion inside, for its holder, because he asks for it."""
+    return _own_copy(request, public_id, services.picture_for_older_sites, "image/png", "badge-2.0.png")
+
+
+def _own_copy(
+    request: HttpRequest, public_id: UUID, make: Callable[..., bytes], content_type: str, name: str
+) -> HttpResponse:
+    person = person_of(request)
+    award = get_object_or_404(Award.objects.of_person(person).whole(), public_id=public_id)
+    try:
+        content = make(award=award, by=person, at=timezone.now())
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("badges:share", public_id)
+    response = HttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @xframe_options_exempt

@@ -1,4 +1,4 @@
-"""Certifications and what they require."""
+"""Certifications, what they require, and what is to be shown in practice."""
 
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,17 @@ class Certification(PublicIdModel):
     equivalents = models.ManyToManyField(
         "self", blank=True, symmetrical=False, related_name="+", help_text="Who holds one of these need not hold this"
     )
+    practice_months = models.PositiveSmallIntegerField(
+        "practice counts for",
+        default=0,
+        db_default=0,
+        help_text="So many months after it was accepted, practice evidence no longer counts for it. 0: always",
+    )
+    renewal_points = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="So many continuing points, collected while it holds, renew it. 0: not renewed by points",
+    )
     retired_at = models.DateTimeField(null=True, blank=True)
     counts_until = models.DateField(
         null=True, blank=True, help_text="Of a retired one: the last day on which its certificates count"
@@ -82,9 +93,45 @@ class Certification(PublicIdModel):
         return f"{settings.XAPI_BASE_IRI}/certifications/{self.public_id}"
 
 
+class PracticeTaskQuerySet(models.QuerySet["PracticeTask"]):
+    def offered(self) -> "PracticeTaskQuerySet":
+        """Those for which something can still be handed in."""
+        return self.filter(retired_at=None)
+
+    def visible_to(self, user: "User | AnonymousUser") -> "PracticeTaskQuerySet":
+        """What a certification asks for that the person sees, and what he handed something in for."""
+        if not user.is_authenticated:
+            return self.none()
+        asking = Certification.objects.visible_to(user).values("pk")
+        wanted = self.model.objects.filter(Q(requirements__certification__in=asking) | Q(submissions__person=user))
+        return self.filter(pk__in=wanted.values("pk"))
+
+
+class PracticeTask(PublicIdModel):
+    """Something to be done in practice (a demo held, a pilot run), told by the learner with words, a link or a file,
+    and judged by a reviewer of the vendor."""
+
+    slug = models.SlugField(unique=True, max_length=100)
+    title = models.CharField(max_length=150)
+    brief = models.TextField(help_text="What is to be done, and what is to be handed in")
+    criteria = models.TextField(blank=True, help_text="What a reviewer looks for. Learners see it too")
+    minutes = models.PositiveSmallIntegerField(default=30, help_text="How long it takes, about")
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PracticeTaskQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def activity_iri(self) -> str:
+        return f"{settings.XAPI_BASE_IRI}/practice/{self.public_id}"
+
+
 class Requirement(models.Model):
-    """One thing a certification asks for: a completed course, a passed exam, or another certification that is held
-    (or an equivalent of it). With `is_for_renewal` it is part of the short way for who holds the certification."""
+    """One thing a certification asks for: a completed course, a passed exam, another certification that is held (or an
+    equivalent of it), or a practice task whose evidence a reviewer accepted. With `is_for_renewal` it is part of the
+    short way for who holds the certification."""
 
     certification = models.ForeignKey(Certification, on_delete=models.CASCADE, related_name="requirements")
     position = models.PositiveSmallIntegerField()
@@ -93,6 +140,9 @@ class Requirement(models.Model):
         Assessment, null=True, blank=True, on_delete=models.PROTECT, related_name="requirements"
     )
     needed = models.ForeignKey(Certification, null=True, blank=True, on_delete=models.PROTECT, related_name="needed_by")
+    practice = models.ForeignKey(
+        PracticeTask, null=True, blank=True, on_delete=models.PROTECT, related_name="requirements"
+    )
     is_for_renewal = models.BooleanField(default=False, db_default=False)
 
     class Meta:
@@ -101,9 +151,10 @@ class Requirement(models.Model):
                 fields=["certification", "position"], name="certifications_requirement_position_once"
             ),
             models.CheckConstraint(
-                condition=Q(course__isnull=False, assessment=None, needed=None)
-                | Q(course=None, assessment__isnull=False, needed=None)
-                | Q(course=None, assessment=None, needed__isnull=False),
+                condition=Q(course__isnull=False, assessment=None, needed=None, practice=None)
+                | Q(course=None, assessment__isnull=False, needed=None, practice=None)
+                | Q(course=None, assessment=None, needed__isnull=False, practice=None)
+                | Q(course=None, assessment=None, needed=None, practice__isnull=False),
                 name="certifications_requirement_is_one_thing",
             ),
         ]
@@ -112,6 +163,6 @@ class Requirement(models.Model):
         return str(self.thing)
 
     @property
-    def thing(self) -> "Course | Assessment | Certification | None":
-        """What is asked for; with course, assessment and needed loaded it costs no query."""
-        return self.course or self.assessment or self.needed
+    def thing(self) -> "Course | Assessment | Certification | PracticeTask | None":
+        """What is asked for; with these four loaded it costs no query."""
+        return self.course or self.assessment or self.needed or self.practice

@@ -112,6 +112,8 @@ def draw_runs(canvas: Any, runs: list[Run], *, x: float, y: float, size: float) 
 
 def _show(glyph: Glyph, cid: int, size: float) -> str:
     """One glyph as a TJ operator: moved by its offset, then on by its advance rather than its width."""
+    if not glyph.dy and not glyph.dx and abs(glyph.width - glyph.advance) < 0.005:
+        return f"[<{cid:04X}>] TJ\n"  # most glyphs
     before = f"{-glyph.dx:.2f} " if glyph.dx else ""
     rest = glyph.dx + glyph.width - glyph.advance
     after = f" {rest:.2f}" if abs(rest) >= 0.005 else ""
@@ -120,7 +122,13 @@ def _show(glyph: Glyph, cid: int, size: float) -> str:
 
 
 def _stream(content: bytes) -> Stream:
-    return Stream({"Filter": "/FlateDecode"}, zlib.compress(content, 6))
+    return Stream({"Filter": "/FlateDecode"}, _deflated(content))
+
+
+@lru_cache(maxsize=256)
+def _deflated(content: bytes) -> bytes:
+    """Kept, because fonts that set only what stands on each certificate have the same tables on each."""
+    return zlib.compress(content, 6)
 
 
 @dataclass(frozen=True)

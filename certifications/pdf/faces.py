@@ -32,6 +32,17 @@ class Face:
         font.set_variations(dict(self.axes))
         return font
 
+    @cached_property
+    def _widths(self) -> dict[int, float]:
+        return {}
+
+    def width(self, glyph: int) -> float:
+        """Of a glyph, in PDF glyph units. Asked of HarfBuzz once: every page has the same letters."""
+        widths = self._widths
+        if glyph not in widths:
+            widths[glyph] = self.hb_font.get_glyph_h_advance(glyph) * self.scale
+        return widths[glyph]
+
     @property
     def scale(self) -> float:
         """PDF glyph units per font unit."""

@@ -6,12 +6,12 @@ import zlib
 from functools import lru_cache
 from typing import Any
 
-import segno
 from django.core.files.storage import default_storage
 from PIL import Image
 from reportlab.lib.colors import Color
 
 from certifications.pdf.objects import Stream
+from certifications.pdf.qr import qr_rows
 from certifications.pdf.setting import CANVAS, INK, LINE, Page, Style
 from certifications.pdf.wreath import wreath_code
 from certifications.snapshot import Signatory
@@ -49,14 +49,13 @@ def draw_wreath(page: Page, *, x: float, y: float, radius: float, colour: Color)
 
 def draw_code(page: Page, url: str, *, x: float, y: float, size: float) -> None:
     """A QR code (ISO 18004, level M) that leads to `url`, with its quiet zone inside `size`. Drawn as areas: a picture
-    of so few dots is smeared by readers and cannot be scanned. The mask is fixed: equal bytes, and a tenth of the time
-    of trying all eight."""
-    matrix = segno.make(url, error="m", mask=2, micro=False, boost_error=False).matrix
-    side = len(matrix) + 4
+    of so few dots is smeared by readers and cannot be scanned."""
+    rows = qr_rows(url)
+    side = len(rows) + 4
     areas = [
         f"{found.start() + 2} {side - 3 - row} {found.end() - found.start()} 1 re"
-        for row, cells in enumerate(matrix)
-        for found in _DARK.finditer(bytes(cells))
+        for row, cells in enumerate(rows)
+        for found in _DARK.finditer(cells)
     ]
     box = (x, y, x + size, y + size)
     canvas = page.canvas

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from reportlab.lib.colors import Color, HexColor
+from reportlab.lib.rl_accel import fp_str
 
 from certifications.pdf.embedding import draw_runs
 from certifications.pdf.faces import han_language, typeface
@@ -28,6 +29,10 @@ class Style:
 
     def coloured(self, colour: Color) -> "Style":
         return Style(self.size, self.weight, self.serif, colour)
+
+    def at(self, percent: int) -> "Style":
+        """So many percent of the size; never below 9 points."""
+        return Style(max(self.size * percent / 100, 9.0), self.weight, self.serif, self.colour)
 
 
 class Page:
@@ -72,7 +77,7 @@ class Page:
         """Draws one line; `align` 0, 0.5, 1: `x` is its left end, middle, right end. Returns its length."""
         runs = self.shape(text, style)
         length = width(runs) * style.size
-        self.canvas.setFillColor(style.colour)
+        self.canvas._code.append(_fill(style.colour))
         draw_runs(self.canvas, runs, x=x - length * align, y=y, size=style.size)
         return length
 
@@ -80,13 +85,17 @@ class Page:
         """The lines of `text` in the largest size that fits: shrunk to 70 % on one line first, then wrapped, then
         shrunk further. What still does not fit at 9 points is cut with an ellipsis."""
         text = text[:MAX_CHARACTERS]
-        for size, lines in [
-            *((style.size * share / 100, 1) for share in range(100, 69, -5)),
-            *((style.size * share / 100, max_lines) for share in range(75, 20, -5)),
-        ]:
-            sized = Style(max(size, 9.0), style.weight, style.serif, style.colour)
+        for share in range(100, 69, -5):
+            sized = style.at(share)
+            # a word too long for the line is not broken here to see that there are two
+            if all(self.length(word, sized) <= room for word in text.split()):
+                wrapped = self.wrap(text, sized, room=room)
+                if len(wrapped) <= 1:
+                    return wrapped, sized
+        for share in range(75, 20, -5):
+            sized = style.at(share)
             wrapped = self.wrap(text, sized, room=room)
-            if len(wrapped) <= lines:
+            if len(wrapped) <= max_lines:
                 return wrapped, sized
         return [*wrapped[: max_lines - 1], wrapped[max_lines - 1][:-1] + "…"], sized
 
@@ -114,6 +123,12 @@ class Page:
             pieces.append(word[:low])
             word = word[low:]
         return [*pieces, word]
+
+
+@lru_cache(maxsize=256)
+def _fill(colour: Color) -> str:
+    """The operator that fills in a colour; reportlab would format its three numbers for each line."""
+    return f"{fp_str(*colour.rgb())} rg"
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby, pairwise
 
 import uharfbuzz as hb
@@ -34,7 +35,7 @@ class Run:
     face: Face
     glyphs: tuple[Glyph, ...]
 
-    @property
+    @cached_property
     def advance(self) -> float:
         return sum(glyph.advance for glyph in self.glyphs)
 
@@ -94,6 +95,9 @@ def _letters(text: str) -> Iterator[tuple[int, str]]:
 
 def _runs(text: str, typeface: Typeface) -> Iterator[tuple[int, Face, list[str]]]:
     """Cuts `text`, in reading order, wherever level or face change. Blanks stay with the face before them."""
+    if text.isascii() and typeface.faces[0].covers(text):  # no marks, one direction, one face: nothing to cut
+        yield 0, typeface.faces[0], [text]
+        return
     level = levels(text)
     parts: list[tuple[int, Face, str]] = []
     for start, letter in _letters(text):
@@ -129,7 +133,7 @@ def _shape_run(text: str, face: Face, *, is_rtl: bool) -> Run:
         Glyph(
             id=info.codepoint,
             text=meaning,
-            width=face.hb_font.get_glyph_h_advance(info.codepoint) * scale,
+            width=face.width(info.codepoint),
             advance=position.x_advance * scale,
             dx=position.x_offset * scale,
             dy=position.y_offset * scale,
@@ -143,13 +147,15 @@ def _shape_run(text: str, face: Face, *, is_rtl: bool) -> Run:
 
 def _box(face: Face, meaning: str) -> Glyph:
     """What stands for a letter that no face has; it still reads as the letter."""
-    advance = face.hb_font.get_glyph_h_advance(face.box) * face.scale
+    advance = face.width(face.box)
     return Glyph(id=face.box, text=meaning, width=advance, advance=advance, dx=0, dy=0)
 
 
 def _meanings(text: str, clusters: list[int], positions: list[hb.GlyphPosition], *, is_rtl: bool) -> list[str]:
     """What each glyph reads as. A cluster's characters are dealt out, in reading order, to those of its glyphs that
     take room; the last gets what is left. Read in the order of the line they give the text again."""
+    if clusters == list(range(len(text))):  # a glyph for each character, left to right: most lines
+        return list(text)
     members: dict[int, list[int]] = {}
     for index, cluster in enumerate(clusters):
         members.setdefault(cluster, []).append(index)

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from certifications import errors, evidence
-from certifications.models import Certification, Requirement
+from certifications.models import Certification, PointsRule, PracticeTask, Requirement
 from courses.models import Course
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
@@ -25,10 +25,11 @@ def save_certification(
     at: datetime,
     needed: Iterable[Certification] = (),
     equivalents: Iterable[Certification] = (),
-    renewal: Iterable[Course | Assessment] = (),
+    practice: Iterable[PracticeTask] = (),
+    renewal: Iterable[Course | Assessment | PracticeTask] = (),
 ) -> Certification:
-    """Stores a certification with what it asks for, in the order given: courses, exams, other certifications, and the
-    courses and exams of the short way to renew it.
+    """Stores a certification with what it asks for, in the order given: courses, exams, practice, other certifications,
+    and the courses, exams and practice of the short way to renew it.
 
     When that changed, `number` grows; credentials keep the number they were issued under. Writes the audit log.
     Raises NotAllowed (permission certifications.manage_certifications).
@@ -36,7 +37,10 @@ def save_certification(
     if not by.has_perm("certifications.manage_certifications"):
         raise errors.NotAllowed("You may not change certifications. Nothing was changed.")
     is_new = certification.pk is None
-    wanted = [*((thing, False) for thing in [*courses, *assessments, *needed]), *((thing, True) for thing in renewal)]
+    wanted = [
+        *((thing, False) for thing in [*courses, *assessments, *practice, *needed]),
+        *((thing, True) for thing in renewal),
+    ]
     before = [] if is_new else [(one.thing, one.is_for_renewal) for one in evidence.requirements_of(certification)]
     if not is_new and wanted != before:
         certification.number += 1
@@ -52,6 +56,7 @@ def save_certification(
                 course=thing if isinstance(thing, Course) else None,
                 assessment=thing if isinstance(thing, Assessment) else None,
                 needed=thing if isinstance(thing, Certification) else None,
+                practice=thing if isinstance(thing, PracticeTask) else None,
                 is_for_renewal=is_for_renewal,
             )
             for position, (thing, is_for_renewal) in enumerate(wanted, 1)
@@ -64,3 +69,27 @@ def save_certification(
         detail={"number": certification.number, "requirements": [str(thing) for thing, _ in wanted]},
     )
     return certification
+
+
+@transaction.atomic
+def save_practice_task(*, task: PracticeTask, by: User, at: datetime) -> PracticeTask:
+    """Stores a practice task. What was handed in stays as it is. Writes the audit log. Raises NotAllowed (permission
+    certifications.manage_certifications)."""
+    if not by.has_perm("certifications.manage_certifications"):
+        raise errors.NotAllowed("You may not change practice tasks. Nothing was changed.")
+    task.save()
+    record_audit(action="certifications.save_practice_task", actor=by, at=at, target=task, detail={"title": task.title})
+    return task
+
+
+@transaction.atomic
+def save_points_rule(*, rule: PointsRule, by: User, at: datetime) -> PointsRule:
+    """Stores what a course or exam is worth. Points are counted anew each time, so it holds for what was done before;
+    certificates that were renewed stay as they are. Writes the audit log. Raises NotAllowed (permission
+    certifications.manage_certifications)."""
+    if not by.has_perm("certifications.manage_certifications"):
+        raise errors.NotAllowed("You may not change what gives points. Nothing was changed.")
+    rule.save()
+    detail: dict[str, object] = {"rule": str(rule), "certification": rule.certification.slug}
+    record_audit(action="certifications.save_points_rule", actor=by, at=at, target=rule, detail=detail)
+    return rule

@@ -1,49 +1,70 @@
 """Issuing: a credential once everything is met, once for each person and sequence, and what it says for ever."""
 
-import calendar
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q, Sum
+from django.db.models import Exists, Max, OuterRef, Q, Sum
 
 from certifications import errors, evidence, statements
 from certifications.events import CredentialIssued
 from certifications.evidence import Evidence
-from certifications.models import Certification, CertificationQuerySet, Credential, Requirement
-from certifications.progress import RENEWAL_WINDOW
+from certifications.models import Certification, CertificationQuerySet, Credential, Requirement, Submission
+from certifications.points import account
 from certifications.snapshot import Design, Met, SectionScore, Snapshot
+from certifications.validity import RENEWAL_WINDOW, day_of, expiry_date, is_in_time
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
 from lms.assessments.models import Attempt
 from lms.common import guards
 from lms.events.services import emit
-from lms.partners.models import Membership
 from lms.xapi.services import platform_authority, record
 
 
-def expiry_date(issued_on: date, months: int) -> date | None:
-    """The last valid day: the same day of the month so many months later, or that month's last day where it has no
-    such day (31 January + 1 month: 28 or 29 February; 29 February + 12 months: 28 February). None for 0 months.
-    """
-    if not months:
-        return None
-    years, month = divmod(issued_on.month - 1 + months, 12)
-    year, month = issued_on.year + years, month + 1
-    return date(year, month, min(issued_on.day, calendar.monthrange(year, month)[1]))
-
-
 def issue_for_course(*, person_id: UUID, course_id: UUID, at: datetime) -> list[Credential]:
-    """Issues what a completed course completes. Ids are public ids."""
-    return _issue_all(Certification.objects.filter(requirements__course__public_id=course_id), person_id, at)
+    """Issues what a completed course completes, or gives the last points for. Ids are public ids."""
+    asked = Q(requirements__course__public_id=course_id) | Q(points_rules__course__public_id=course_id)
+    return _issue_all(Certification.objects.filter(asked), person_id, at)
 
 
 def issue_for_assessment(*, person_id: UUID, assessment_id: UUID, at: datetime) -> list[Credential]:
-    """Issues what a passed exam completes. Ids are public ids."""
-    return _issue_all(Certification.objects.filter(requirements__assessment__public_id=assessment_id), person_id, at)
+    """Issues what a passed exam completes, or gives the last points for. Ids are public ids."""
+    asked = Q(requirements__assessment__public_id=assessment_id) | Q(points_rules__assessment__public_id=assessment_id)
+    return _issue_all(Certification.objects.filter(asked), person_id, at)
+
+
+def issue_for_submission(*, submission_id: UUID, at: datetime) -> list[Credential]:
+    """Issues what accepted evidence completes, or gives the last points for. The id is a public id."""
+    accepted = Submission.objects.accepted().select_related("person").get(public_id=submission_id)
+    asked = Q(requirements__practice=accepted.task_id) if accepted.task_id else Q(pk=accepted.certification_id)
+    return _issue_all(Certification.objects.filter(asked), accepted.person.public_id, at)
+
+
+def renew_by_points(*, at: datetime) -> list[Credential]:
+    """Renews what its holder has the points for and whose last day came near; returns the new ones. For beat: points
+    are mostly complete long before a renewal is due, and then nothing happens that would set it off.
+
+    Twice, or twice at once, renews nothing twice: each goes through issue_if_earned, in a transaction of its own.
+    """
+    longest = Certification.objects.aggregate(days=Max("grace_days", filter=Q(renewal_points__gt=0)))["days"] or 0
+    renewed = Credential.objects.filter(
+        person=OuterRef("person"), certification=OuterRef("certification"), sequence__gt=OuterRef("sequence")
+    )
+    near = Credential.objects.filter(
+        ~Exists(renewed),
+        certification__renewal_points__gt=0,
+        expires_on__lte=day_of(at) + RENEWAL_WINDOW,
+        expires_on__gte=day_of(at) - timedelta(days=longest),
+        revoked_at=None,
+        suspended_at=None,
+        person__is_active=True,
+    ).select_related("person", "certification__design")
+    due = [one for one in near if is_in_time(one, one.certification, day_of(at))]
+    issued = [(one, issue_if_earned(person=one.person, certification=one.certification, at=at)) for one in due]
+    return [new for old, new in issued if new is not None and new.sequence > old.sequence]
 
 
 def issue_for_credential(*, credential_id: str, at: datetime) -> list[Credential]:
@@ -69,8 +90,9 @@ def issue_if_earned(*, person: User, certification: Certification, at: datetime)
     returns the credential or None.
 
     Once: the first time as sequence 1; again, as the next sequence, only when the newest has expired or expires within
-    90 days and it was renewed: by the short way where there is one (everything of it done after the issue, until the
-    grace days after the last day are over), else by passing an exam after the issue. A revoked one is not renewed
+    90 days and it was renewed: by the short way where there is one (everything of it done after the issue) or by
+    continuing points (collected while it held), both until the grace days after the last day are over; else by passing
+    an exam, or showing practice, after the issue. A revoked one is not renewed
     before its last day is over. A replay returns the credential there is. Of racing issuers the unique constraint lets
     one through; the others return what he issued. The snapshot, the statement `earned` and CredentialIssued are
     written in the same transaction.
@@ -92,19 +114,22 @@ def issue_if_earned(*, person: User, certification: Certification, at: datetime)
 def _met(
     person: User, certification: Certification, newest: Credential | None, at: datetime
 ) -> tuple[list[Requirement], Evidence] | None:
-    """The requirements that earn it (again) with what they rest on: the short way, or all it asks for. None: not
-    earned, or held already and not renewed."""
+    """The requirements that earn it (again) with what they rest on: the short way, continuing points, or all it asks
+    for. None: not earned, or held already and not renewed."""
     every = evidence.requirements_of(certification)
     found = evidence.gather(person, every, at)
-    shorter = [one for one in every if one.is_for_renewal]
-    if newest is not None and _is_short_way_done(newest, certification, shorter, found, at):
-        return shorter, _only(found, shorter)
+    if newest is not None and is_in_time(newest, certification, day_of(at)):
+        shorter = [one for one in every if one.is_for_renewal]
+        if shorter and found.since(newest.issued_at).meets(shorter, any_is_enough=False):
+            return shorter, found.only(shorter)
+        collected = account(newest, certification, at)
+        if collected is not None and collected.is_enough:
+            return [], Evidence(enrolments={}, attempts={}, points=collected.earned)
     requirements = [one for one in every if not one.is_for_renewal]
     if not found.meets(requirements, any_is_enough=certification.needs_any):
         return None
-    found = _only(found, requirements)
-    attempt = max(found.attempts.values(), key=lambda one: one.submitted_at or at, default=None)
-    if newest is not None and not _is_renewable(newest, attempt, at):
+    found = found.only(requirements)
+    if newest is not None and not _is_renewable(newest, found, at):
         return None
     return requirements, found
 
@@ -147,7 +172,7 @@ def issue_by_decision(
     if certification.retired_at is not None and certification.retired_at <= at:
         raise errors.CertificationRetired(f"{certification.title} is no longer offered. Nothing was issued.")
     newest = Credential.objects.filter(person=person, certification=certification).order_by("-sequence").first()
-    if newest is not None and newest.status(_day(at)) in {Credential.Status.VALID, Credential.Status.SUSPENDED}:
+    if newest is not None and newest.status(day_of(at)) in {Credential.Status.VALID, Credential.Status.SUSPENDED}:
         return newest, False
     sequence = newest.sequence + 1 if newest else 1
     nothing = Evidence(enrolments={}, attempts={})
@@ -163,40 +188,13 @@ def issue_by_decision(
     return credential, True
 
 
-def _only(found: Evidence, requirements: list[Requirement]) -> Evidence:
-    """What these requirements rest on, and nothing else that was read."""
-    courses = {one.course_id for one in requirements}
-    exams = {one.assessment_id for one in requirements}
-    return Evidence(
-        enrolments={key: one for key, one in found.enrolments.items() if key in courses},
-        attempts={key: one for key, one in found.attempts.items() if key in exams},
-        credentials=found.credentials,
-    )
-
-
-def _is_short_way_done(
-    newest: Credential, certification: Certification, shorter: list[Requirement], found: Evidence, at: datetime
-) -> bool:
-    """Everything of the short way was done after the issue, in the time for it: from 90 days before the last day until
-    the grace days after it are over. A revoked or suspended one has no short way."""
-    if not shorter or newest.expires_on is None or newest.revoked_at is not None or newest.suspended_at is not None:
+def _is_renewable(newest: Credential, found: Evidence, at: datetime) -> bool:
+    """An exam was passed, or practice shown, anew since the issue, and the last day is near or over."""
+    if newest.expires_on is None:
         return False
-    on, last = _day(at), newest.expires_on
-    in_time = last - RENEWAL_WINDOW <= on <= last + timedelta(days=certification.grace_days)
-    return in_time and found.since(newest.issued_at).meets(shorter, any_is_enough=False)
-
-
-def _is_renewable(newest: Credential, attempt: Attempt | None, at: datetime) -> bool:
-    if newest.expires_on is None or attempt is None or attempt.submitted_at is None:
-        return False
-    on = _day(at)
     window = timedelta(days=-1) if newest.revoked_at else RENEWAL_WINDOW
-    return attempt.submitted_at > newest.issued_at and newest.expires_on <= on + window
-
-
-def _day(at: datetime) -> date:
-    """Credentials count in days of UTC, wherever reader and holder are."""
-    return at.astimezone(UTC).date()
+    anew = found.since(newest.issued_at)
+    return bool(anew.attempts or anew.practice) and newest.expires_on <= day_of(at) + window
 
 
 def _draft(
@@ -208,9 +206,8 @@ def _draft(
     at: datetime,
 ) -> Credential:
     """The credential with its snapshot, not yet stored."""
-    attempt = max(found.attempts.values(), key=lambda one: one.submitted_at or at, default=None)
-    membership = _membership(found, at)
-    expires_on = expiry_date(_day(at), certification.valid_months)
+    attempt, membership = found.attempt, found.membership
+    expires_on = expiry_date(day_of(at), certification.valid_months)
     holder_name = guards.clean_name(person.name)
     snapshot = Snapshot(
         title=certification.title,
@@ -223,7 +220,7 @@ def _draft(
         holder_name=holder_name,
         partner_name=membership.partner.name if membership else "",
         country=membership.partner.country if membership else "",
-        issued_on=_day(at).isoformat(),
+        issued_on=day_of(at).isoformat(),
         expires_on=expires_on.isoformat() if expires_on else None,
         percent=_percent(attempt.points, attempt.max_points) if attempt and certification.shows_scores else None,
         sections=_sections(attempt) if certification.shows_scores else (),
@@ -242,13 +239,6 @@ def _draft(
         issued_at=at,
         expires_on=expires_on,
     )
-
-
-def _membership(found: Evidence, at: datetime) -> Membership | None:
-    """For whom the last of the requirements was met; None where nothing was done for anybody."""
-    facts = [(e.completed_at or at, e.membership) for e in found.enrolments.values()]
-    facts += [(a.submitted_at or at, a.membership) for a in found.attempts.values()]
-    return max(facts, key=lambda fact: fact[0])[1] if facts else None
 
 
 def _percent(points: Decimal | None, maximum: Decimal | None) -> str:

@@ -21,6 +21,7 @@ from lms.assessments.services import add_item_version, get_or_create_bank, impor
 from lms.demo.badges import build_badges
 from lms.demo.calendar import Calendar
 from lms.demo.people import FOLDER, Cast
+from lms.demo.practice import build_practice
 from lms.demo.progress import steps
 from lms.partners.models import Persona
 from lms.tiers.models import Programme
@@ -107,6 +108,7 @@ def build_content(cast: Cast, calendar: Calendar) -> tuple[dict[str, Course], di
         *(partial(_build_course, path, courses, author, reviewer, calendar) for path in course_files),
         *(partial(_build_playbook, path, author, reviewer, calendar) for path in playbook_files),
         partial(_build_certifications, courses, exams),
+        partial(build_practice, courses=courses, by=cast.staff["portal_manager"], at=at),
         partial(build_badges, by=cast.staff["portal_manager"], at=at),
         partial(_publish_programme, cast.staff["portal_manager"], at),
     ]

@@ -3,7 +3,13 @@
 from django.conf import settings
 from django.urls import reverse
 
-from certifications.events import CredentialIssued, CredentialReinstated, CredentialRevoked, CredentialSuspended
+from certifications.events import (
+    CareerConsentChanged,
+    CredentialIssued,
+    CredentialReinstated,
+    CredentialRevoked,
+    CredentialSuspended,
+)
 from lms.accounts.models import User
 from lms.common.letters import send_letter
 from lms.events.services import subscribe
@@ -42,6 +48,12 @@ def follow_figures(event: PartnerFiguresChanged) -> None:
 @subscribe(MembershipChanged, per=lambda event: (event.person_id, event.partner_id))
 def follow_membership(event: MembershipChanged) -> None:
     """All partners of the person: where his credentials count may have changed with it."""
+    services.evaluate_person(person_id=event.person_id, partner_id=event.partner_id, at=event.at)
+
+
+@subscribe(CareerConsentChanged, per=lambda event: event.person_id)
+def follow_consent(event: CareerConsentChanged) -> None:
+    """What the person earned elsewhere counts for a partner, or no longer."""
     services.evaluate_person(person_id=event.person_id, partner_id=event.partner_id, at=event.at)
 
 

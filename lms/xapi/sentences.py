@@ -25,6 +25,7 @@ _DID = {
     vocabulary.ANSWERED: "answered",
     vocabulary.PASSED: "passed",
     vocabulary.FAILED: "did not pass",
+    vocabulary.SUBMITTED: "handed in",
     vocabulary.TERMINATED: "closed",
     vocabulary.VOIDED: "voided",
     vocabulary.EARNED: "earned",

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from badges import services
 from badges.models import Achievement, Award, BadgeImage
+from badges.verification import verify
 from certifications import limits
 from tests.badges.factories import HERE, awarded, pathway, revoke, signed_in
 from tests.factories import MembershipFactory, UserFactory
@@ -62,6 +64,27 @@ def test_holder_finds_ways_to_show_it(award: Award) -> None:
     assert said["certUrl"] == [f"{HERE}{share(award)}"]
     assert said["name"] == ["R&D <script>alert(1)</script>"]
     assert said["issueYear"] == [award.document["validFrom"][:4]]
+
+
+def test_copy_with_address_is_for_its_holder_and_only_while_it_holds(award: Award) -> None:
+    """What is public holds no address and no hash of one; the copy he asks for does, and is genuine."""
+    client, address = signed_in(award.holder), f"/my/badges/{award.public_id}/with-address/"
+    answer = client.post(address)
+    copy = json.loads(answer.content)
+    name, hashed = copy["credentialSubject"]["identifier"]
+    expected = sha256(f"ann@kestrel.example{hashed['salt']}".encode()).hexdigest()
+    assert (name["identityType"], hashed["identityHash"]) == ("name", f"sha256${expected}")
+    assert "attachment" in answer["Content-Disposition"]
+    assert verify(answer.content, at=timezone.now()).is_valid
+    public = Client().get(f"/badges/awards/{award.public_id}.json").content.decode()
+    assert "emailAddress" not in public
+    assert signed_in(MembershipFactory().person).post(address).status_code == 404
+    forged = Client(enforce_csrf_checks=True)
+    forged.force_login(award.holder, backend="django.contrib.auth.backends.ModelBackend")
+    assert forged.post(address).status_code == 403
+    revoke(award, timezone.now())
+    assert client.post(address).status_code == 302
+    assert "Download a copy" not in client.get(share(award)).content.decode()
 
 
 def test_card_may_be_framed_and_can_do_nothing(award: Award) -> None:

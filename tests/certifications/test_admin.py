@@ -42,6 +42,8 @@ def fields(**changes: object) -> dict[str, object]:
         "criteria": "Designs a platform.",
         "valid_months": 24,
         "grace_days": 0,
+        "practice_months": 0,
+        "renewal_points": 0,
         "position": 1,
     } | changes
 
@@ -166,6 +168,22 @@ def test_file_is_shown_before_it_is_issued(portal_manager: Client, now: datetime
     assert "Choose a file" in portal_manager.post("/admin/credentials/bulk/", {}).content.decode()
     long = "email,certification,reason\n" + "a,b,c\n" * 501
     assert "501 rows" in portal_manager.post("/admin/credentials/bulk/", {"text": long}).content.decode()
+
+
+def test_many_are_issued_in_steps_and_a_bar_says_how_far(portal_manager: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr("certifications.manage_views.ROWS_IN_STEP", 2)
+    people = [UserFactory() for _ in range(3)]
+    certification(exam(), slug="new")
+    text = "email,certification,reason\n" + "".join(f"{one.email},new,Class\n" for one in people)
+    first = portal_manager.post("/admin/credentials/bulk/", {"text": text, "issue": "1"}).content.decode()
+    assert Credential.objects.count() == 2
+    assert '<progress id="issuing" value="2" max="3">' in first
+    assert 'data-go-on="issue"' in first
+    last = portal_manager.post("/admin/credentials/bulk/", {"text": text, "issue": "1", "total": "3"}).content.decode()
+    assert Credential.objects.count() == 3
+    assert "3 certificates are issued" in last
+    assert "<progress" not in last
+    assert "data-go-on" not in last
 
 
 def test_many_are_revoked_and_downloaded(portal_manager: Client, now: datetime) -> None:

@@ -193,6 +193,8 @@ def test_form_keeps_every_kind_of_requirement(by: User) -> None:
         "valid_months": 12,
         "position": 1,
         "grace_days": 30,
+        "practice_months": 0,
+        "renewal_points": 0,
         "needs_any": "on",
         "counts_until": "2030-01-31",
         "needed": [needed.pk],

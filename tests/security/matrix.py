@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from badges.hosted import ticket_of
 from lms.assessments.media import addresses_for
 from tests.assessments.factories import PICTURE
 from tests.security.world import World
@@ -204,6 +205,25 @@ MATRIX: dict[str, Row] = {
     "certifications:certification": Row("L 222 22 2222", "L MMM MM MMMM", lambda w: {"slug": w.certification.slug}),
     "certifications:credential": Row("L 242 44 2442", "L MMM MM MMMM", _credential),
     "certifications:pdf": Row("L 242 44 2442", "L MMM MM MMMM", _credential),
+    "certifications:practice": Row("L 222 22 2222", "L 222 22 2222", lambda w: {"slug": w.task.slug}),
+    "certifications:evidence_file": Row(
+        "L 244 44 2422", "L MMM MM MMMM", lambda w: {"submission_id": w.submission.public_id}
+    ),
+    "certifications:points": Row("L 2FF FF FFFF", "L 2FF FF FFFF", lambda w: {"slug": w.certification.slug}),
+    "certifications:profile": Row("4 444 44 4444", "M MMM MM MMMM", _fixed(address="nobody-at-all")),
+    "certifications:profile_edit": Row("L 222 22 2222", "L RRR RR RRRR"),
+    "certifications:moving": Row("L 222 22 2222", "L MMM MM MMMM"),
+    "certifications:consent": Row(
+        "M MMM MM MMMM",
+        "L R44 44 4444",
+        lambda w: {"membership_id": w.members["own"].public_id},
+        _fixed(give="1"),
+    ),
+    "badges:with_address": Row("M MMM MM MMMM", "L 244 44 4444", lambda w: {"public_id": w.award.public_id}),
+    "badges:for_older_sites": Row("M MMM MM MMMM", "L 244 44 4444", lambda w: {"public_id": w.award.public_id}),
+    "badges:old_issuer": PUBLIC,
+    "badges:old_class": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.achievement.public_id}),
+    "badges:old_assertion": Row(*PUBLIC_SIGNS, lambda w: {"ticket": ticket_of(w.award)}),
     "certifications:verify_form": PUBLIC,
     "certifications:verify": Row(*PUBLIC_SIGNS, _credential),
     "badges:criteria": Row(*PUBLIC_SIGNS, lambda w: {"public_id": w.award.achievement.public_id}),

@@ -23,8 +23,9 @@ from PIL import Image
 from wagtail.models import Collection
 
 from badges.models import Award
-from certifications.models import Certification, Credential
-from certifications.services import issue_if_earned
+from certifications.filing import HandedFile
+from certifications.models import Certification, Credential, PracticeTask, Requirement, Submission
+from certifications.services import hand_in, issue_if_earned
 from cms.models import CoursePage, LibraryFile, Picture, PictureRendition, PlaybookPage
 from cms.models.media import MEDIA_COLLECTION
 from cms.services import build_course_page, build_playbook_page, library
@@ -107,6 +108,8 @@ class World:
     check: Check = None  # type: ignore[assignment]
     certification: Certification = None  # type: ignore[assignment]
     credential: Credential = None  # type: ignore[assignment]
+    task: PracticeTask = None  # type: ignore[assignment]
+    submission: Submission = None  # type: ignore[assignment]
     award: Award = None  # type: ignore[assignment]
     decision: Decision = None  # type: ignore[assignment]
     invitation: Invitation = None  # type: ignore[assignment]
@@ -196,12 +199,23 @@ def _exams(world: World) -> None:
     world.scored = start(world.exam, own, at)
     answer_all(world.scored, at + timedelta(minutes=1))
     world.scored = submit_attempt(attempt=world.scored, at=at + timedelta(minutes=2))
-    world.certification = certification(world.exam, slug="engineer")
+    world.certification = certification(world.exam, slug="engineer", renewal_points=10)
     drain()
     issued = issue_if_earned(person=own.person, certification=world.certification, at=at + timedelta(minutes=3))
     world.credential = issued or Credential.objects.get(person=own.person)
     drain()
     world.award = Award.objects.get(credential=world.credential)
+    world.task = PracticeTask.objects.create(slug="hold-a-demo", title="Hold a demo", brief="Hold one.")
+    Requirement.objects.create(certification=certification(slug="practical"), position=1, practice=world.task)
+    world.submission = hand_in(
+        task=world.task,
+        person=own.person,
+        membership=own,
+        words=f"At a customer of {MARKER}",
+        link="",
+        file=HandedFile(name="demo.pdf", content=b"%PDF-1.4"),
+        at=world.now,
+    )
     second = make_exam(slug="second-exam", opened_at=world.now - timedelta(days=40))
     world.open = start(second, own, world.now - timedelta(minutes=5))
     author = world.people["author"]

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from certifications.services import revoke_credential
+from certifications.services import give_career_consent, revoke_credential
 from lms.assessments.models import Assessment
 from lms.events.events import Event
 from lms.events.models import Delivery, Message
@@ -135,6 +135,9 @@ def test_leaver_lowers_the_tier_and_a_mover_raises_the_other(now: datetime) -> N
     certify(ann, now)
     assert (tier(ann.partner), tier(other.partner)) == ("select", "registered")
     leave_partner(membership=ann, by=None, at=later(now, 1))
+    drain()
+    assert (tier(ann.partner), tier(other.partner)) == ("registered", "registered")
+    give_career_consent(membership=other, by=ann.person, at=later(now, 2))
     drain()
     assert (tier(ann.partner), tier(other.partner)) == ("registered", "select")
 

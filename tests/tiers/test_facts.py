@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Group
 from pytest_django import DjangoAssertNumQueries
 
-from certifications.services import revoke_credential
+from certifications.services import give_career_consent, revoke_credential, withdraw_career_consent
 from lms.events.services import drain
 from lms.partners.models import Membership
 from lms.partners.services import leave_partner
@@ -89,16 +89,35 @@ def test_person_of_two_partners_counts_where_he_earned_it(now: datetime) -> None
 
 
 def test_mover_brings_what_he_earned_to_his_oldest_membership(now: datetime) -> None:
-    """BIZ-11: from the day he leaves; still for one partner only."""
+    """BIZ-11: if he wants, from the day he leaves; still for one partner only."""
     left, elder, younger = PartnerFactory(), PartnerFactory(), PartnerFactory()
     first = member(left, starts_on=datetime(2025, 3, 1).date())
-    member(younger, person=first.person, starts_on=datetime(2025, 2, 2).date())
-    member(elder, person=first.person, starts_on=datetime(2025, 2, 1).date())
+    other = member(younger, person=first.person, starts_on=datetime(2025, 2, 2).date())
+    oldest = member(elder, person=first.person, starts_on=datetime(2025, 2, 1).date())
     certify(first, now)
+    for membership in (other, oldest):
+        give_career_consent(membership=membership, by=first.person, at=now)
     assert held(gather_facts(partner=elder, at=now)) == {who(first): []}
     leave_partner(membership=first, by=None, at=later(now, 1))
     after = [held(gather_facts(partner=partner, at=later(now, 1))) for partner in (left, elder, younger)]
     assert after == [{}, {who(first): ["sales"]}, {who(first): []}]
+
+
+def test_what_was_earned_elsewhere_counts_where_its_holder_says_so(now: datetime) -> None:
+    """Without consent for nobody; with it there, and only from then to its withdrawal."""
+    left, elder, younger = PartnerFactory(), PartnerFactory(), PartnerFactory()
+    first = member(left)
+    member(elder, person=first.person, starts_on=datetime(2025, 2, 1).date())
+    wanted = member(younger, person=first.person, starts_on=datetime(2025, 2, 2).date())
+    certify(first, now)
+    leave_partner(membership=first, by=None, at=later(now, 1))
+    give_career_consent(membership=wanted, by=first.person, at=later(now, 3))
+    withdraw_career_consent(membership=wanted, by=first.person, at=later(now, 5))
+    counted = [
+        [held(gather_facts(partner=partner, at=later(now, days))).get(who(first)) for partner in (elder, younger)]
+        for days in (2, 3, 5)
+    ]
+    assert counted == [[[], []], [[], ["sales"]], [[], []]]
 
 
 def test_person_who_came_back_counts_where_he_earned_it(now: datetime) -> None:

@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
-from certifications.models import Credential
+from django.db.models import Exists, OuterRef
+
+from certifications.models import CareerConsent, Credential
 from certifications.snapshot import Snapshot
 from lms.partners.models import Membership, Partner
 from lms.reporting.services import Rate, completion_rate, evidence, rates_by_partner
@@ -22,8 +24,8 @@ def gather_facts(*, partner: Partner, at: datetime) -> Facts:
 
     People are active accounts with a membership that holds on that day (UTC). A credential counts for exactly one
     partner: the one under which it was earned while its holder still works there, else the holder's oldest membership
-    (so a mover brings it along from the day he moved, and nobody is counted twice). Revoked, suspended and expired
-    ones are out.
+    for which he consents to that (so a mover brings it along if he wants, from the day he moved, and nobody is counted
+    twice). What was earned under no partner needs no consent. Revoked, suspended and expired ones are out.
     No enrolment in the window: the completion rate is not known, which is not zero. Constant queries.
     """
     return add_evidence(plain_facts(partner=partner, at=at), partner=partner, at=at)
@@ -67,7 +69,7 @@ def gather_many(*, partners: Sequence[Partner], at: datetime) -> dict[int, Facts
 
 def _people(partners: Sequence[Partner], at: datetime) -> dict[int, tuple[Person, ...]]:
     """By partner, who works there on that day with what counts there, by public id."""
-    memberships = _memberships(partners, at.astimezone(UTC).date())
+    memberships = _memberships(partners, at)
     held = _held(memberships, at)
     people: dict[int, list[Person]] = {partner.pk: [] for partner in partners}
     for membership in memberships:
@@ -91,23 +93,33 @@ def last_day(membership: Membership) -> date | None:
     return membership.ends_on - timedelta(days=1)
 
 
-def _memberships(partners: Sequence[Partner], on: date) -> list[Membership]:
-    """Everywhere the partners' people work today, their oldest first."""
+def _memberships(partners: Sequence[Partner], at: datetime) -> list[Membership]:
+    """Everywhere the partners' people work on that day, their oldest first; `brings_along` where the person consents to
+    count there with what he earned elsewhere."""
+    on = at.astimezone(UTC).date()
+    consents = CareerConsent.objects.given(at).filter(membership=OuterRef("pk"))
     people = Membership.objects.active(on).filter(partner__in=partners).values("person_id")
     return list(
         Membership.objects.active(on)
         .filter(person__in=people, person__is_active=True)
         .select_related("person", "persona")
+        .annotate(brings_along=Exists(consents))
         .order_by("starts_on", "pk")
     )
 
 
 def home(earned_at: int | None, memberships: Sequence[Membership]) -> int | None:
     """The one partner for whom a credential counts: where it was earned, if its holder works there today, else his
-    oldest membership; `memberships` are those of today, oldest first."""
+    oldest membership that he brings it along to; earned under no partner, his oldest. `memberships` are those of today,
+    oldest first, as `_memberships` reads them."""
     if any(membership.partner_id == earned_at for membership in memberships):
         return earned_at
-    return memberships[0].partner_id if memberships else None
+    open_to_it = (
+        membership.partner_id
+        for membership in memberships
+        if earned_at is None or membership.brings_along  # type: ignore[attr-defined]
+    )
+    return next(open_to_it, None)
 
 
 def _held(memberships: list[Membership], at: datetime) -> dict[tuple[int, int], list[Held]]:

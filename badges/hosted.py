@@ -1,0 +1,97 @@
+"""Badges as Open Badges 2.0 (1EdTech, hosted verification), for displayers that know no newer form. Reads, no writes.
+
+Such a badge names its holder by the hash of his e-mail address, which nothing else of ours that is public does. So it
+has an address only where its holder asked for one: the address holds a signature of ours, which only that asking gives
+out.
+"""
+
+from datetime import UTC, datetime, time
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.utils.crypto import salted_hmac
+
+from badges import documents
+from badges.models import Achievement, Award
+from badges.proofs import timestamp
+from badges.standing import Standing
+from lms.common.guards import clean_name
+
+CONTEXT = "https://w3id.org/openbadges/v2"
+_SALT = "badges.hosted"
+
+
+def ticket_of(award: Award) -> str:
+    """The last part of the address of an award's assertion; the same each time."""
+    return Signer(salt=_SALT, sep=".").sign(str(award.public_id))
+
+
+def award_id_of(ticket: str) -> UUID | None:
+    """The award a ticket was made for; None for one that we did not make."""
+    try:
+        return UUID(Signer(salt=_SALT, sep=".").unsign(ticket))
+    except (BadSignature, ValueError):
+        return None
+
+
+def assertion_url(award: Award) -> str:
+    return f"{settings.SITE_URL}/badges/v2/assertions/{ticket_of(award)}"
+
+
+def badge_class_url(achievement: Achievement) -> str:
+    return f"{settings.SITE_URL}/badges/v2/classes/{achievement.public_id}"
+
+
+def issuer_url() -> str:
+    return f"{settings.SITE_URL}/badges/v2/issuer"
+
+
+def assertion(award: Award, state: Standing) -> dict[str, Any]:
+    """The award now. One that is revoked or suspended says that it is revoked and nothing else: 2.0 knows no other
+    word, and a displayer must not show it."""
+    head = {"@context": CONTEXT, "type": "Assertion", "id": assertion_url(award)}
+    if state.is_listed:
+        return {**head, "revoked": True, "revocationReason": f"The issuer says: {state.value}"}
+    salt = salted_hmac(f"{_SALT}.recipient", str(award.public_id)).hexdigest()[:32]
+    identifier = documents.address_identifier(award.holder.email, salt=salt)
+    body: dict[str, Any] = {
+        **head,
+        "recipient": {"type": "email", "hashed": True, "salt": salt, "identity": identifier["identityHash"]},
+        "badge": badge_class_url(award.achievement),
+        "verification": {"type": "hosted"},
+        "issuedOn": timestamp(award.awarded_at),
+        "evidence": documents.share_url(award),
+    }
+    if award.image_digest:
+        body["image"] = f"{settings.SITE_URL}/badges/images/{award.image_digest}.png"
+    if award.ends_on is not None:
+        body["expires"] = timestamp(datetime.combine(award.ends_on, time(23, 59, 59), UTC))
+    return body
+
+
+def badge_class(achievement: Achievement) -> dict[str, Any]:
+    """What the badge stands for, as it is given now."""
+    body: dict[str, Any] = {
+        "@context": CONTEXT,
+        "type": "BadgeClass",
+        "id": badge_class_url(achievement),
+        "name": clean_name(achievement.name),
+        "description": clean_name(achievement.description),
+        "criteria": {"id": documents.criteria_url(achievement), "narrative": clean_name(achievement.criteria)},
+        "issuer": issuer_url(),
+        "tags": [clean_name(tag) for tag in achievement.tags],
+        "alignment": [
+            {"targetName": clean_name(one["name"]), "targetUrl": clean_name(one["url"])}
+            for one in achievement.alignments
+        ],
+    }
+    if achievement.image is not None:
+        body["image"] = documents.image_url(achievement.image)
+    return body
+
+
+def issuer() -> dict[str, Any]:
+    """Who issues, as 2.0 names him: by an address of ours in place of the DID."""
+    return {**documents.issuer_profile(), "@context": CONTEXT, "type": "Issuer", "id": issuer_url()}
