@@ -16,6 +16,7 @@ from lms.demo.site import set_up
 from lms.demo.timeline import Timeline
 from lms.events.services import drain, hold
 from lms.partners.models import Partner
+from lms.reporting.services import follow_statements
 from lms.tiers.services import evaluate_partner
 
 BEGUN, BUILT = "demo.begin_build", "demo.finish_build"
@@ -53,6 +54,8 @@ def build() -> dict[str, float]:
         lap("content")
         _play(calendar, plan_history(cast, courses, exams, calendar))
         lap("history")
+    follow_statements()
+    lap("usage")
     AuditEntry.objects.create(action=BUILT, detail={"day": calendar.today.isoformat()})
     return seconds
 
