@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from lms.accounts.models import AuditEntry
+from lms.demo.agreements import raise_one_appeal
 from lms.demo.calendar import Calendar
 from lms.demo.content import build_content
 from lms.demo.history import plan_history, play_week
@@ -54,8 +55,9 @@ def build() -> dict[str, float]:
         lap("content")
         _play(calendar, plan_history(cast, courses, exams, calendar))
         lap("history")
+    raise_one_appeal(calendar.now)
     follow_statements()
-    lap("usage")
+    lap("figures")
     AuditEntry.objects.create(action=BUILT, detail={"day": calendar.today.isoformat()})
     return seconds
 

@@ -206,7 +206,15 @@ MATRIX: dict[str, Row] = {
     "api-v1:report": Row("U FFF FF 2FF2", "U MMM MM MMMM", lambda _: {"kind": "overview"}),
     "tiers:decisions": Row("L 222 44 2442", "M MMM MM MMMM", _partner),
     "tiers:programme": PUBLIC,
+    "tiers:acts": Row("L FF2 44 2442", "L FFF 44 B44B", _partner, lambda _: {"what": "plan"}),
+    "tiers:act_end": Row("M MMM MM MMMM", "L FFF 44 4444", lambda w: {**_partner(w), "act_id": uuid4()}),
+    "tiers:act_step": Row("M MMM MM MMMM", "L FFF 44 4444", lambda w: {**_partner(w), "act_id": uuid4(), "number": 0}),
+    "tiers:end_tier": Row("M MMM MM MMMM", "L FFF 44 R44R", _partner),
+    "tiers:appeal_new": Row("L FF2 44 F44F", "L FFB 44 F44F", lambda w: {**_partner(w), "number": 1}),
+    "tiers:appeal": Row("L FF4 44 4444", "L FF4 44 4444", lambda w: {**_partner(w), "appeal_id": uuid4()}),
+    "tiers:appeal_evidence": Row("L FF4 44 4444", "M MMM MM MMMM", lambda w: {**_partner(w), "appeal_id": uuid4()}),
     "tiers:way": Row("L FF2 44 2442", "M MMM MM MMMM", _partner),
+    "tiers:decision_paper": Row("L 222 44 2442", "M MMM MM MMMM", lambda w: {**_partner(w), "number": 1}),
     "tiers:decision": Row("L 222 44 2442", "M MMM MM MMMM", lambda w: {**_partner(w), "number": 1}),
     "tiers:requirement": Row(
         "L 222 44 2442", "M MMM MM MMMM", lambda w: {**_partner(w), "requirement_id": "select-engineers"}
