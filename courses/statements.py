@@ -13,7 +13,6 @@ from lms.xapi import vocabulary
 from lms.xapi.statements import activity, build, fact_id, result
 
 COURSE_COMPLETED = "completed"
-LESSON_EXTENSION = f"{settings.XAPI_BASE_IRI}/xapi/extensions/lesson"
 LESSONS_DONE_EXTENSION = f"{settings.XAPI_BASE_IRI}/xapi/extensions/lessons-done"
 LESSONS_TOTAL_EXTENSION = f"{settings.XAPI_BASE_IRI}/xapi/extensions/lessons-total"
 
@@ -47,6 +46,7 @@ def _statement(
         id=statement_id(enrolment, fact),
         membership=enrolment.membership,
         registration=enrolment.registration,
+        revision=str(enrolment.version.number),
         result=outcome,
         parent=parent,
         extensions=extensions,
@@ -74,7 +74,7 @@ def progressed(enrolment: Enrolment, lesson: Lesson, done: int, total: int, at: 
         at,
         fact=f"progressed:{lesson.key}",
         outcome=result(extensions=counts),
-        extensions={LESSON_EXTENSION: lesson.activity_iri},
+        extensions={vocabulary.LESSON_EXTENSION: lesson.activity_iri},
     )
 
 

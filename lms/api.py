@@ -9,6 +9,7 @@ from courses.api import api_urlpatterns as courses
 from lms.accounts.api import api_urlpatterns as accounts
 from lms.assessments.api import api_urlpatterns as assessments
 from lms.partners.api import api_urlpatterns as partners
+from lms.portal.api import api_urlpatterns as portal
 from lms.reporting.api import api_urlpatterns as reporting
 from lms.tiers.api import api_urlpatterns as tiers
 
@@ -23,4 +24,5 @@ urlpatterns = [
     *certifications,
     *tiers,
     *cms,
+    *portal,
 ]

@@ -20,6 +20,8 @@ app.conf.beat_schedule = {
     "publish-scheduled": {"task": "cms.tasks.publish_scheduled", "schedule": 300.0},
     "forward-statements": {"task": "lms.xapi.tasks.forward_statements", "schedule": 15.0},
     "pull-statements": {"task": "lms.xapi.tasks.pull_statements", "schedule": 60.0},
+    "follow-statements": {"task": "lms.reporting.tasks.follow_statements", "schedule": 60.0},
+    "send-due-reports": {"task": "lms.reporting.tasks.send_due_reports", "schedule": crontab(hour=6, minute=20)},
     "evaluate-all-tiers": {"task": "lms.tiers.tasks.evaluate_all_partners", "schedule": crontab(hour=3, minute=10)},
     "remind-of-expiry": {"task": "certifications.tasks.remind_of_expiry", "schedule": crontab(hour=5, minute=40)},
     "renew-by-points": {"task": "certifications.tasks.renew_by_points", "schedule": crontab(hour=5, minute=30)},

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from certifications.models import Credential
 from certifications.pdf.archive import Attachment
 from certifications.pdf.cms import Signer
-from certifications.pdf.document import Seal, draw_certificate
+from certifications.pdf.document import draw_certificate
+from certifications.pdf.file import Seal
+from certifications.pdf.paper import Paper
 
-__all__ = ["Attachment", "Seal", "Signer", "draw_certificate", "render_pdf"]
+__all__ = ["Attachment", "Paper", "Seal", "Signer", "draw_certificate", "render_pdf"]
 
 
 def render_pdf(credential: Credential, *, attachments: Iterable[Attachment] = (), seal: Seal | None = None) -> bytes:

@@ -11,10 +11,11 @@ from typing import Any
 from certifications.pdf.objects import Dictionary, string
 
 Box = tuple[float, float, float, float]
+_LATER_PAGES = 1_000_000
 
 
 class Structure:
-    """The structure tree of a document of one page, built while the page is drawn."""
+    """The structure tree of a document, built while its pages are drawn, one after the other."""
 
     def __init__(self, canvas: Any) -> None:
         self.canvas = canvas
@@ -25,14 +26,41 @@ class Structure:
         self._open: list[tuple[Dictionary, list[Any]]] = [(self._top, [])]
         self._marked: list[Any] = []
         self._owners: list[Any] = []
+        self._turned: list[list[Any]] = []
+
+    @property
+    def page_number(self) -> int:
+        """1, 2, …"""
+        return len(self._turned) + 1
+
+    @property
+    def page_key(self) -> int:
+        """The page's entry in the parent tree: 0 for the first, behind all annotations for the others."""
+        return len(self._turned) and _LATER_PAGES + len(self._turned)
+
+    def turn_page(self) -> None:
+        """What is drawn from now on stands on the next page."""
+        self._turned.append(self._marked)
+        self._marked, self.annotations = [], []
+
+    @contextmanager
+    def group(self, kind: str) -> Iterator[None]:
+        """Elements made inside belong to one of `kind`: a Table, a TR."""
+        element, children = self._begin(kind, "", None)
+        yield
+        element["K"] = children
+        self._open.pop()
 
     def _refer(self, thing: Any) -> Any:
         return self._document.Reference(thing)
 
     @contextmanager
     def element(self, kind: str, *, alt: str = "", box: Box | None = None) -> Iterator[None]:
-        """What is drawn inside is one element of `kind` (P, H1, Figure). A figure needs `alt` and its `box`."""
+        """What is drawn inside is one element of `kind` (P, H1, Figure, TD). A figure needs `alt` and its `box`; a TH
+        is the head of its column."""
         element, _ = self._begin(kind, alt, box)
+        if kind == "TH":
+            element["A"] = Dictionary({"O": "/Table", "Scope": "/Column"})
         self._open.pop()
         number = len(self._marked)
         element["K"] = number
@@ -98,14 +126,18 @@ class Structure:
         return self._open[-1]
 
     def close(self) -> Any:
-        """The root, for the catalogue. Page content is entry 0 of the parent tree, annotations the next ones."""
-        numbers: list[Any] = [0, self._marked]
+        """The root, for the catalogue. The first page's content is entry 0 of the parent tree, annotations are the next
+        ones, and later pages come last."""
+        first, *later = [*self._turned, self._marked]
+        numbers: list[Any] = [0, first]
         for number, owner in enumerate(self._owners, 1):
             numbers += [number, owner]
+        for number, content in enumerate(later, _LATER_PAGES + 1):
+            numbers += [number, content]
         self._top["K"] = self._open[0][1]
         self._root["K"] = [self._refer(self._top)]
         self._root["ParentTree"] = self._refer(Dictionary({"Nums": numbers}))
-        self._root["ParentTreeNextKey"] = len(self._owners) + 1
+        self._root["ParentTreeNextKey"] = (_LATER_PAGES + len(later) if later else len(self._owners)) + 1
         return self._refer(self._root)
 
 

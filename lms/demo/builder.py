@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from lms.accounts.models import AuditEntry
 from lms.assessments.services import judge_exams
+from lms.demo.agreements import raise_one_appeal
 from lms.demo.calendar import Calendar
 from lms.demo.content import build_content
 from lms.demo.history import plan_history, play_week
@@ -18,6 +19,7 @@ from lms.demo.site import set_up
 from lms.demo.timeline import Timeline
 from lms.events.services import drain, hold
 from lms.partners.models import Partner
+from lms.reporting.services import follow_statements
 from lms.tiers.services import evaluate_partner
 
 BEGUN, BUILT = "demo.begin_build", "demo.finish_build"
@@ -60,6 +62,9 @@ def build() -> dict[str, float]:
             show_marking(cast, calendar)
         drain()
         lap("marking")
+    raise_one_appeal(calendar.now)
+    follow_statements()
+    lap("figures")
     AuditEntry.objects.create(action=BUILT, detail={"day": calendar.today.isoformat()})
     return seconds
 

@@ -6,4 +6,4 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        from lms.portal import rules  # noqa: F401  registers the permissions
+        from lms.portal import handlers, rules  # noqa: F401  register the event handlers and the permissions

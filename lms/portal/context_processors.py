@@ -39,6 +39,8 @@ def navigation(request: HttpRequest) -> dict[str, list[Entry]]:
     else:
         if user.has_perm("partners.view_all_partners"):
             own.append(("Partners", "Partners", reverse("portal:partners")))
+        elif user.has_perm("reporting.view_overview"):
+            own.append(("Overview", "Overview", reverse("portal:report", args=["overview"])))
         if user.has_perm("portal.edit_content"):
             own.append(("Content", "Content", reverse("wagtailadmin_home")))
     places += needs[: PHONE_PLACES - 1 - len(own)] + own

@@ -13,6 +13,7 @@ from lms.accounts.models import User, normalise_email
 from lms.assessments.models import Assessment
 from lms.common import guards
 from lms.portal.records import OwnFilter, own_keys
+from lms.reporting.models import ReportLetter
 from lms.reporting.projection import VERBS
 from lms.xapi import vocabulary
 from lms.xapi.agents import activity_key, actor_key, verb_key
@@ -162,3 +163,23 @@ class VoidForm(forms.Form):
 
     def clean_reason(self) -> str:
         return " ".join(self.cleaned_data["reason"].split())
+
+
+class ReportLetterForm(forms.Form):
+    """Whether and how often one gets a report by e-mail."""
+
+    report = forms.ChoiceField(choices=ReportLetter.Report.choices, widget=forms.HiddenInput)
+    partner = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    rhythm = forms.ChoiceField(
+        choices=[("", "Never"), *ReportLetter.Rhythm.choices],
+        required=False,
+        label="By e-mail",
+        widget=forms.RadioSelect,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        is_partner = cleaned.get("report") == ReportLetter.Report.PARTNER
+        if is_partner != (cleaned.get("partner") is not None):
+            raise forms.ValidationError("A partner report is of one partner, the others of none.")
+        return cleaned

@@ -7,6 +7,16 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from lms.reporting.usage_models import EVERYBODY as EVERYBODY
+from lms.reporting.usage_models import ContentDay as ContentDay
+from lms.reporting.usage_models import ContentItem as ContentItem
+from lms.reporting.usage_models import ContentMonth as ContentMonth
+from lms.reporting.usage_models import Cursor as Cursor
+from lms.reporting.usage_models import LessonRecord as LessonRecord
+from lms.reporting.usage_models import PartnerPeriod as PartnerPeriod
+from lms.reporting.usage_models import ReportLetter as ReportLetter
+from lms.reporting.usage_models import SentReport as SentReport
+
 
 class CourseRecordQuerySet(models.QuerySet["CourseRecord"]):
     def of(

@@ -1,11 +1,12 @@
-"""What a completion rate is: counts with their window and freshness, never a bare percentage."""
+"""What a completion rate is: counts with their window, freshness and filter, never a bare percentage."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
+EVERYTHING = "all partners, all courses, all personas"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +14,7 @@ class Rate:
     """`numerator` of `denominator` registrations, for the window [since, until).
 
     `as_of` says how fresh the figure is: when the newest statement that is projected was stored; None when none is.
+    `narrowed` says in words what it was narrowed to, such as "Kestrel Networks, all courses, all personas".
     """
 
     numerator: int
@@ -20,6 +22,7 @@ class Rate:
     since: datetime
     until: datetime
     as_of: datetime | None
+    narrowed: str = field(default=EVERYTHING, compare=False)
 
     @property
     def share(self) -> Fraction | None:

@@ -1,9 +1,11 @@
-"""Publishing a programme from its YAML text."""
+"""Publishing a programme from its YAML text, and what people decide about tiers."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
 
+from lms.partners.models import TierName
 from lms.tiers import engine, services
 from lms.tiers.models import Programme
 
@@ -36,3 +38,82 @@ class PublishForm(forms.Form):
             for problem in error.problems:
                 self.add_error("text", str(problem))
         return cleaned
+
+
+class _ActForm(forms.Form):
+    """For one tier of the rules in force, with a reason that the partner reads."""
+
+    tier = forms.ModelChoiceField(TierName.objects.none(), to_field_name="slug", empty_label=None)
+    until = forms.DateField(label="Until (the last day)", widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(label="Why (the partner reads it)", max_length=1000, widget=forms.Textarea({"rows": 2}))
+
+    def __init__(self, *args: Any, tiers: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = self.fields["tier"]
+        assert isinstance(choices, forms.ModelChoiceField)  # noqa: S101  narrows the type for the checker
+        choices.queryset = TierName.objects.filter(slug__in=tiers).order_by("-rank")
+
+
+class InvitationForm(_ActForm):
+    prefix = "invite"
+    until = forms.DateField(
+        label="Until (the last day)", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+
+class CurePlanForm(_ActForm):
+    """Steps are lines of a day and what is to be done by then."""
+
+    prefix = "plan"
+    steps = forms.CharField(
+        max_length=5000,
+        widget=forms.Textarea({"rows": 4}),
+        help_text="One per line: the day as year-month-day, a blank, and what is done by then.",
+    )
+
+    def clean_steps(self) -> list[tuple[str, date]]:
+        steps = []
+        for number, line in enumerate(self.cleaned_data["steps"].splitlines(), 1):
+            day, _, what = line.strip().partition(" ")
+            if not line.strip():
+                continue
+            try:
+                steps.append((what.strip()[:300], date.fromisoformat(day)))
+            except ValueError as error:
+                raise forms.ValidationError(f"Line {number} does not begin with a day such as 2027-03-31.") from error
+            if not what.strip():
+                raise forms.ValidationError(f"Line {number} does not say what is to be done.")
+        return steps
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label="Why (the partner reads it)", max_length=1000, widget=forms.Textarea({"rows": 2}))
+
+
+class AppealForm(forms.Form):
+    """What the partner asks for instead, why, and a file that shows it."""
+
+    tier = forms.ModelChoiceField(
+        TierName.objects.none(), to_field_name="slug", empty_label=None, label="The tier that is right"
+    )
+    text = forms.CharField(label="Why", max_length=5000, widget=forms.Textarea({"rows": 6}))
+    evidence = forms.FileField(required=False, label="Evidence", help_text="PDF, PNG or JPEG, 10 MB at most.")
+
+    def __init__(self, *args: Any, tiers: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = self.fields["tier"]
+        assert isinstance(choices, forms.ModelChoiceField)  # noqa: S101  narrows the type for the checker
+        choices.queryset = TierName.objects.filter(slug__in=tiers).order_by("-rank")
+
+
+class RulingForm(forms.Form):
+    is_upheld = forms.TypedChoiceField(
+        label="Ruling",
+        choices=[("yes", "Uphold: the partner holds the tier until the day below"), ("no", "Reject")],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    until = forms.DateField(
+        label="Until (the last day)", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    ruling = forms.CharField(label="Why (the partner reads it)", max_length=5000, widget=forms.Textarea({"rows": 4}))

@@ -6,7 +6,7 @@ import rules
 
 from lms.partners.models import Partner
 from lms.partners.rules import is_channel_role, is_manager, is_member
-from lms.tiers.models import Decision
+from lms.tiers.models import Appeal, Decision
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -14,18 +14,21 @@ if TYPE_CHECKING:
     from lms.accounts.models import User
 
 
-def _partner(subject: Decision | Partner | None) -> Partner | None:
-    return subject.partner if isinstance(subject, Decision) else subject
+Subject = Appeal | Decision | Partner
+
+
+def _partner(subject: Subject | None) -> Partner | None:
+    return subject.partner if isinstance(subject, Appeal | Decision) else subject
 
 
 @rules.predicate
-def is_member_of_its_partner(user: "User | AnonymousUser", subject: Decision | Partner | None) -> bool:
+def is_member_of_its_partner(user: "User | AnonymousUser", subject: Subject | None) -> bool:
     """Belongs to the partner, or to the one a decision is about."""
     return bool(is_member(user, _partner(subject)))
 
 
 @rules.predicate
-def is_manager_of_its_partner(user: "User | AnonymousUser", subject: Decision | Partner | None) -> bool:
+def is_manager_of_its_partner(user: "User | AnonymousUser", subject: Subject | None) -> bool:
     """Manages the partner, or the one a decision is about."""
     return bool(is_manager(user, _partner(subject)))
 
@@ -36,3 +39,9 @@ rules.add_perm("tiers.view_evidence", is_channel_role | is_manager_of_its_partne
 rules.add_perm("tiers.plan_way", is_channel_role | is_manager_of_its_partner)
 rules.add_perm("tiers.view_programmes", is_channel_role)
 rules.add_perm("tiers.publish_programme", is_channel_role)
+# Invitations, cure plans, the end of a kept tier.
+rules.add_perm("tiers.decide", is_channel_role)
+rules.add_perm("tiers.raise_appeal", is_manager_of_its_partner)
+rules.add_perm("tiers.rule_on_appeal", is_channel_role)
+# The text and the file of an appeal, and what people agreed with the partner.
+rules.add_perm("tiers.view_acts", is_channel_role | is_manager_of_its_partner)

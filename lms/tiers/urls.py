@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from lms.tiers import views
+from lms.tiers import people_views, views
 
 app_name = "tiers"
 
@@ -10,6 +10,26 @@ urlpatterns = [
     path("programme/", views.programme, name="programme"),
     path("partners/<uuid:partner_id>/decisions/", views.decisions, name="decisions"),
     path("partners/<uuid:partner_id>/decisions/<int:number>/", views.decision, name="decision"),
+    path(
+        "partners/<uuid:partner_id>/decisions/<int:number>/decision.pdf",
+        views.decision_paper,
+        name="decision_paper",
+    ),
+    path("partners/<uuid:partner_id>/decisions/<int:number>/appeal/", people_views.appeal_new, name="appeal_new"),
+    path("partners/<uuid:partner_id>/appeals/<uuid:appeal_id>/", people_views.appeal, name="appeal"),
+    path(
+        "partners/<uuid:partner_id>/appeals/<uuid:appeal_id>/evidence/",
+        people_views.appeal_evidence,
+        name="appeal_evidence",
+    ),
+    path("partners/<uuid:partner_id>/agreements/", people_views.acts, name="acts"),
+    path("partners/<uuid:partner_id>/agreements/end-tier/", people_views.end_tier, name="end_tier"),
+    path("partners/<uuid:partner_id>/agreements/<uuid:act_id>/end/", people_views.act_end, name="act_end"),
+    path(
+        "partners/<uuid:partner_id>/agreements/<uuid:act_id>/steps/<int:number>/",
+        people_views.act_step,
+        name="act_step",
+    ),
     path("partners/<uuid:partner_id>/way/", views.way, name="way"),
     path("partners/<uuid:partner_id>/requirements/<slug:requirement_id>/", views.requirement, name="requirement"),
 ]

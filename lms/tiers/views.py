@@ -36,12 +36,7 @@ def _crumbs(partner: Partner) -> list[dict[str, str]]:
 def decisions(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     """The partner's decisions, newest first, each with what moved."""
     partner = _partner(request, partner_id)
-    log = (
-        Decision.objects.visible_to(request.user)
-        .filter(partner=partner)
-        .select_related("tier", "version")
-        .defer("inputs")
-    )
+    log = Decision.objects.visible_to(request.user).filter(partner=partner).select_related("tier", "version")
     page = Paginator(log.order_by("-number"), PAGE_SIZE).get_page(request.GET.get("page"))
     shown = list(page)
     older = log.filter(number=shown[-1].number - 1).first() if shown else None
@@ -86,6 +81,11 @@ def decision(request: HttpRequest, partner_id: UUID, number: int) -> HttpRespons
         "tiers": _in_reading_order(services.explain(decision=found, viewer=request.user)),
         "verification": services.verify(found),
         "may_see_evidence": request.user.has_perm("tiers.view_evidence", found),
+        "acts": services.told_acts(found, viewer=request.user),
+        "may_appeal": request.user.has_perm("tiers.raise_appeal", found),
+        "appeals": found.appeals.select_related("tier").order_by("raised_at")
+        if request.user.has_perm("tiers.view_acts", found)
+        else [],
         "is_newest": not log.filter(number=number + 1).exists(),
         "crumbs": [
             *_crumbs(partner),
@@ -93,6 +93,20 @@ def decision(request: HttpRequest, partner_id: UUID, number: int) -> HttpRespons
         ],
     }
     return render(request, "tiers/decision.html", context)
+
+
+@require_safe
+@login_required
+def decision_paper(request: HttpRequest, partner_id: UUID, number: int) -> HttpResponse:
+    """The decision as a signed PDF, with the names that the person may see."""
+    partner = _partner(request, partner_id)
+    log = Decision.objects.visible_to(request.user).filter(partner=partner).for_verification()
+    found = get_object_or_404(log, number=number)
+    content = services.decision_pdf(decision=found, viewer=request.user, at=timezone.now())
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{partner.slug}-decision-{number}.pdf"'
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _in_reading_order(tiers: tuple[services.ExplainedTier, ...]) -> list[services.ExplainedTier]:

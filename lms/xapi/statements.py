@@ -88,6 +88,7 @@ def build(
     id: UUID | None = None,  # noqa: A002
     membership: MembershipLike | None = None,
     registration: UUID | None = None,
+    revision: str = "",
     result: tincan.Result | None = None,
     parent: Sequence[tincan.Activity] = (),
     grouping: Sequence[tincan.Activity] = (),
@@ -96,7 +97,8 @@ def build(
     """One statement of ours: `actor` did `verb` (an IRI of `lms.xapi.vocabulary`) to `object` at `at`.
 
     The context names the partner as team and the persona as extension (when there is a membership), the platform (where
-    the specification allows it: of activities), the person's language and the registration. A statement that may be
+    the specification allows it: of activities), the version of what was used (`revision`, of activities only), the
+    person's language and the registration. A statement that may be
     repeated gets an `id` from `fact_id` (tincan takes UUIDs of versions 1 to 5 only).
     """
     context_extensions = dict(extensions or {})
@@ -104,6 +106,7 @@ def build(
         context_extensions[vocabulary.PERSONA_EXTENSION] = membership.persona.slug
     context = tincan.Context(
         registration=registration,
+        revision=revision or None,
         team=team_group(membership.partner) if membership is not None else None,
         platform=settings.SITE_NAME if isinstance(object, tincan.Activity) else None,
         language=actor.language or None,

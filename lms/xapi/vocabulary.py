@@ -32,6 +32,7 @@ BADGE = "http://activitystrea.ms/schema/1.0/badge"
 
 # Names of our own live under the site's base, which never changes once statements exist.
 PERSONA_EXTENSION = f"{settings.XAPI_BASE_IRI}/xapi/extensions/persona"
+LESSON_EXTENSION = f"{settings.XAPI_BASE_IRI}/xapi/extensions/lesson"
 REASON_EXTENSION = f"{settings.XAPI_BASE_IRI}/xapi/extensions/reason"
 HINTS_EXTENSION = f"{settings.XAPI_BASE_IRI}/xapi/extensions/hints"
 PROGRESS_EXTENSION = "https://w3id.org/xapi/cmi5/result/extensions/progress"

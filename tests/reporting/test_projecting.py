@@ -268,7 +268,7 @@ def test_rebuild_reports_command(take):
     take(registered=1)
     out = StringIO()
     call_command("rebuild_reports", check=True, stdout=out)
-    assert out.getvalue() == "1 registrations compared, 0 differ.\n"
+    assert out.getvalue() == "1 registrations, 1 people and 0 sums compared, 0 differ.\n"
     CourseRecord.objects.all().delete()
     out = StringIO()
     with pytest.raises(CommandError, match="not what the statements say") as caught:
@@ -276,7 +276,7 @@ def test_rebuild_reports_command(take):
     assert caught.value.returncode == 1
     assert "has no record" in out.getvalue()
     call_command("rebuild_reports", stdout=(out := StringIO()))
-    assert out.getvalue().endswith("1 registrations compared, 1 were set right.\n")
+    assert out.getvalue().endswith("1 registrations, 1 people and 0 sums compared, 1 were set right.\n")
     assert CourseRecord.objects.exists()
 
 

@@ -17,7 +17,10 @@ pytestmark = pytest.mark.django_db
 # Meant to be shown to whoever holds the address: a certificate's proof, a badge, an invitation.
 SHARED = ("/verify/", "/badges/", "/awards/", "/achievements/", "/invitations/")
 # Counted addresses; they stand below an unguessable one whose owner is asked first. Status lists are counted and public.
-COUNTED = {"tiers:decision", "assessments:item", "assessments:flag", "badges:status_list"}
+COUNTED = {
+    *("tiers:decision", "tiers:decision_paper", "tiers:appeal_new", "tiers:act_step"),
+    *("assessments:item", "assessments:flag", "badges:status_list"),
+}
 
 
 @pytest.fixture(scope="module")

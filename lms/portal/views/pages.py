@@ -117,6 +117,7 @@ def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     partner, now = _partner(request, partner_id), timezone.now()
     page: dict[str, object] = {"partner": partner, "tier": _status(partner, now)}
     page["may_plan"] = request.user.has_perm("tiers.plan_way", partner)
+    page["may_view_acts"] = page["tier"] is not None and request.user.has_perm("tiers.view_acts", partner)
     page["can_suspend"] = request.user.has_perm("partners.suspend_partner", partner)
     if request.user.has_perm("reporting.view_figures", partner):
         rates = monthly_rates(partner=partner, until=now)

@@ -33,7 +33,8 @@ def completion_rate(
     """The rate of a partner, a course and a persona (slug), each where given, over [since, until)."""
     records = CourseRecord.objects.of(partner_id=_id(partner), course_iri=course_iri, persona=persona)
     counts = records.aggregate(**_counts(since, until))
-    return Rate(**counts, since=since, until=until, as_of=_as_of())
+    narrowed = narrowing(partner=partner, course_iri=course_iri, persona=persona)
+    return Rate(**counts, since=since, until=until, as_of=_as_of(), narrowed=narrowed)
 
 
 def rates_by_course(*, partner: Partner | None = None, since: datetime, until: datetime) -> list[GroupRate[str]]:
@@ -50,14 +51,22 @@ def rates_by_course(*, partner: Partner | None = None, since: datetime, until: d
     ):
         _, numerator_before, denominator_before = totals.get(iri, ("", 0, 0))
         totals[iri] = (name, numerator_before + numerator, denominator_before + denominator)
-    return _groups(((iri, *counts) for iri, counts in totals.items()), since, until)
+    rates = ((iri, *counts) for iri, counts in totals.items())
+    return _groups(rates, since, until, lambda iri: narrowing(partner=partner, course_iri=iri))
 
 
 def rates_by_persona(*, partner: Partner | None = None, since: datetime, until: datetime) -> list[GroupRate[str]]:
     """Rates of each persona with registrations in the window, by name. Who had none at registration is under ""."""
     names = dict(Persona.objects.values_list("slug", "name"))
     rows = CourseRecord.objects.of(partner_id=_id(partner)).standing(since, until)
-    return _grouped(rows, "persona", lambda slug: names.get(slug, slug), since, until)
+    return _grouped(
+        rows,
+        "persona",
+        lambda slug: names.get(slug, slug),
+        since,
+        until,
+        narrowed=lambda slug: narrowing(partner=partner, persona=slug),
+    )
 
 
 def rates_by_partner(
@@ -67,7 +76,10 @@ def rates_by_partner(
     names = dict(Partner.objects.values_list("public_id", "name"))
     rows = CourseRecord.objects.of(course_iri=course_iri, persona=persona).standing(since, until)
     rows = rows.filter(partner_public_id__in=names)
-    return _grouped(rows, "partner_public_id", lambda public_id: names[public_id], since, until)
+    return _grouped(
+        *(rows, "partner_public_id", lambda public_id: names[public_id], since, until),
+        narrowed=lambda public_id: narrowing(partner=names[public_id], course_iri=course_iri, persona=persona),
+    )
 
 
 def monthly_rates(*, partner: Partner | None = None, until: datetime, months: int = 12) -> list[Rate]:
@@ -86,7 +98,14 @@ def monthly_rates(*, partner: Partner | None = None, until: datetime, months: in
     counts = CourseRecord.objects.of(partner_id=_id(partner)).aggregate(**conditions)
     as_of = _as_of()
     return [
-        Rate(numerator=counts[f"n{number}"], denominator=counts[f"d{number}"], since=since, until=end, as_of=as_of)
+        Rate(
+            numerator=counts[f"n{number}"],
+            denominator=counts[f"d{number}"],
+            since=since,
+            until=end,
+            as_of=as_of,
+            narrowed=narrowing(partner=partner),
+        )
         for number, (since, end) in enumerate(windows)
     ]
 
@@ -116,6 +135,18 @@ def evidence(
     return [statement_id for statement_id in found if statement_id is not None]
 
 
+def narrowing(
+    *, partner: str | Partner | None = None, course_iri: str | None = None, persona: str | None = None
+) -> str:
+    """A filter in words."""
+    parts = (
+        "all partners" if partner is None else str(partner),
+        "all courses" if course_iri is None else course_iri,
+        "all personas" if persona is None else persona or "no persona",
+    )
+    return ", ".join(parts)
+
+
 def _id(partner: Partner | None) -> UUID | None:
     return partner.public_id if partner is not None else None
 
@@ -134,21 +165,35 @@ def _counts(since: datetime, until: datetime) -> dict[str, Count]:
 
 
 def _grouped(
-    rows: CourseRecordQuerySet, field: str, name: Callable[[Any], str], since: datetime, until: datetime
+    rows: CourseRecordQuerySet,
+    field: str,
+    name: Callable[[Any], str],
+    since: datetime,
+    until: datetime,
+    *,
+    narrowed: Callable[[Any], str],
 ) -> list[GroupRate[Any]]:
     counted = rows.values(field).annotate(**_counts(since, until)).order_by()
-    return _groups(
-        ((row[field], name(row[field]), row["numerator"], row["denominator"]) for row in counted), since, until
-    )
+    rates = ((row[field], name(row[field]), row["numerator"], row["denominator"]) for row in counted)
+    return _groups(rates, since, until, narrowed)
 
 
-def _groups(rows: Iterable[tuple[Any, str, int, int]], since: datetime, until: datetime) -> list[GroupRate[Any]]:
+def _groups(
+    rows: Iterable[tuple[Any, str, int, int]], since: datetime, until: datetime, narrowed: Callable[[Any], str]
+) -> list[GroupRate[Any]]:
     as_of = _as_of()
     groups = [
         GroupRate(
             key=key,
             name=name,
-            rate=Rate(numerator=numerator, denominator=denominator, since=since, until=until, as_of=as_of),
+            rate=Rate(
+                numerator=numerator,
+                denominator=denominator,
+                since=since,
+                until=until,
+                as_of=as_of,
+                narrowed=narrowed(key),
+            ),
         )
         for key, name, numerator, denominator in rows
     ]

@@ -13,34 +13,57 @@ from lms.tiers.engine.terms import Demotion, Promotion
 class Standing(Stored):
     """Where the partner stood before: his tier, since when it is only being kept, and since when he holds it.
 
-    `ended` is a tier that a person decided to end: it is not kept, whatever the lifecycle says.
+    `ended` is a tier that a person decided to end: it is not kept, whatever the lifecycle says. `granted` is a tier
+    that a person lets the partner hold until `granted_until`, by a cure plan or an appeal, whatever it reaches.
     """
 
     tier: str | None = None
     kept_since: datetime | None = None
     since: datetime | None = None
     ended: str | None = None
+    granted: str | None = None
+    granted_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ruling(Stored):
     """The tier held from now on. `kept_since` and `kept_until` are set while it is kept though no longer reached;
-    `kept_until` None then: until a person decides. `due_on`: the day by which the next tier must be reached."""
+    `kept_until` None then: until a person decides. `due_on`: the day by which the next tier must be reached.
+    `is_granted`: a person let the partner hold it."""
 
     tier: str | None
     kept_since: datetime | None = None
     kept_until: datetime | None = None
     due_on: date | None = None
+    is_granted: bool = False
 
 
 def rule(programme: Programme, evaluation: Evaluation, standing: Standing, at: datetime) -> Ruling:
     """Applies the programme's lifecycle. A tier that the programme no longer has is not kept."""
-    ruling = _rule(programme, evaluation, standing, at)
+    ruling = _granted(programme, _rule(programme, evaluation, standing, at), standing, at)
     held = next((tier for tier in programme.tiers if tier.id == ruling.tier), None)
     if held is None or held.max_stay is None:
         return ruling
     since = standing.since if standing.tier == ruling.tier and standing.since is not None else at
     return replace(ruling, due_on=held.max_stay.after(since.date()))
+
+
+def _granted(programme: Programme, ruling: Ruling, standing: Standing, at: datetime) -> Ruling:
+    """What a person granted, while it lasts and where it is more than what the rules give."""
+    order = [tier.id for tier in programme.tiers]
+    if standing.granted not in order or standing.granted_until is None or at >= standing.granted_until:
+        return ruling
+    given = -1 if ruling.tier is None else order.index(ruling.tier)
+    wanted = order.index(standing.granted)
+    if given > wanted or (given == wanted and ruling.kept_since is None):
+        return ruling
+    until = standing.granted_until
+    if given == wanted and ruling.kept_until is None:
+        return ruling  # kept until a person decides is longer
+    if given == wanted and ruling.kept_until is not None and ruling.kept_until > until:
+        return ruling
+    since = ruling.kept_since or standing.kept_since or at
+    return Ruling(tier=standing.granted, kept_since=since, kept_until=until, is_granted=True)
 
 
 def _rule(programme: Programme, evaluation: Evaluation, standing: Standing, at: datetime) -> Ruling:

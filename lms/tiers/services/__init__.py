@@ -11,11 +11,29 @@ from lms.tiers.services.decisions import (
     evaluate_person,
     verify,
 )
-from lms.tiers.services.errors import Backdated, NoProgrammeInForce, ProgrammeRefused
-from lms.tiers.services.explanation import ExplainedTier, changes, explain
+from lms.tiers.services.errors import (
+    ActRefused,
+    AlreadyRuled,
+    Backdated,
+    NoProgrammeInForce,
+    ProgrammeRefused,
+    SameDecider,
+)
+from lms.tiers.services.explanation import ExplainedTier, ToldAct, changes, explain, told_acts
 from lms.tiers.services.facts import gather_facts, gather_many
 from lms.tiers.services.figures import Figure, Row
 from lms.tiers.services.load import TierLoad, training_load
+from lms.tiers.services.paper import decision_pdf
+from lms.tiers.services.people import (
+    MAX_EVIDENCE_BYTES,
+    agree_cure_plan,
+    end_act,
+    end_kept_tier,
+    finish_step,
+    invite_to_tier,
+    raise_appeal,
+    rule_on_appeal,
+)
 from lms.tiers.services.programmes import check_document, publish_programme, publish_source, rules_of
 from lms.tiers.services.published import PublishedProgramme, published_programme
 from lms.tiers.services.requirement import Candidate, Counted, RequirementView, requirement_view
@@ -23,6 +41,17 @@ from lms.tiers.services.status import Risk, TierStatus, status, statuses
 from lms.tiers.services.way import Way, way_to_next
 
 __all__ = [
+    "ActRefused",
+    "AlreadyRuled",
+    "MAX_EVIDENCE_BYTES",
+    "SameDecider",
+    "agree_cure_plan",
+    "end_act",
+    "end_kept_tier",
+    "finish_step",
+    "invite_to_tier",
+    "raise_appeal",
+    "rule_on_appeal",
     "AlarmLine",
     "Backdated",
     "Candidate",
@@ -38,6 +67,8 @@ __all__ = [
     "Row",
     "TierLoad",
     "TierStatus",
+    "ToldAct",
+    "told_acts",
     "Verification",
     "Way",
     "alarm_lines",
@@ -45,6 +76,7 @@ __all__ = [
     "changes",
     "check_document",
     "compare_rules",
+    "decision_pdf",
     "digest",
     "evaluate_all",
     "evaluate_one",

@@ -15,6 +15,7 @@ from lms.partners.models import Membership, Partner, TierName
 from lms.partners.services import set_tier
 from lms.tiers import engine
 from lms.tiers.models import Decision, ProgrammeVersion
+from lms.tiers.services.acts import Acts, acts_of
 from lms.tiers.services.errors import NoProgrammeInForce
 from lms.tiers.services.facts import add_evidence, plain_facts
 from lms.tiers.services.programmes import rules_of
@@ -30,9 +31,9 @@ def evaluate_partner(*, partner: Partner, at: datetime) -> Decision:
     """Evaluates the partner by the rules in force at `at`, and returns the decision that now stands.
 
     Appends one only if the rules, the tier, a requirement's state, or the people and credentials counted for one
-    differ from the newest decision; else returns that. Never looks behind the newest decision: a replayed or late event
-    is evaluated at that decision's moment, so replays append nothing. Sets the partner's tier. Locks the partner.
-    Raises NoProgrammeInForce.
+    differ from the newest decision, or people decided something about it since; else returns that. Never looks behind
+    the newest decision: a replayed or late event is evaluated at that decision's moment, so replays append nothing.
+    Sets the partner's tier. Locks the partner. Raises NoProgrammeInForce.
     """
     partner = Partner.objects.select_for_update(of=("self",)).get(pk=partner.pk)
     newest = partner.decisions.select_related("tier", "version__programme").order_by("-number").first()
@@ -42,13 +43,15 @@ def evaluate_partner(*, partner: Partner, at: datetime) -> Decision:
     if version is None:
         raise NoProgrammeInForce("No partner programme is in force yet. Publish one first.")
     facts = plain_facts(partner=partner, at=at)
+    acts = acts_of(partner, at)
     inputs = {
         "at": at.astimezone(UTC).isoformat(),
         "facts": facts.as_json(),
-        "standing": _standing(partner, newest).as_json(),
+        "standing": _standing(partner, newest, acts).as_json(),
+        "acts": acts.as_json(),
     }
     result = _result(rules_of(version), inputs)
-    if newest is None or newest.version_id != version.pk or _substance(newest.result) != _substance(result):
+    if newest is None or newest.version_id != version.pk or _moved(newest, inputs, result):
         # Most evaluations append nothing, so the evidence is fetched only now; no rule looks at it.
         inputs["facts"] = add_evidence(facts, partner=partner, at=at).as_json()
         newest = _append(partner, version, newest, at, inputs, result)
@@ -86,12 +89,25 @@ def _evaluate_each(partners: QuerySet[Partner], at: datetime) -> list[Decision]:
     return [evaluate_partner(partner=partner, at=at) for partner in partners.order_by("pk")]
 
 
-def _standing(partner: Partner, newest: Decision | None) -> engine.Standing:
+def _moved(newest: Decision, inputs: dict[str, Any], result: dict[str, Any]) -> bool:
+    is_other = _substance(newest.result) != _substance(result)
+    return is_other or bool(newest.inputs.get("acts", []) != inputs["acts"])
+
+
+def _standing(partner: Partner, newest: Decision | None, acts: Acts) -> engine.Standing:
+    granted, until = acts.granted
     if newest is None:
-        return engine.Standing()
+        return engine.Standing(granted=granted, granted_until=until)
     ruling = engine.Ruling.from_json(newest.result["ruling"])
     since = partner.tier_since if partner.current_tier_id == newest.tier_id else newest.decided_at
-    return engine.Standing(tier=newest.tier.slug, kept_since=ruling.kept_since, since=since)
+    return engine.Standing(
+        tier=newest.tier.slug,
+        kept_since=ruling.kept_since,
+        since=since,
+        ended=acts.ended(newest),
+        granted=granted,
+        granted_until=until,
+    )
 
 
 def _result(rules: engine.Programme, inputs: dict[str, Any]) -> dict[str, Any]:

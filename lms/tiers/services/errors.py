@@ -28,3 +28,22 @@ class Backdated(DomainError):
     """The rules would have been in force when a decision was made by other rules."""
 
     code = "programme_backdated"
+
+
+class ActRefused(DomainError):
+    """What a person wants to decide about a tier is not possible as things stand; the message says why."""
+
+    code = "tier_act_refused"
+
+
+class AlreadyRuled(DomainError):
+    """Somebody ruled on the appeal before."""
+
+    code = "appeal_already_ruled"
+
+
+class SameDecider(DomainError):
+    """Who took part in a decision does not rule on the appeal against it."""
+
+    code = "appeal_same_decider"
+    status = 403

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.contrib.auth.models import AnonymousUser
 
@@ -63,6 +64,44 @@ def explain(*, decision: Decision, viewer: User | AnonymousUser) -> tuple[Explai
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class ToldAct:
+    """Something people decided that a decision took into account. `name` "" for whoever is not to be told."""
+
+    words: str
+    reason: str
+    name: str
+    at: datetime
+    until: date | None
+
+
+_ACTS = {
+    "invitation": "Invited to {tier}",
+    "plan": "Cure plan for {tier}",
+    "ending": "{tier} was ended",
+    "appeal": "Appeal for {tier} upheld",
+}
+
+
+def told_acts(decision: Decision, *, viewer: User | AnonymousUser) -> tuple[ToldAct, ...]:
+    """What people decided, as the decision has it, oldest first; names for who may see the evidence. Two queries."""
+    acts = decision.inputs.get("acts", [])
+    may_see = bool(acts) and viewer.has_perm("tiers.view_evidence", decision)
+    people = User.objects.filter(public_id__in=[act["by"] for act in acts]) if may_see else User.objects.none()
+    names = {str(person.public_id): person.name for person in people}
+    tiers = {tier.id: tier.name for tier in rules_of(decision.version).tiers} if acts else {}
+    return tuple(
+        ToldAct(
+            words=_ACTS[act["kind"]].format(tier=tiers.get(act["tier"], act["tier"])),
+            reason=act["reason"] if may_see else "",
+            name=names.get(act["by"], ""),
+            at=datetime.fromisoformat(act["at"]),
+            until=None if act["until"] is None else date.fromisoformat(act["until"]),
+        )
+        for act in acts
+    )
+
+
 def visible_names(viewer: User | AnonymousUser, partner: Partner) -> dict[str, str]:
     """Names by public id of everybody who works or worked for the partner and whom the viewer may see."""
     memberships = Membership.objects.visible_to(viewer).filter(partner=partner)
@@ -105,6 +144,16 @@ def changes(before: Decision | None, after: Decision) -> tuple[str, ...]:
     words = []
     if before.version_id != after.version_id:
         words.append(f"new rules: version {after.version.number}")
+    known = [act["reference"] for act in before.inputs.get("acts", [])]
+    tiers = {tier.id: tier.name for tier in rules_of(after.version).tiers}
+    now = after.inputs.get("acts", [])
+    words += [
+        _ACTS[act["kind"]].format(tier=tiers.get(act["tier"], act["tier"])).lower()
+        for act in now
+        if act["reference"] not in known
+    ]
+    if set(known) - {act["reference"] for act in now}:
+        words.append("an agreement ended")
     old = engine.Evaluation.from_json(before.result["evaluation"])
     new = engine.Evaluation.from_json(after.result["evaluation"])
     for tier in new.tiers:

@@ -87,10 +87,8 @@ def check_document(
         raise ProgrammeRefused([engine.Problem((), "it has no tiers: words alone can't be published")])
     if rules.tiers[0].requirements:
         problems.append(engine.Problem(("tiers", 0), "the lowest tier may ask for nothing, so that everybody has one"))
-    if any(tier.invitation_only for tier in rules.tiers):
-        problems.append(
-            engine.Problem(("tiers",), "“invitation_only” can be checked but not published yet", is_unsupported=True)
-        )
+    if rules.tiers[0].invitation_only:
+        problems.append(engine.Problem(("tiers", 0), "the lowest tier may not be by invitation: everybody has one"))
     if rules.versions:
         problems.append(engine.Problem(("versions",), "publish each as a version of its own, from its date"))
     if rules.is_rolled_up:
