@@ -179,7 +179,7 @@ def regrade(request: HttpRequest, exam_id: int, item_id: int) -> HttpResponse:
         "exam": found,
         "item": asked,
         "form": form,
-        "page_title": "Mark again",
+        "page_title": "Regrade",
         "page_subtitle": f"{asked.code}, {found.title}",
         "header_icon": "rotate",
     }
@@ -215,7 +215,7 @@ def regraded(request: HttpRequest, regrade_id: str) -> HttpResponse:
             to_fail=Count("pk", filter=Q(passed_before=True, passed_after=False)),
         ),
         "percent": 100 if made.finished_at else min(99, made.done * 100 // max(made.total, 1)),
-        "page_title": "Marked again",
+        "page_title": "Regrade",
         "page_subtitle": f"{made.item.code}, {made.assessment.title}",
         "header_icon": "rotate",
     }
@@ -231,7 +231,7 @@ def similar(request: HttpRequest, exam_id: int) -> HttpResponse:
     context: dict[str, Any] = {
         "exam": found,
         "form": form,
-        "page_title": "Like answers",
+        "page_title": "Answer similarity",
         "page_subtitle": found.title,
         "header_icon": "group",
     }

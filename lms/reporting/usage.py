@@ -129,7 +129,6 @@ class DropOff:
     since: datetime
     until: datetime
     as_of: datetime | None
-    narrowed: str
 
     @property
     def worst(self) -> Step | None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from courses.models import Course, Lesson
+from courses.models import CourseVersion, Lesson
 from lms.partners.models import Membership, Partner
 from lms.portal.reports.model import Basis, Cell, Figure, Report, Table
 from lms.portal.reports.portfolio import partners_table, regions_table, tiers_table
@@ -228,17 +229,24 @@ def _drop_off(
             "how many fewer than at the step before.",
             columns=("Step", "Reached", "Lost"),
             rows=rows,
-            basis=Basis(since=since, until=at, as_of=found.as_of, narrowed=found.narrowed),
+            basis=Basis(
+                since=since,
+                until=at,
+                as_of=found.as_of,
+                narrowed=f"{partner.name if partner else 'all partners'}, {worst.name}, all personas",
+            ),
         )
     ]
 
 
 def _lessons(course_iri: str) -> list[Lesson]:
     """The lessons of the course's newest version; none for a course that is not ours."""
-    public_id = course_iri.rpartition("/")[2]
-    course = next((one for one in Course.objects.all() if str(one.public_id) == public_id), None)
-    version = course.versions.order_by("-number").first() if course is not None else None
-    return list(version.lessons.order_by("position")) if version is not None else []
+    try:
+        public_id = UUID(course_iri.rpartition("/")[2])
+    except ValueError:
+        return []
+    version = CourseVersion.objects.filter(course__public_id=public_id).order_by("-number").first()
+    return [] if version is None else list(version.lessons.order_by("position"))
 
 
 def _people(partner: Partner, at: datetime, as_of: datetime | None) -> Table:

@@ -13,7 +13,7 @@ from django.db.models.functions import TruncMonth
 from lms.partners.models import Partner
 from lms.reporting import activity
 from lms.reporting.models import CourseRecord, LessonRecord
-from lms.reporting.services.figures import completion_rate, narrowing
+from lms.reporting.services.figures import completion_rate
 from lms.reporting.usage import Cohort, DropOff, Step
 
 WITHIN_DAYS = (30, 60, 90)
@@ -80,5 +80,4 @@ def drop_off(
         since=since,
         until=until,
         as_of=rate.as_of,
-        narrowed=narrowing(partner=partner, course_iri=course_iri),
     )

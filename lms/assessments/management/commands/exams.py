@@ -109,7 +109,7 @@ class Command(BaseCommand):
             if person is None:
                 raise CommandError("Say who orders it: --as E-MAIL.")
             made = services.order_regrade(**wanted, reason=options["reason"], by=person, at=timezone.now())
-            self.stdout.write(f"Ordered: {made.total} attempts are marked again in the background.")
+            self.stdout.write(f"Ordered: {made.total} attempts are regraded in the background.")
             return
         plan = services.plan_regrade(**wanted)
         for title, changes in (("would pass", plan.to_pass), ("would fail", plan.to_fail)):
