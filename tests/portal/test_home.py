@@ -168,7 +168,7 @@ def test_home_takes_the_same_queries(
         client.get(HOME)
 
 
-HOME_QUERIES = 15
+HOME_QUERIES = 16
 
 
 def test_unknown_need_is_not_found(kestrel: House) -> None:
