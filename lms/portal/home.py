@@ -145,7 +145,7 @@ def answers(request: HttpRequest, ways: list[Progress], record: Record, on: date
 
 
 def deal_links(request: HttpRequest) -> list[NeedLink]:
-    """Registering a deal, and what is open; for channel roles what waits for their answer. One query."""
+    """Before all else registering a deal, and what is open; for channel roles what waits for them. One query."""
     membership, user = membership_of(request), request.user
     if membership is not None:
         count = Deal.objects.visible_to(user).open().filter(partner=membership.partner).count()

@@ -196,7 +196,7 @@ def test_every_case_finds_a_clause_and_more_others_never_make_it_freer(facts: li
         ({"clauses": []}, "Expected"),
         ({"answer_hours": 0}, "answer_hours"),
         ({"unknown": 1}, "unknown"),
-        ({"currencies": ["EUR", "XXX"]}, "XXX is no currency"),
+        ({"currencies": ["EUR", "ZZZ"]}, "ZZZ is no currency"),
         ({"approve_up_to": {"XYZ": "5"}}, "XYZ is no currency"),
     ],
 )

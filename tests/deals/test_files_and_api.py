@@ -104,7 +104,7 @@ def test_api_registers_once_per_key(today: datetime) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"value": "NaN"}, {"value": 48000.1}, {"value": "-1"}, {"currency": "XXX"}, {"close_month": "soon"}, {"need": ""}],
+    [{"value": "NaN"}, {"value": 48000.1}, {"value": "-1"}, {"currency": "ZZZ"}, {"close_month": "soon"}, {"need": ""}],
 )
 def test_api_refuses_what_no_deal_can_have(today: datetime, changes: dict[str, Any]) -> None:
     """BIZ-06."""
