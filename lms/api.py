@@ -8,6 +8,7 @@ from cms.api import api_urlpatterns as cms
 from courses.api import api_urlpatterns as courses
 from lms.accounts.api import api_urlpatterns as accounts
 from lms.assessments.api import api_urlpatterns as assessments
+from lms.deals.api import api_urlpatterns as deals
 from lms.partners.api import api_urlpatterns as partners
 from lms.portal.api import api_urlpatterns as portal
 from lms.reporting.api import api_urlpatterns as reporting
@@ -22,6 +23,7 @@ urlpatterns = [
     *assessments,
     *courses,
     *certifications,
+    *deals,
     *tiers,
     *cms,
     *portal,

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "cms",
     "lms.portal",
     "lms.tiers",
+    "lms.deals",
     "badges",
     "certifications",
     "courses",
@@ -369,6 +370,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "PREPROCESSING_HOOKS": ["lms.common.api.only_our_paths"],
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "lms.common.api.describe_refusals"],
+    "ENUM_NAME_OVERRIDES": {"DealState": "lms.deals.moves.State"},
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
 }

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("lms.partners.urls")),
     path("", include("lms.portal.urls")),
     path("", include("lms.tiers.urls")),
+    path("", include("lms.deals.urls")),
     path("", include("cms.urls")),
     path("", include("courses.urls")),
     path("", include("lms.assessments.urls")),

@@ -1,16 +1,21 @@
 """Builds the demo into an empty, migrated database and marks it as built."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from lms.accounts.models import AuditEntry
 from lms.assessments.services import judge_exams
+from lms.deals.services import expire_deals
 from lms.demo.agreements import raise_one_appeal
 from lms.demo.calendar import Calendar
 from lms.demo.content import build_content
+from lms.demo.deals import build_rules, plan_deals
 from lms.demo.history import plan_history, play_week
 from lms.demo.marking import show_marking
 from lms.demo.people import build_cast
@@ -46,16 +51,19 @@ def build() -> dict[str, float]:
         nonlocal clock
         seconds[name], clock = time.perf_counter() - clock, time.perf_counter()
 
-    with hold():
+    with hold(), _letters_unsent():
         with transaction.atomic():
             set_up(calendar.first_morning)
             cast = build_cast(calendar)
+            build_rules(cast, calendar)
         lap("people")
         with transaction.atomic():
             courses, exams = build_content(cast, calendar)
         drain()
         lap("content")
-        _play(calendar, plan_history(cast, courses, exams, calendar))
+        timeline = plan_history(cast, courses, exams, calendar)
+        plan_deals(cast, timeline, calendar)
+        _play(calendar, timeline)
         judge_exams(at=calendar.now)
         lap("history")
         with transaction.atomic():
@@ -69,6 +77,17 @@ def build() -> dict[str, float]:
     return seconds
 
 
+@contextmanager
+def _letters_unsent() -> Iterator[None]:
+    """Letters of the history go to nobody: the demo's mail is the terminal."""
+    backend = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    try:
+        yield
+    finally:
+        settings.EMAIL_BACKEND = backend
+
+
 def _play(calendar: Calendar, timeline: Timeline) -> None:
     first = calendar.first_morning
     weeks = [first + timedelta(weeks=number) for number in range(1, (calendar.now - first).days // 7 + 2)]
@@ -76,6 +95,9 @@ def _play(calendar: Calendar, timeline: Timeline) -> None:
         play_week(timeline, min(until, calendar.now))
         if number % MONTH_OF_WEEKS == 0 or until >= calendar.now:
             _evaluate_all(min(until, calendar.now))
+        with transaction.atomic():
+            expire_deals(at=min(until, calendar.now))
+    drain()
 
 
 def _evaluate_all(at: datetime) -> None:

@@ -15,6 +15,8 @@ from courses.models import CourseVersion, Enrolment, Need
 from courses.progress import Progress as CourseProgress
 from lms.accounts.models import User
 from lms.common.needs import NeedLink, links_for
+from lms.deals.models import Deal
+from lms.partners.middleware import membership_of
 from lms.partners.models import Membership, Partner
 from lms.portal.words import count_words, listed, minutes_words
 from lms.tiers.models import Decision
@@ -137,9 +139,26 @@ def answers(request: HttpRequest, ways: list[Progress], record: Record, on: date
     wallet = NeedLink(title="My certificates", url=reverse("certifications:wallet"), meta=str(held) if held else "")
     return {
         Need.GET_CERTIFIED: [*certified[:2], wallet, *certified[2:], *found.get(Need.GET_CERTIFIED, [])],
-        Need.CLOSE_A_DEAL: found.get(Need.CLOSE_A_DEAL, []),
+        Need.CLOSE_A_DEAL: [*deal_links(request), *found.get(Need.CLOSE_A_DEAL, [])],
         Need.IMPLEMENT_THE_PRODUCT: found.get(Need.IMPLEMENT_THE_PRODUCT, []),
     }
+
+
+def deal_links(request: HttpRequest) -> list[NeedLink]:
+    """Before all else registering a deal, and what is open; for channel roles what waits for them. One query."""
+    membership, user = membership_of(request), request.user
+    if membership is not None:
+        count = Deal.objects.visible_to(user).open().filter(partner=membership.partner).count()
+        note = "Protects you from others who find the same customer."
+        return [
+            NeedLink(title="Register a deal", url=reverse("deals:register"), meta="90 s", note=note),
+            NeedLink(title="Our deals", url=reverse("deals:mine"), meta=f"{count} open" if count else ""),
+        ]
+    if user.has_perm("deals.view_queue"):
+        count = Deal.objects.visible_to(user).waiting().count()
+        meta = f"{count} waiting" if count else "none waiting"
+        return [NeedLink(title="Deals waiting for an answer", url=reverse("deals:queue"), meta=meta)]
+    return []
 
 
 @dataclass(frozen=True, kw_only=True)

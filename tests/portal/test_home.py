@@ -87,7 +87,8 @@ def test_home_without_anything_leads_to_the_catalogue(kestrel: House) -> None:
 def test_home_shows_three_answers_for_a_need(kestrel: House, answers: list[NeedLink]) -> None:
     answers += [NeedLink(title=f"Playbook {number}", url=f"/p{number}/", meta="8 min") for number in range(5)]
     client = signed_in(kestrel.rep.person)
-    assert page(client, HOME).count("Playbook ") == 3
+    text = page(client, HOME)
+    assert ("Register a deal" in text, "Our deals" in text, text.count("Playbook ")) == (True, True, 1)
     assert page(client, "/needs/close-a-deal/").count("Playbook ") == 5
 
 
@@ -168,7 +169,7 @@ def test_home_takes_the_same_queries(
         client.get(HOME)
 
 
-HOME_QUERIES = 15
+HOME_QUERIES = 16
 
 
 def test_unknown_need_is_not_found(kestrel: House) -> None:

@@ -84,6 +84,10 @@ def _scored(world: World) -> dict[str, Any]:
     return {"attempt_id": world.scored.public_id}
 
 
+def _deal(world: World) -> dict[str, Any]:
+    return {"deal_id": world.deal.public_id}
+
+
 def _credential(world: World) -> dict[str, Any]:
     return {"public_id": world.credential.public_id}
 
@@ -220,6 +224,26 @@ MATRIX: dict[str, Row] = {
     "tiers:requirement": Row(
         "L 222 44 2442", "M MMM MM MMMM", lambda w: {**_partner(w), "requirement_id": "select-engineers"}
     ),
+    # --- Deals ---
+    "deals:mine": Row("L 222 22 R22R", "M MMM MM MMMM"),
+    "deals:register": Row("L 222 22 FFFF", "L 222 22 FFFF"),
+    "deals:similar": Row("L 222 22 FFFF", "M MMM MM MMMM"),
+    "deals:engagement": Row("L 222 22 2FF2", "L FFR FR FFFF"),
+    "deals:queue": Row("L FFF FF 2FF2", "M MMM MM MMMM"),
+    "deals:pipeline": Row("L 222 22 2FF2", "M MMM MM MMMM"),
+    "deals:export": Row("L 222 22 2FF2", "M MMM MM MMMM", _fixed(form="csv")),
+    "deals:precedents": Row("L FFF FF 2FF2", "M MMM MM MMMM"),
+    "deals:accounts": Row("L FFF FF 2FF2", "L FFF FF 2FF2"),
+    "deals:account": Row("L FFF FF 2FF2", "L FFF FF 2FF2", lambda w: {"account_id": w.account.public_id}),
+    "deals:deal": Row("L 222 44 2442", "M MMM MM MMMM", _deal),
+    "deals:move": Row("L 2F2 44 F44F", "L RFR 44 F44F", lambda w: {**_deal(w), "move": "withdraw"}),
+    "deals:move#vendor's": Row(
+        "L FFF 44 2442", "L FFF 44 R44R", lambda w: {**_deal(w), "move": "ask"}, _fixed(text="Who decides?")
+    ),
+    "deals:comment": Row("L MMM MM MMMM", "L RFR 44 R44R", _deal, _fixed(text="Hello")),
+    "deals:task": Row("L MMM MM MMMM", "L RFR 44 R44R", _deal, _fixed(title="Call", due_on="2030-01-31")),
+    "deals:task_done": Row("L MMM MM MMMM", "L RFR 44 R44R", lambda w: {**_deal(w), "task_id": w.deal_task.public_id}),
+    "deals:seller": Row("L MMM MM MMMM", "L FFF 44 R44R", _deal),
     # --- Certificates ---
     "certifications:wallet": Row("L 222 22 2222", "L MMM MM MMMM"),
     "certifications:certification": Row("L 222 22 2222", "L MMM MM MMMM", lambda w: {"slug": w.certification.slug}),
@@ -308,6 +332,24 @@ MATRIX: dict[str, Row] = {
     "api-v1:lesson-complete": Row("U MMM MM MMMM", "U 244 44 4444", lambda w: {**_enrolment(w), "lesson": "second"}),
     "api-v1:partner-tier": Row("U 222 44 2442", "U MMM MM MMMM", _partner),
     "api-v1:partner-decisions": Row("U 222 44 2442", "U MMM MM MMMM", _partner),
+    "api-v1:deals": Row(
+        "U 222 22 2222",
+        "U +++ ++ FFFF",
+        data=lambda w: {
+            "customer_name": "New Customer",
+            "customer_country": "DE",
+            "product": "halden-sites",
+            "value": "100",
+            "currency": "EUR",
+            "close_month": f"{w.now:%Y-%m}",
+            "need": "Stock",
+            "next_step": "Call",
+        },
+        is_json=True,
+    ),
+    "api-v1:deal": Row("U 222 44 2442", "U MMM MM MMMM", _deal),
+    "api-v1:deal-moves": Row("U MMM MM MMMM", "U 2F2 44 F44F", _deal, _fixed(move="withdraw"), is_json=True),
+    "api-v1:deal-comments": Row("U 222 44 2442", "U +F+ 44 +44+", _deal, _fixed(text="Hello"), is_json=True),
     "api-v1:catalogue": Row("U 222 22 2222", "U MMM MM MMMM"),
     "api-v1:catalogue-course": Row("U 222 22 2222", "U MMM MM MMMM", lambda w: {"public_id": w.page.course.public_id}),
     # --- The vendor's desk ---

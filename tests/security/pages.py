@@ -23,6 +23,7 @@ STARTS = (
     "/catalogue/",
     "/account/",
     "/partners/",
+    "/deals/",
     "/verify/",
     "/no/such/page/",
 )

@@ -46,6 +46,8 @@ from lms.assessments.services import (
     submit_attempt,
 )
 from lms.common.sealing import unseal
+from lms.deals.models import Deal, Task, VendorAccount
+from lms.deals.services import accept_rules, add_comment, add_task, publish_rules, register_deal
 from lms.demo.site import set_up
 from lms.events.events import Event
 from lms.events.models import Message
@@ -58,6 +60,9 @@ from lms.tiers.models import Decision, Programme
 from lms.tiers.services import evaluate_partner, publish_programme
 from tests.assessments.factories import PICTURE, answer_all, make_bank, make_exam, start
 from tests.certifications.factories import certification
+from tests.deals.factories import account as vendor_account
+from tests.deals.factories import document as rules_document
+from tests.deals.factories import draft
 from tests.factories import PartnerFactory, UserFactory
 from tests.security.content import course_data, playbook_data
 
@@ -112,6 +117,9 @@ class World:
     submission: Submission = None  # type: ignore[assignment]
     award: Award = None  # type: ignore[assignment]
     decision: Decision = None  # type: ignore[assignment]
+    deal: Deal = None  # type: ignore[assignment]
+    deal_task: Task = None  # type: ignore[assignment]
+    account: VendorAccount = None  # type: ignore[assignment]
     invitation: Invitation = None  # type: ignore[assignment]
     invitation_token: str = ""
     token: ApiToken = None  # type: ignore[assignment]
@@ -136,6 +144,7 @@ def build() -> World:
     _course(world)
     _exams(world)
     _tier(world)
+    _deals(world)
     _invitation(world)
     drain()
     for role, person in world.people.items():
@@ -245,6 +254,19 @@ def _tier(world: World) -> None:
     for partner in (world.a, world.b):
         evaluate_partner(partner=partner, at=world.now - timedelta(days=10))
     world.decision = world.a.decisions.get(number=1)
+
+
+def _deals(world: World) -> None:
+    """A registered deal of A's with a comment and a task, rules that both accepted, and a customer of the vendor's."""
+    at = world.now - timedelta(days=3)
+    version = publish_rules(document=rules_document(), effective_at=at, by=None, at=at)
+    for partner, manager in ((world.a, "manager"), (world.b, "other_manager")):
+        accept_rules(version=version, partner=partner, by=world.people[manager], at=at)
+    own, name = world.people["own"], f"{MARKER.title()} Foods"
+    world.deal = register_deal(partner=world.a, by=own, draft=draft(at, customer_name=name), request_key=uuid4(), at=at)
+    add_comment(deal=world.deal, text=f"The {MARKER} pilot runs", by=own, at=at)
+    world.deal_task = add_task(deal=world.deal, title=f"Call {MARKER}", due_on=at.date(), by=own, at=at)
+    world.account = vendor_account(at, name="Vendor's Own", by=world.people["channel"])
 
 
 def _invitation(world: World) -> None:

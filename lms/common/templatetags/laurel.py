@@ -1,6 +1,6 @@
 """Tags and filters available in every template without `{% load %}`."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django import template
 from django.utils import formats, timezone
@@ -52,3 +52,14 @@ def days_until(value: date | None) -> int | None:
 def percent(value: float | None) -> str:
     """A share from 0 to 1 as a whole percentage, rounded down so that 399 of 400 is never 100%."""
     return "" if value is None else f"{int(value * 100 + 1e-9)}%"
+
+
+@register.filter
+def waited(value: timedelta | None) -> str:
+    """A time somebody waited, rounded up: "40 minutes", "5 hours", "3 days"; empty for None."""
+    if value is None:
+        return ""
+    minutes = max(1, -(-int(value.total_seconds()) // 60))
+    unit, size = ("minute", 1) if minutes < 90 else ("hour", 60) if minutes < 48 * 60 else ("day", 24 * 60)
+    count = -(-minutes // size)
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

@@ -23,6 +23,7 @@ from lms.partners.middleware import membership_of
 from lms.partners.models import Invitation, Membership, Partner, today
 from lms.portal import home as front
 from lms.portal.charts import completion_chart
+from lms.portal.deals import deal_card
 from lms.portal.people import PersonRow, rows, search
 from lms.portal.table import DEFAULT_SORT, heads, partner_rows, sort_rows
 from lms.reporting.services import monthly_rates
@@ -118,6 +119,7 @@ def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     page: dict[str, object] = {"partner": partner, "tier": _status(partner, now)}
     page["may_plan"] = request.user.has_perm("tiers.plan_way", partner)
     page["may_view_acts"] = page["tier"] is not None and request.user.has_perm("tiers.view_acts", partner)
+    page["deals"] = deal_card(partner, person_of(request))
     page["can_suspend"] = request.user.has_perm("partners.suspend_partner", partner)
     if request.user.has_perm("reporting.view_figures", partner):
         rates = monthly_rates(partner=partner, until=now)

@@ -1,0 +1,200 @@
+"""/api/v1/deals/: the deals a person sees, registering them, moving them, and what is said about them."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.urls import path
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from lms.accounts.requests import person_of
+from lms.common.api import CursorPages
+from lms.deals import services
+from lms.deals.models import Comment, Deal
+from lms.deals.moves import MOVES, State
+from lms.partners.middleware import membership_of
+
+
+class DealSerializer(serializers.ModelSerializer[Deal]):
+    """A deal as both of its sides see it. `value` is an exact decimal as text."""
+
+    id = serializers.UUIDField(source="public_id", read_only=True)
+    partner = serializers.UUIDField(source="partner.public_id", read_only=True)
+    rules_version = serializers.IntegerField(source="rules.number", read_only=True)
+    close_month = serializers.DateField(format="%Y-%m", read_only=True)
+    is_eligible = serializers.BooleanField(read_only=True, help_text="Counts for commission and tiers")
+
+    class Meta:
+        model = Deal
+        fields = [
+            *("id", "partner", "customer_name", "customer_domain", "customer_country", "product", "value", "currency"),
+            *("close_month", "need", "next_step", "state", "state_since", "registered_at", "answer_due_at"),
+            *("protected_until", "approved_at", "is_eligible", "clause", "level", "rules_version"),
+        ]
+        read_only_fields = fields
+
+
+class DraftSerializer(serializers.Serializer[Any]):
+    """A new deal. `value` is text, so that no float comes between: "48000.50"."""
+
+    customer_name = serializers.CharField(max_length=150)
+    customer_domain = serializers.CharField(max_length=200, allow_blank=True, default="")
+    customer_country = serializers.CharField(min_length=2, max_length=2)
+    product = serializers.CharField(max_length=50)
+    value = serializers.CharField(max_length=24)
+    currency = serializers.CharField(min_length=3, max_length=3)
+    close_month = serializers.DateField(input_formats=["%Y-%m"], help_text="As 2026-11")
+    need = serializers.CharField(max_length=1000)
+    next_step = serializers.CharField(max_length=300)
+
+    def validate_value(self, value: str) -> str:
+        if not isinstance(self.initial_data.get("value"), str):
+            raise ValidationError("Send the amount as text, so that it stays exact.")
+        return value
+
+
+class MoveSerializer(serializers.Serializer[Any]):
+    """A move of the table in docs/deals.md, with its reason or sentence."""
+
+    move = serializers.ChoiceField(choices=sorted(name for name, move in MOVES.items() if move.origins))
+    reason = serializers.CharField(max_length=20, allow_blank=True, default="")
+    text = serializers.CharField(max_length=1000, allow_blank=True, default="")
+
+
+class CommentSerializer(serializers.ModelSerializer[Comment]):
+    id = serializers.UUIDField(source="public_id", read_only=True)
+    author = serializers.CharField(source="author.name", read_only=True)
+
+    class Meta:
+        model = Comment
+        fields = ["id", "author", "written_at", "text"]
+        read_only_fields = ["id", "author", "written_at"]
+
+
+class NewestFirst(CursorPages):
+    ordering = ["-registered_at", "-pk"]
+
+
+class OldestFirst(CursorPages):
+    ordering = ["written_at", "pk"]
+
+
+def _visible(request: Request) -> QuerySet[Deal]:
+    return Deal.objects.visible_to(request.user).select_related("partner", "rules")
+
+
+class DealList(ListAPIView[Deal]):
+    """Deals you see, newest first; POST registers one for the partner you act for."""
+
+    queryset = Deal.objects.none()
+    serializer_class = DealSerializer
+    pagination_class = NewestFirst
+    filter_backends = []
+
+    def get_queryset(self) -> QuerySet[Deal]:
+        state = self.request.query_params.get("state", "")
+        deals = _visible(self.request)
+        return deals.filter(state=state) if state in State.values else deals
+
+    @extend_schema(
+        request=DraftSerializer,
+        responses={201: DealSerializer},
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key", UUID, OpenApiParameter.HEADER, description="The same key makes one deal"
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Registers a deal. With an `Idempotency-Key` it may be repeated: the first one's deal is the answer."""
+        membership = membership_of(request._request)
+        if membership is None or not request.user.has_perm("deals.register_deal", membership.partner):
+            raise PermissionDenied
+        draft = DraftSerializer(data=request.data)
+        draft.is_valid(raise_exception=True)
+        try:
+            deal = services.register_deal(
+                partner=membership.partner,
+                by=person_of(request),
+                draft=services.Draft(**draft.validated_data),
+                request_key=_key(request),
+                at=timezone.now(),
+            )
+        except services.BadDeal as error:
+            raise ValidationError({error.field: [error.message]}) from error
+        return Response(DealSerializer(deal).data, status=201)
+
+
+def _key(request: Request) -> UUID:
+    text = request.headers.get("Idempotency-Key", "")
+    try:
+        return UUID(text) if text else uuid4()
+    except ValueError as error:
+        raise ValidationError({"Idempotency-Key": ["Send a UUID."]}) from error
+
+
+class DealDetail(RetrieveAPIView[Deal]):
+    """One deal."""
+
+    queryset = Deal.objects.none()
+    serializer_class = DealSerializer
+    lookup_field = "public_id"
+    lookup_url_kwarg = "deal_id"
+
+    def get_queryset(self) -> QuerySet[Deal]:
+        return _visible(self.request)
+
+
+class DealMoves(APIView):
+    """Moves a deal."""
+
+    @extend_schema(operation_id="deals_moves_create", request=MoveSerializer, responses=DealSerializer)
+    def post(self, request: Request, deal_id: UUID) -> Response:
+        """409 when the deal is, or has just been put, where this move does not start."""
+        deal = get_object_or_404(_visible(request), public_id=deal_id)
+        wanted = MoveSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        moved = services.move_deal(deal=deal, by=person_of(request), at=timezone.now(), **wanted.validated_data)
+        return Response(DealSerializer(moved).data)
+
+
+class DealComments(ListAPIView[Comment]):
+    """What was said about a deal, in order; POST adds to it."""
+
+    queryset = Comment.objects.none()
+    serializer_class = CommentSerializer
+    pagination_class = OldestFirst
+    filter_backends = []
+
+    def get_queryset(self) -> QuerySet[Comment]:
+        if getattr(self, "swagger_fake_view", False):
+            return Comment.objects.none()
+        deal = get_object_or_404(_visible(self.request), public_id=self.kwargs["deal_id"])
+        return deal.comments.select_related("author")
+
+    @extend_schema(request=CommentSerializer, responses={201: CommentSerializer})
+    def post(self, request: Request, deal_id: UUID) -> Response:
+        """For who acts for one of the deal's sides."""
+        deal = get_object_or_404(_visible(request), public_id=deal_id)
+        wanted = CommentSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        comment = services.add_comment(
+            deal=deal, text=wanted.validated_data["text"], by=person_of(request), at=timezone.now()
+        )
+        return Response(CommentSerializer(comment).data, status=201)
+
+
+api_urlpatterns = [
+    path("deals/", DealList.as_view(), name="deals"),
+    path("deals/<uuid:deal_id>/", DealDetail.as_view(), name="deal"),
+    path("deals/<uuid:deal_id>/moves/", DealMoves.as_view(), name="deal-moves"),
+    path("deals/<uuid:deal_id>/comments/", DealComments.as_view(), name="deal-comments"),
+]

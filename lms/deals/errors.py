@@ -1,0 +1,99 @@
+"""Why a use case about deals is refused."""
+
+from lms.common.errors import DomainError
+
+
+class NoRulesInForce(DomainError):
+    """No rules of engagement are published yet, so nothing can be registered."""
+
+    code = "no_rules_in_force"
+
+
+class RulesNotAccepted(DomainError):
+    """The partner has not accepted the rules of engagement in force, and the time for it is over."""
+
+    code = "rules_not_accepted"
+
+
+class RulesRefused(DomainError):
+    """A document that is not rules of engagement; the message says what is wrong and where."""
+
+    code = "rules_refused"
+    status = 400
+
+
+class NotCertified(DomainError):
+    """The rules want a certified person at the partner, and there is none."""
+
+    code = "not_certified"
+
+
+class NotAMember(DomainError):
+    """Somebody acts for a partner he does not belong to, or that is suspended."""
+
+    code = "not_a_member"
+    status = 403
+
+
+class TooManyOpen(DomainError):
+    """The partner has as many open registrations as the rules allow: a market cannot be reserved."""
+
+    code = "too_many_open"
+
+
+class AlreadyRegistered(DomainError):
+    """The partner itself has an open registration of this customer and product."""
+
+    code = "already_registered"
+
+
+class BadDeal(DomainError):
+    """A value of the form that no deal can have; `field` names it."""
+
+    code = "bad_deal"
+    status = 400
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class RequestReused(DomainError):
+    """The same idempotency key with another content."""
+
+    code = "request_reused"
+    status = 422
+
+
+class IllegalMove(DomainError):
+    """The move does not lead from the state the deal is in; also for who comes second."""
+
+    code = "illegal_move"
+
+
+class WordsMissing(DomainError):
+    """The move needs a reason from its list, or a sentence."""
+
+    code = "words_missing"
+    status = 400
+
+
+class NotYourMove(DomainError):
+    """This move belongs to the other side, to another level, or to a colleague."""
+
+    code = "not_your_move"
+    status = 403
+
+
+class OwnInterest(DomainError):
+    """Who decides may have neither quota nor another interest in the deal."""
+
+    code = "own_interest"
+    status = 403
+
+
+class BadFile(DomainError):
+    """A sheet that cannot be read as deals."""
+
+    code = "bad_file"
+    status = 400

@@ -1,0 +1,33 @@
+"""What happens in deals."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from lms.events.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealMoved(Event):
+    """A deal was registered or moved; `number` is the move's."""
+
+    type: ClassVar[str] = "deals.DealMoved"
+    deal_id: UUID
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProtectionEnding(Event):
+    """The protection of a deal ends in so many days, and its partner is to be told."""
+
+    type: ClassVar[str] = "deals.ProtectionEnding"
+    deal_id: UUID
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommentAdded(Event):
+    """Something was said about a deal, and the other side is to hear it."""
+
+    type: ClassVar[str] = "deals.CommentAdded"
+    comment_id: UUID

@@ -1,0 +1,113 @@
+"""Forms about deals. Six questions, nine inputs, of which three are filled in already."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+
+from lms.accounts.models import User
+from lms.common.forms import NameField
+from lms.deals.countries import COUNTRIES
+from lms.deals.engagement import Rules
+from lms.deals.models import VendorAccount
+from lms.deals.moves import Move
+from lms.deals.services import Draft
+
+MONTHS_OFFERED = 24
+_COUNTRY_CHOICES = [("", "Choose a country"), *sorted(COUNTRIES.items(), key=lambda entry: entry[1])]
+
+
+def months_from(on: date) -> list[tuple[str, str]]:
+    """This month and those after it, as "2026-11", "November 2026"."""
+    first = [date(on.year + (on.month - 1 + ahead) // 12, (on.month - 1 + ahead) % 12 + 1, 1) for ahead in range(24)]
+    return [(f"{month:%Y-%m}", f"{month:%B %Y}") for month in first[:MONTHS_OFFERED]]
+
+
+class DealForm(forms.Form):
+    """What a rep says of a deal. Values are judged by the service; a refusal comes back to its field."""
+
+    customer_name = NameField(label="Customer", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    customer_domain = forms.CharField(
+        label="Website",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "url", "autocapitalize": "none"}),
+    )
+    customer_country = forms.ChoiceField(label="Country", choices=_COUNTRY_CHOICES)
+    product = forms.ChoiceField(label="Product")
+    value = forms.CharField(
+        label="Value", max_length=24, widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+    )
+    currency = forms.ChoiceField(label="Currency")
+    close_month = forms.ChoiceField(label="Should close in")
+    need = forms.CharField(label="What do they need?", max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+    next_step = forms.CharField(label="Next step", max_length=300)
+
+    def __init__(self, data: Any = None, *, rules: Rules, on: date, country: str = "") -> None:
+        initial = {"customer_country": country, "currency": rules.currencies[0]}
+        super().__init__(data, initial=initial)
+        months = months_from(on)
+        self.fields["product"].choices = [(one.id, one.name) for one in rules.products]  # type: ignore[attr-defined]
+        self.fields["currency"].choices = [(one, one) for one in rules.currencies]  # type: ignore[attr-defined]
+        self.fields["close_month"].choices = months  # type: ignore[attr-defined]
+        self.fields["close_month"].initial = months[3][0]
+
+    def draft(self) -> Draft:
+        """What the service takes."""
+        data = dict(self.cleaned_data)
+        data["close_month"] = date.fromisoformat(f"{data['close_month']}-01")
+        return Draft(**data)
+
+
+class MoveForm(forms.Form):
+    """The words of one move: a reason from its list, a sentence, and what only people know of a conflict."""
+
+    reason = forms.ChoiceField(widget=forms.RadioSelect)
+    text = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+    customer_called = forms.BooleanField(label="The customer turned to this partner by himself", required=False)
+    independently = forms.BooleanField(label="Both learned of the customer independently", required=False)
+
+    def __init__(self, data: Any = None, *, move: Move, is_conflict: bool) -> None:
+        super().__init__(data)
+        self.fields["text"].label = move.hint or "Why"
+        if move.reasons:
+            self.fields["reason"].choices = move.reasons  # type: ignore[attr-defined]
+            self.fields["text"].required = False
+        else:
+            del self.fields["reason"]
+            self.fields["text"].required = move.words != "none"
+        if not is_conflict:
+            del self.fields["customer_called"], self.fields["independently"]
+
+
+class CommentForm(forms.Form):
+    text = forms.CharField(label="Write to the other side", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class TaskForm(forms.Form):
+    title = NameField(label="What is to be done", max_length=200)
+    due_on = forms.DateField(label="By", widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class SellerField(forms.ModelChoiceField[User]):
+    """People of the vendor."""
+
+    def __init__(self, **options: Any) -> None:
+        people = User.objects.filter(is_active=True, groups__isnull=False).distinct().order_by("name")
+        super().__init__(queryset=people, required=False, empty_label="Nobody", **options)
+
+
+class SellerForm(forms.Form):
+    seller = SellerField(label="Who of us has quota in this deal")
+
+
+class AccountForm(forms.Form):
+    """A customer the vendor works with himself."""
+
+    name = NameField(label="Customer", max_length=150)
+    domain = forms.CharField(label="Website", max_length=200, required=False)
+    country = forms.ChoiceField(choices=_COUNTRY_CHOICES)
+    relation = forms.ChoiceField(label="He is", choices=VendorAccount.Relation.choices, widget=forms.RadioSelect)
+    since_on = forms.DateField(label="Since", widget=forms.DateInput(attrs={"type": "date"}))
+    lost_on = forms.DateField(label="Lost on", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    seller = SellerField(label="Who of us has quota in it")

@@ -1,0 +1,84 @@
+"""Letters that deals call for."""
+
+from django.conf import settings
+from django.urls import reverse
+
+from lms.accounts.models import User
+from lms.common.letters import send_letter
+from lms.deals.events import CommentAdded, DealMoved, ProtectionEnding
+from lms.deals.models import Comment, Deal, DealMove
+from lms.events.services import subscribe
+
+# What the partner did is news for the vendor; all else is news for the partner.
+_BY_PARTNER = {"answer", "dispute", "withdraw", "win", "lose", "extend"}
+
+
+def _url(deal: Deal) -> str:
+    return f"{settings.SITE_URL}{reverse('deals:deal', args=[deal.public_id])}"
+
+
+def _may_read(person: User | None, deal: Deal) -> bool:
+    return person is not None and person.is_active and person.has_perm("deals.view_deal", deal)
+
+
+@subscribe(DealMoved)
+def send_move_letter(event: DealMoved) -> None:
+    """To who registered the deal; of what the partner itself did, to its channel manager. To nobody who left."""
+    move = (
+        DealMove.objects.filter(deal__public_id=event.deal_id, number=event.number)
+        .select_related("deal__partner__channel_manager", "deal__registered_by", "deal__rules", "by")
+        .first()
+    )
+    if move is None:
+        return
+    deal = move.deal
+    to = deal.partner.channel_manager if move.move in _BY_PARTNER else deal.registered_by
+    if to is None or not _may_read(to, deal) or (to == move.by and move.number > 1):
+        return
+    send_letter(
+        to=to.email,
+        subject=f"{deal.customer_name}: {move.label}",
+        template="deal_moved",
+        context={"person": to, "deal": deal, "move": move, "url": _url(deal), "clause": _clause(move)},
+    )
+
+
+def _clause(move: DealMove) -> object:
+    return move.deal.rules.rules.clause(move.clause) if move.clause else None
+
+
+@subscribe(ProtectionEnding)
+def send_protection_letter(event: ProtectionEnding) -> None:
+    """To who registered the deal, while it is still protected."""
+    deal = Deal.objects.protected().filter(public_id=event.deal_id).select_related("partner", "registered_by").first()
+    if deal is None or not _may_read(deal.registered_by, deal):
+        return
+    send_letter(
+        to=deal.registered_by.email,
+        subject=f"{deal.customer_name}: protection ends on {deal.protected_until:%-d %B %Y}",
+        template="deal_protection_ending",
+        context={"person": deal.registered_by, "deal": deal, "days": event.days, "url": _url(deal)},
+    )
+
+
+@subscribe(CommentAdded)
+def send_comment_letter(event: CommentAdded) -> None:
+    """To the other side: who registered the deal, or the partner's channel manager."""
+    comment = (
+        Comment.objects.filter(public_id=event.comment_id)
+        .select_related("deal__partner__channel_manager", "deal__registered_by", "author")
+        .first()
+    )
+    if comment is None:
+        return
+    deal = comment.deal
+    is_ours = comment.author.has_perm("deals.change_deal", deal)
+    to = deal.partner.channel_manager if is_ours else deal.registered_by
+    if to is None or to == comment.author or not _may_read(to, deal):
+        return
+    send_letter(
+        to=to.email,
+        subject=f"{deal.customer_name}: a comment",
+        template="deal_commented",
+        context={"person": to, "deal": deal, "comment": comment, "url": _url(deal)},
+    )

@@ -1,0 +1,17 @@
+"""Tables of deals."""
+
+from lms.deals.models.deals import Comment, Deal, DealMove, DealMoveQuerySet, DealQuerySet, Reminder, Task
+from lms.deals.models.engagement import Acceptance, EngagementRules, VendorAccount
+
+__all__ = [
+    "Acceptance",
+    "Comment",
+    "Deal",
+    "DealMove",
+    "DealMoveQuerySet",
+    "DealQuerySet",
+    "EngagementRules",
+    "Reminder",
+    "Task",
+    "VendorAccount",
+]

@@ -1,0 +1,159 @@
+"""Figures about deals: how fast the vendor answers, what is in the pipeline, what counts. Reads only."""
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Count, QuerySet, Sum
+
+from lms.deals.models import Deal
+from lms.deals.money import shown
+from lms.deals.moves import State
+from lms.partners.models import Partner
+
+MEASURED_DAYS = 180
+MOST_MEASURED = 2000
+FEWEST_MEASURED = 3
+
+
+def median_answer(*, at: datetime) -> timedelta | None:
+    """The median time from registration to a person's first answer, of those answered in the last 180 days. None for
+    fewer than three: a median of one tells about that one.
+    """
+    answered = Deal.objects.filter(answered_at__gt=at - timedelta(days=MEASURED_DAYS), answered_at__lte=at)
+    pairs = answered.order_by("-answered_at").values_list("registered_at", "answered_at")[:MOST_MEASURED]
+    return _median([end - start for start, end in pairs if end is not None])
+
+
+def median_cycle(*, at: datetime) -> timedelta | None:
+    """The median time from registration to won, of the last two years: what a protection window should be sized by
+    (conventions want it at 75% of the sales cycle or more)."""
+    won = Deal.objects.filter(state=State.WON, state_since__gt=at - timedelta(days=730), state_since__lte=at)
+    pairs = won.order_by("-state_since").values_list("registered_at", "state_since")[:MOST_MEASURED]
+    return _median([end - start for start, end in pairs])
+
+
+def _median(spans: list[timedelta]) -> timedelta | None:
+    if len(spans) < FEWEST_MEASURED:
+        return None
+    return timedelta(seconds=statistics.median(span.total_seconds() for span in spans))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """So many deals of one currency, and what they come to, to the cent."""
+
+    currency: str
+    count: int
+    value: Decimal
+
+    @property
+    def amount(self) -> str:
+        return shown(self.value, self.currency)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A column of the board. Sums are per currency: nothing is converted."""
+
+    key: str
+    label: str
+    states: tuple[State, ...]
+    sums: tuple[Total, ...]
+
+    @property
+    def count(self) -> int:
+        return sum(one.count for one in self.sums)
+
+
+_STAGES: tuple[tuple[str, str, tuple[State, ...]], ...] = (
+    ("waiting", "Waiting for us", (State.SUBMITTED, State.IN_REVIEW, State.IN_CONFLICT, State.DISPUTED)),
+    ("asked", "Waiting for the partner", (State.INFO_NEEDED,)),
+    ("protected", "Approved and protected", (State.APPROVED, State.EXTENDED)),
+    ("won", "Won", (State.WON,)),
+    ("closed", "Ended without a sale", (State.LOST, State.EXPIRED, State.REJECTED, State.WITHDRAWN)),
+)
+
+
+def board(deals: QuerySet[Deal]) -> tuple[Stage, ...]:
+    """The pipeline by stage and currency. One query."""
+    rows = deals.order_by().values("state", "currency").annotate(count=Count("pk"), value=Sum("value"))
+    by_stage: dict[str, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
+    stage_of = {state: key for key, _, states in _STAGES for state in states}
+    for row in rows:
+        stage, currency = by_stage[stage_of[State(row["state"])]], row["currency"]
+        count, value = stage.get(currency, (0, Decimal(0)))
+        stage[currency] = (count + row["count"], value + row["value"])
+    return tuple(
+        Stage(key=key, label=label, states=states, sums=_sums(by_stage[key])) for key, label, states in _STAGES
+    )
+
+
+def _sums(by_currency: dict[str, tuple[int, Decimal]]) -> tuple[Total, ...]:
+    found = (Total(currency=name, count=count, value=value) for name, (count, value) in by_currency.items())
+    return tuple(sorted(found, key=lambda one: (-one.count, one.currency)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Month:
+    """What approved deals should bring in a month, per currency."""
+
+    month: date
+    sums: tuple[Total, ...]
+
+
+def forecast(deals: QuerySet[Deal]) -> tuple[Month, ...]:
+    """Approved, open deals by the month they should close in, earliest first. One query."""
+    rows = deals.protected().order_by().values("close_month", "currency")  # type: ignore[attr-defined]
+    months: dict[date, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
+    for row in rows.annotate(count=Count("pk"), value=Sum("value")):
+        months[row["close_month"]][row["currency"]] = (row["count"], row["value"])
+    return tuple(Month(month=month, sums=_sums(months[month])) for month in sorted(months))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """What a partner's approved deals come to in a period: what tiers and commission may count (R126)."""
+
+    partner_id: int
+    registered: int
+    approved: int
+    won: int
+    won_value: dict[str, Decimal]
+
+
+def counted_deals(*, partners: Iterable[Partner], since: datetime, until: datetime) -> dict[int, Counted]:
+    """Per partner: deals registered and approved in the period, and of the approved ones those won in it with their
+    value per currency. Only approved registrations count; a rejected, withdrawn or disputed one never does. Three
+    queries, whatever the number of partners.
+    """
+    ids = [partner.pk for partner in partners]
+    of_partners = Deal.objects.filter(partner__in=ids)
+    period = (since, until)
+    eligible = of_partners.eligible()
+    registered = _counts(of_partners.filter(registered_at__gte=since, registered_at__lt=until))
+    approved = _counts(eligible.filter(approved_at__gte=since, approved_at__lt=until))
+    won: dict[int, int] = defaultdict(int)
+    values: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    rows = eligible.filter(state=State.WON, state_since__gte=period[0], state_since__lt=period[1])
+    totals = rows.order_by().values("partner", "currency").annotate(count=Count("pk"), value=Sum("value"))
+    for row in totals:
+        won[row["partner"]] += row["count"]
+        values[row["partner"]][row["currency"]] = row["value"]
+    return {
+        pk: Counted(
+            partner_id=pk,
+            registered=registered.get(pk, 0),
+            approved=approved.get(pk, 0),
+            won=won[pk],
+            won_value=values[pk],
+        )
+        for pk in ids
+    }
+
+
+def _counts(deals: QuerySet[Deal]) -> dict[int, int]:
+    return dict(deals.order_by().values("partner").annotate(count=Count("pk")).values_list("partner", "count"))

@@ -1,0 +1,131 @@
+"""Moves that people make. The table in lms.deals.moves says from where to where; here is what else they do."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from lms.accounts.models import User
+from lms.common import guards
+from lms.deals.engagement import last_protected_day
+from lms.deals.errors import NotYourMove, WordsMissing
+from lms.deals.models import Deal
+from lms.deals.moves import MOVES, RejectReason, Side
+from lms.deals.services import steps
+from lms.deals.services.conflicts import judge
+from lms.deals.services.interest import require_level, require_no_interest, sides_of
+from lms.deals.services.registering import approval
+
+MAX_TEXT = 1000
+
+
+@transaction.atomic
+def move_deal(
+    *,
+    deal: Deal,
+    move: str,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    text: str = "",
+    customer_called: bool = False,
+    independently: bool = False,
+) -> Deal:
+    """Makes one move of the table. In a conflict review the two facts that only people know go into the ruling whose
+    clause is logged.
+
+    Guarantees that of two at once one moves and the other is told; that nobody decides with an interest of his own.
+    Raises IllegalMove, WordsMissing, NotYourMove, OwnInterest, UnsafeInput. Locks the deal. Emits DealMoved.
+    """
+    deal = steps.locked(deal)
+    wanted = MOVES.get(move)
+    if wanted is None:
+        raise NotYourMove("There is no such move. Nothing was changed.")
+    text = _clean(text)
+    deal.require(wanted)
+    sides = sides_of(by, deal) & wanted.sides
+    if not sides:
+        raise NotYourMove("This move is not yours. Nothing was changed.")
+    if Side.VENDOR in sides and Side.PARTNER not in sides:
+        require_no_interest(deal=deal, by=by, at=at)
+        require_level(deal=deal, move=wanted, by=by)
+    wanted.check_words(reason, text)
+    clause = ""
+    if deal.level and move in {"settle", "reject"}:
+        clause = judge(deal=deal, at=at, customer_called=customer_called, independently=independently).id
+    changes = _EFFECTS.get(move, _nothing)(deal, by, at)
+    if Side.PARTNER in sides:
+        changes["touched_at"] = at
+    step: dict[str, Any] = {"by": by, "at": at, "reason": reason, "text": text, "clause": clause, **changes}
+    held = deal.holds
+    if move == "overturn":
+        steps.advance_holding(deal, move, otherwise="recontest", **step)
+        return deal
+    if move == "settle":
+        _overrule_rivals(deal, by, at, text, clause)
+    steps.advance(deal, move, **step)
+    if held and not deal.holds:
+        steps.pass_on(deal, at=at)
+    return deal
+
+
+def _clean(text: str) -> str:
+    text = guards.check_text(text).strip()
+    if len(text) > MAX_TEXT:
+        raise WordsMissing(f"At most {MAX_TEXT} characters. Nothing was changed.")
+    return text
+
+
+def _overrule_rivals(deal: Deal, by: User, at: datetime, text: str, clause: str) -> None:
+    """The customer goes from the registration that holds him to this one."""
+    for rival in steps.rivals_of(deal):
+        require_no_interest(deal=rival, by=by, at=at)
+        reason = RejectReason.DUPLICATE
+        steps.advance(rival, "overrule", by=by, at=at, reason=reason, text=text, clause=clause, level=0)
+    steps.claim(deal)
+
+
+def _nothing(deal: Deal, by: User, at: datetime) -> dict[str, Any]:
+    return {}
+
+
+def _answered(deal: Deal, by: User, at: datetime) -> dict[str, Any]:
+    """The first answer of a person ends the time that is measured."""
+    return {"answered_at": deal.answered_at or at, "answer_due_at": None, "level": 0}
+
+
+def _asked_again(deal: Deal, by: User, at: datetime) -> dict[str, Any]:
+    return {"answer_due_at": steps.answer_due(deal, at), "level": 0}
+
+
+def _extended(deal: Deal, by: User, at: datetime) -> dict[str, Any]:
+    """From the last protected day on, so that who extends early loses nothing."""
+    assert deal.protected_until is not None  # noqa: S101  an approved deal has one
+    until = last_protected_day(deal.protected_until, deal.rules.rules.extension_days)
+    return {"extended_at": at, "protected_until": until}
+
+
+def _disputed(deal: Deal, by: User, at: datetime) -> dict[str, Any]:
+    """Rejected by its first level, it begins there again; a person other than the one who decided looks at it."""
+    return {"level": 1, "answer_due_at": steps.level_due(deal, 1, at)}
+
+
+def _level_up(deal: Deal, by: User, at: datetime) -> dict[str, Any]:
+    level = min(deal.level + 1, len(deal.rules.rules.escalation))
+    return {"level": level, "answer_due_at": steps.level_due(deal, level, at)}
+
+
+_EFFECTS: dict[str, Callable[[Deal, User, datetime], dict[str, Any]]] = {
+    "ask": _answered,
+    "reject": _answered,
+    "uphold": _answered,
+    "approve": approval,
+    "answer": _asked_again,
+    "settle": _asked_again,
+    "overturn": _asked_again,
+    "extend": _extended,
+    "dispute": _disputed,
+    "escalate": _level_up,
+    "escalate_conflict": _level_up,
+}

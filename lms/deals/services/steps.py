@@ -1,0 +1,133 @@
+"""One step of a deal: the state, the row of the log, the audit entry and the event, in one transaction. For this
+package: use cases are in moving, registering and upkeep."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from lms.accounts.models import User
+from lms.accounts.services import record_audit
+from lms.deals.events import DealMoved
+from lms.deals.models import Deal, DealMove
+from lms.deals.moves import HOLDING, MOVES, State
+from lms.events.services import emit
+
+
+def locked(deal: Deal) -> Deal:
+    """The deal as it is now, locked for the rest of the transaction: moves of one deal come one after the other."""
+    wanted = Deal.objects.select_related("partner", "rules").select_for_update(of=("self",))
+    return wanted.get(pk=deal.pk)
+
+
+def advance(
+    deal: Deal,
+    name: str,
+    *,
+    by: User | None,
+    at: datetime,
+    reason: str = "",
+    text: str = "",
+    clause: str = "",
+    **changes: Any,
+) -> DealMove:
+    """Makes a move of the table with a locked deal, and lets go of the customer where the target holds none.
+
+    Raises IllegalMove and WordsMissing. Emits DealMoved.
+    """
+    move = MOVES[name]
+    move.check_words(reason, text)
+    before = deal.state
+    if move.target not in HOLDING:
+        changes["holds"] = False
+    if clause:
+        changes["clause"] = clause
+    Deal.objects.advance(deal, move, state_since=at, **changes)
+    return log(deal, name, before, by=by, at=at, reason=reason, text=text, clause=clause)
+
+
+def log(
+    deal: Deal,
+    name: str,
+    before: str,
+    *,
+    by: User | None,
+    at: datetime,
+    reason: str = "",
+    text: str = "",
+    clause: str = "",
+) -> DealMove:
+    """Writes the step down: for people, for the audit and for the handlers."""
+    made = DealMove.objects.create(
+        deal=deal,
+        number=deal.moves.count() + 1,
+        move=name,
+        from_state=before,
+        to_state=deal.state,
+        at=at,
+        by=by,
+        reason=reason,
+        text=text.strip(),
+        clause=clause,
+    )
+    record_audit(
+        action="deals.move_deal",
+        actor=by,
+        at=at,
+        target=deal,
+        partner_id=deal.partner.public_id,
+        detail={"move": name, "from": before, "to": deal.state, "clause": clause},
+    )
+    emit(DealMoved(at=at, deal_id=deal.public_id, number=made.number))
+    return made
+
+
+def claim(deal: Deal) -> bool:
+    """Lets the deal hold its customer, unless another does: the database decides."""
+    try:
+        with transaction.atomic():
+            Deal.objects.filter(pk=deal.pk).update(holds=True)
+    except IntegrityError:
+        return False
+    deal.holds = True
+    return True
+
+
+def advance_holding(deal: Deal, name: str, *, otherwise: str, at: datetime, **step: Any) -> DealMove:
+    """Makes the move with the customer held again; where another holds him by now, the move `otherwise` without."""
+    try:
+        with transaction.atomic():
+            return advance(deal, name, at=at, holds=True, **step)
+    except IntegrityError:
+        step |= {"level": 1, "answer_due_at": level_due(deal, 1, at)}
+        return advance(deal, otherwise, at=at, **step)
+
+
+def rivals_of(deal: Deal) -> list[Deal]:
+    """The registrations that hold the customer of this one, locked: one by his name, perhaps another by his domain."""
+    keys = {"name_key": deal.name_key, "country": deal.customer_country, "domain_key": deal.domain_key}
+    rivals = Deal.objects.holding().of_customer(**keys).filter(product=deal.product).exclude(pk=deal.pk)
+    return list(rivals.select_related("partner", "rules").select_for_update(of=("self",)).order_by("pk"))
+
+
+def pass_on(deal: Deal, *, at: datetime) -> None:
+    """A customer was let go: the earliest registration that waits for him in conflict review is looked at as if it
+    were the first ("other registrations are reconsidered in chronological order")."""
+    keys = {"name_key": deal.name_key, "country": deal.customer_country, "domain_key": deal.domain_key}
+    waiting = Deal.objects.of_customer(**keys).filter(product=deal.product, state=State.IN_CONFLICT, holds=False)
+    heirs = waiting.select_related("partner", "rules").select_for_update(of=("self",))
+    for heir in heirs.order_by("registered_at", "pk"):
+        if claim(heir):
+            text = "The registration that came before is over."
+            advance(heir, "settle", by=None, at=at, text=text, level=0, answer_due_at=answer_due(heir, at))
+            return
+
+
+def answer_due(deal: Deal, at: datetime) -> datetime:
+    """When an answer is promised that is asked for now."""
+    return at + timedelta(hours=deal.rules.rules.answer_hours)
+
+
+def level_due(deal: Deal, level: int, at: datetime) -> datetime:
+    """When a level of escalation must have decided."""
+    return at + timedelta(hours=deal.rules.rules.level(level).hours)

@@ -1,0 +1,25 @@
+"""Addresses of deals."""
+
+from django.urls import path, re_path
+
+from lms.deals.views import deal_pages, partner_pages, vendor_pages
+
+app_name = "deals"
+urlpatterns = [
+    path("deals/", partner_pages.mine, name="mine"),
+    path("deals/new/", partner_pages.register, name="register"),
+    path("deals/similar/", partner_pages.similar, name="similar"),
+    path("deals/rules/", partner_pages.engagement, name="engagement"),
+    path("deals/queue/", vendor_pages.queue, name="queue"),
+    path("deals/pipeline/", vendor_pages.pipeline, name="pipeline"),
+    re_path(r"^deals/deals\.(?P<form>csv|xlsx)$", vendor_pages.export, name="export"),
+    path("deals/precedents/", vendor_pages.precedents, name="precedents"),
+    path("deals/accounts/", vendor_pages.accounts, name="accounts"),
+    path("deals/accounts/<uuid:account_id>/", vendor_pages.accounts, name="account"),
+    path("deals/<uuid:deal_id>/", deal_pages.deal, name="deal"),
+    path("deals/<uuid:deal_id>/moves/<slug:move>/", deal_pages.move, name="move"),
+    path("deals/<uuid:deal_id>/comments/", deal_pages.comment, name="comment"),
+    path("deals/<uuid:deal_id>/tasks/", deal_pages.task, name="task"),
+    path("deals/<uuid:deal_id>/tasks/<uuid:task_id>/done/", deal_pages.task_done, name="task_done"),
+    path("deals/<uuid:deal_id>/seller/", deal_pages.seller, name="seller"),
+]

@@ -1,0 +1,199 @@
+"""What a partner's people see and do: register, follow, answer, accept the rules."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from lms.accounts.requests import person_of
+from lms.common.errors import DomainError
+from lms.deals import services
+from lms.deals.forms import DealForm
+from lms.deals.models import Deal
+from lms.deals.moves import OPEN, State
+from lms.deals.services import Likeness, Similar
+from lms.partners.middleware import membership_of
+from lms.partners.models import Membership, Partner
+
+PAGE_SIZE = 25
+# The question whether a customer is registered can be put by a program too: so often in a minute by one person.
+CHECKS_PER_MINUTE = 40
+SHOWN = {"open": "Open", "closed": "Ended", "all": "All"}
+
+
+@require_safe
+@login_required
+def mine(request: HttpRequest) -> HttpResponse:
+    """The deals of the person's partner; who looks after partners is led to what waits for an answer."""
+    membership = membership_of(request)
+    if membership is None and request.user.has_perm("deals.view_queue"):
+        return redirect("deals:queue")
+    wanted = request.GET.get("show", "open")
+    wanted = wanted if wanted in SHOWN else "open"
+    deals = Deal.objects.none()
+    if membership is not None:
+        deals = Deal.objects.visible_to(request.user).filter(partner=membership.partner)
+    if wanted != "all":
+        deals = deals.filter(state__in=OPEN if wanted == "open" else set(State) - OPEN)
+    page = Paginator(deals.select_related("registered_by", "rules").order_by("-registered_at", "-pk"), PAGE_SIZE)
+    shown = page.get_page(request.GET.get("page"))
+    context = {
+        "page": shown,
+        "today": timezone.now().date(),
+        "chips": [{"label": label, "url": f"?show={key}", "is_current": key == wanted} for key, label in SHOWN.items()],
+        "shown": wanted,
+        "membership": membership,
+        "newer": f"?show={wanted}&page={shown.previous_page_number()}" if shown.has_previous() else "",
+        "older": f"?show={wanted}&page={shown.next_page_number()}" if shown.has_next() else "",
+    }
+    return render(request, "deals/mine.html", context)
+
+
+def _own_membership(request: HttpRequest) -> Membership:
+    """For which partner the person registers; 403 for who belongs to none."""
+    membership = membership_of(request)
+    if membership is None or not request.user.has_perm("deals.register_deal", membership.partner):
+        raise PermissionDenied
+    return membership
+
+
+@login_required
+def register(request: HttpRequest) -> HttpResponse:
+    """The form; before it is taken, what might be registered already is shown once."""
+    membership, now = _own_membership(request), timezone.now()
+    partner = membership.partner
+    try:
+        version = services.rules_for(partner=partner, at=now)
+    except DomainError as error:
+        return _closed(request, membership, error)
+    gate = services.gate(partner=partner, rules=version.rules, at=now)
+    if not gate.is_open:
+        return render(request, "deals/closed.html", {"gate": gate, "partner": partner})
+    form = DealForm(
+        request.POST if request.method == "POST" else None, rules=version.rules, on=now.date(), country=partner.country
+    )
+    context: dict[str, Any] = {"form": form, "rules": version.rules, "version": version, "partner": partner}
+    context |= {"request_key": _request_key(request), "median": services.median_answer(at=now)}
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        context["similar"] = _similar(request, membership, form.cleaned_data)
+        likeness = context["similar"].likeness
+        if likeness == Likeness.NONE or request.POST.get("seen") == likeness:
+            deal, status = _taken(request, partner, form, context["request_key"])
+            if deal is not None:
+                messages.success(request, _said(deal))
+                return redirect("deals:deal", deal_id=deal.public_id)
+    return render(request, "deals/register.html", context, status=status)
+
+
+def _taken(request: HttpRequest, partner: Partner, form: DealForm, key: UUID) -> tuple[Deal | None, int]:
+    """The deal; or None with the status of the refusal, which is written to its field."""
+    try:
+        return services.register_deal(
+            partner=partner, by=person_of(request), draft=form.draft(), request_key=key, at=timezone.now()
+        ), 200
+    except services.BadDeal as error:
+        form.add_error(error.field, error.message)
+        return None, error.status
+    except DomainError as error:
+        form.add_error(None, error.message)
+        return None, error.status
+
+
+def _said(deal: Deal) -> str:
+    if deal.state == State.APPROVED:
+        return f"{deal.customer_name} is registered and approved at once, by the rules."
+    if deal.state == State.IN_CONFLICT:
+        return f"{deal.customer_name} is in conflict review: somebody else is concerned with this customer."
+    if deal.state == State.REJECTED:
+        return f"{deal.customer_name} was not accepted, by the rules. The clause stands below."
+    return f"{deal.customer_name} is registered."
+
+
+def _closed(request: HttpRequest, membership: Membership, error: DomainError) -> HttpResponse:
+    """Why nothing can be registered now, and who can change it."""
+    context = {
+        "message": error.message,
+        "partner": membership.partner,
+        "may_accept": request.user.has_perm("deals.accept_rules", membership.partner),
+        "has_rules": not isinstance(error, services.NoRulesInForce),
+    }
+    return render(request, "deals/closed.html", context)
+
+
+def _request_key(request: HttpRequest) -> UUID:
+    """The key of the form that was sent, or a new one."""
+    try:
+        return UUID(request.POST.get("request_key", ""))
+    except ValueError:
+        return uuid4()
+
+
+def _similar(request: HttpRequest, membership: Membership, data: dict[str, Any]) -> Similar:
+    return services.find_similar(
+        partner=membership.partner,
+        name=data["customer_name"],
+        domain=data["customer_domain"],
+        country=data["customer_country"],
+        product=data["product"],
+    )
+
+
+@require_safe
+@login_required
+def similar(request: HttpRequest) -> HttpResponse:
+    """A fragment for the form, while it is filled in: whether a customer like this is registered already."""
+    membership = _own_membership(request)
+    if _asks_too_often(request):
+        return render(request, "deals/_similar.html", {"is_too_often": True}, status=429)
+    data = {
+        name: request.GET.get(name, "")[:200]
+        for name in ("customer_name", "customer_domain", "customer_country", "product")
+    }
+    return render(request, "deals/_similar.html", {"similar": _similar(request, membership, data)})
+
+
+def _asks_too_often(request: HttpRequest) -> bool:
+    """Counted in the cache; one that is down lets through."""
+    key = f"deals.similar.{person_of(request).pk}.{_this_minute()}"
+    try:
+        cache.add(key, 0, 120)
+        return cache.incr(key) > CHECKS_PER_MINUTE
+    except Exception:
+        return False
+
+
+def _this_minute() -> int:
+    return int(timezone.now().timestamp()) // 60
+
+
+@login_required
+def engagement(request: HttpRequest) -> HttpResponse:
+    """The rules of engagement in force; a partner's manager accepts them here."""
+    membership, now = membership_of(request), timezone.now()
+    if membership is None and not request.user.has_perm("deals.view_queue"):
+        raise PermissionDenied
+    try:
+        version = services.rules_in_force(at=now)
+    except services.NoRulesInForce as error:
+        return render(request, "deals/engagement.html", {"message": error.message})
+    if request.method == "POST":
+        if membership is None or not request.user.has_perm("deals.accept_rules", membership.partner):
+            raise PermissionDenied
+        services.accept_rules(version=version, partner=membership.partner, by=person_of(request), at=now)
+        messages.success(request, f"Version {version.number} is accepted for {membership.partner.name}.")
+        return redirect("deals:engagement")
+    context: dict[str, Any] = {"version": version, "rules": version.rules, "cycle": services.median_cycle(at=now)}
+    if membership is not None:
+        context["standing"] = services.standing(partner=membership.partner, at=now)
+        context["partner"] = membership.partner
+        context["may_accept"] = request.user.has_perm("deals.accept_rules", membership.partner)
+    return render(request, "deals/engagement.html", context)

@@ -1,0 +1,141 @@
+"""What the vendor's channel roles see and do: the queue, precedents, own customers. And the pipeline, for both."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from lms.accounts.models import User
+from lms.accounts.requests import person_of
+from lms.common.errors import DomainError
+from lms.deals import exporting, services
+from lms.deals.forms import AccountForm
+from lms.deals.models import Deal, VendorAccount
+from lms.deals.views.deal_pages import tone_of
+from lms.partners.middleware import membership_of
+from lms.partners.models import Partner
+
+PAGE_SIZE = 50
+
+
+def _require(request: HttpRequest, permission: str) -> User:
+    if not request.user.has_perm(permission):
+        raise PermissionDenied
+    return person_of(request)
+
+
+@require_safe
+@login_required
+def queue(request: HttpRequest) -> HttpResponse:
+    """What waits for an answer, the most urgent first, with the promise and how it is kept."""
+    user, now = _require(request, "deals.view_queue"), timezone.now()
+    waiting = Deal.objects.visible_to(user).waiting().select_related("partner", "rules", "registered_by")
+    shown = Paginator(waiting.order_by("answer_due_at", "pk"), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = [
+        {"deal": deal, "is_late": deal.is_late(now), "tone": "danger" if deal.is_late(now) else tone_of(deal.state)}
+        for deal in shown
+    ]
+    ending = Deal.objects.visible_to(user).protected().filter(protected_until__lte=now.date() + timedelta(days=14))
+    context = {
+        "rows": rows,
+        "page": shown,
+        "late": waiting.filter(answer_due_at__lt=now).count(),
+        "median": services.median_answer(at=now),
+        "ending": ending.select_related("partner").order_by("protected_until", "pk")[:10],
+        "newer": f"?page={shown.previous_page_number()}" if shown.has_previous() else "",
+        "older": f"?page={shown.next_page_number()}" if shown.has_next() else "",
+    }
+    return render(request, "deals/queue.html", context)
+
+
+def _deals_of(request: HttpRequest) -> tuple[QuerySet[Deal], Partner | None]:
+    """What the person may sum up: his partner's deals; for channel roles all, or those of the one asked for (404)."""
+    membership = membership_of(request)
+    if membership is not None:
+        return Deal.objects.visible_to(request.user).filter(partner=membership.partner), membership.partner
+    user = _require(request, "deals.view_queue")
+    asked = request.GET.get("partner", "")
+    if not asked:
+        return Deal.objects.visible_to(user), None
+    partner = get_object_or_404(Partner.objects.visible_to(user), slug=asked[:50])
+    return Deal.objects.visible_to(user).filter(partner=partner), partner
+
+
+@require_safe
+@login_required
+def pipeline(request: HttpRequest) -> HttpResponse:
+    """The board: stages with sums per currency, and what approved deals should bring by month."""
+    deals, partner = _deals_of(request)
+    newest = deals.select_related("partner", "rules").order_by("-state_since", "-pk")
+    context = {
+        "partner": partner,
+        "columns": [
+            {"stage": stage, "deals": newest.filter(state__in=stage.states)[:8]} for stage in services.board(deals)
+        ],
+        "months": services.forecast(deals),
+        "is_all": partner is None,
+        "query": f"partner={partner.slug}" if partner is not None and membership_of(request) is None else "",
+    }
+    return render(request, "deals/pipeline.html", context)
+
+
+@require_safe
+@login_required
+def export(request: HttpRequest, form: str) -> HttpResponseBase:
+    """The deals of the pipeline as a file: CSV is streamed row by row, XLSX written row by row into a spooled file."""
+    deals, _ = _deals_of(request)
+    name = f"deals-{timezone.localdate():%Y-%m-%d}.{form}"
+    rows = exporting.rows(deals)
+    if form == "csv":
+        response = StreamingHttpResponse(exporting.as_csv(rows), content_type="text/csv; charset=utf-8")
+    else:
+        response = StreamingHttpResponse(exporting.as_xlsx(rows), content_type=exporting.XLSX)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@require_safe
+@login_required
+def precedents(request: HttpRequest) -> HttpResponse:
+    """Earlier decisions of people on conflicts and disputes."""
+    _require(request, "deals.view_queue")
+    text, clause = request.GET.get("q", "")[:100], request.GET.get("clause", "")[:5]
+    shown = Paginator(services.precedents(text=text, clause=clause), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = [{"move": move, "clause": move.deal.rules.rules.clause(move.clause)} for move in shown]
+    return render(request, "deals/precedents.html", {"rows": rows, "q": text, "clause": clause})
+
+
+@login_required
+def accounts(request: HttpRequest, account_id: UUID | None = None) -> HttpResponse:
+    """The vendor's own customers, and a form for one of them."""
+    user = _require(request, "deals.manage_accounts")
+    account = None if account_id is None else get_object_or_404(VendorAccount, public_id=account_id)
+    fields = ("name", "domain", "country", "relation", "since_on", "lost_on", "seller")
+    initial = {} if account is None else {name: getattr(account, name) for name in fields}
+    form = AccountForm(request.POST if request.method == "POST" else None, initial=initial)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            row = services.save_account(account=account, by=user, at=timezone.now(), **form.cleaned_data)
+        except services.BadDeal as error:
+            form.add_error(error.field, error.message)
+            status = error.status
+        except DomainError as error:
+            form.add_error(None, error.message)
+            status = error.status
+        else:
+            messages.success(request, f"{row.name} is saved.")
+            return redirect("deals:accounts")
+    listed = VendorAccount.objects.select_related("seller").order_by("name", "pk")
+    shown = Paginator(listed, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"page": shown, "form": form, "account": account}
+    return render(request, "deals/accounts.html", context, status=status)

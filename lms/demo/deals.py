@@ -1,0 +1,93 @@
+"""The demo's deals: registered, answered, won and lost over its history, by the people of fixtures/demo/deals.yaml."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import yaml
+
+from lms.accounts.models import User
+from lms.deals import services
+from lms.deals.models import Deal, EngagementRules
+from lms.demo.calendar import Calendar
+from lms.demo.people import FOLDER, Cast, joined
+from lms.demo.timeline import Timeline
+from lms.partners.models import Membership, Partner
+
+
+def build_rules(cast: Cast, calendar: Calendar) -> None:
+    """Version 1 of the rules of engagement, accepted by a manager of each partner on its first day."""
+    document = yaml.safe_load((FOLDER / "engagement.yaml").read_text())
+    by, at = cast.staff["portal_manager"], calendar.first_morning
+    version = services.publish_rules(document=document, effective_at=at, by=by, at=at)
+    for membership in cast.memberships:
+        if membership.is_manager:
+            _accept(version, membership)
+
+
+def _accept(version: EngagementRules, membership: Membership) -> None:
+    at = joined(membership.partner)
+    services.accept_rules(version=version, partner=membership.partner, by=membership.person, at=at)
+
+
+def plan_deals(cast: Cast, timeline: Timeline, calendar: Calendar) -> None:
+    """Puts registrations and what follows on the timeline; days count back from the day of the visit."""
+    data = yaml.safe_load((FOLDER / "deals.yaml").read_text())
+    for row in data["accounts"]:
+        at = calendar.now - timedelta(days=row.pop("days_ago"))
+        timeline.add(at, partial(_add_account, row, cast))
+    for row in data["deals"]:
+        at = calendar.now - timedelta(days=row["days_ago"]) + timedelta(hours=row.get("hour", 3))
+        timeline.add(at, partial(_register, row, cast, timeline))
+
+
+def _add_account(row: dict[str, Any], cast: Cast, at: datetime) -> None:
+    services.save_account(
+        account=None,
+        name=row["name"],
+        domain="",
+        country=row["country"],
+        relation=row["relation"],
+        since_on=at.date(),
+        lost_on=None,
+        seller=None,
+        by=cast.staff["portal_manager"],
+        at=at,
+    )
+
+
+def _register(row: dict[str, Any], cast: Cast, timeline: Timeline, at: datetime) -> None:
+    rep = User.objects.get(email=f"{row['rep']}@{row['partner']}.example")
+    deal = services.register_deal(
+        partner=Partner.objects.get(slug=row["partner"]),
+        by=rep,
+        draft=services.Draft(
+            customer_name=row["customer"],
+            customer_domain=row.get("domain", ""),
+            customer_country=row["country"],
+            product=row["product"],
+            value=str(row["value"]),
+            currency=row["currency"],
+            close_month=(at + timedelta(days=75)).date().replace(day=1),
+            need=row["need"],
+            next_step=row["next"],
+        ),
+        request_key=uuid5(NAMESPACE_URL, f"laurel:deal:{row['partner']}:{row['customer']}"),
+        at=at,
+    )
+    for after, name, *words in row.get("then", []):
+        timeline.add(at + timedelta(hours=after), partial(_move, deal, rep, cast, name, words))
+
+
+def _move(deal: Deal, rep: User, cast: Cast, name: str, words: list[str], at: datetime) -> None:
+    deal.refresh_from_db()
+    is_partner = name in {"answer", "win", "lose", "extend", "withdraw", "dispute", "comment"}
+    by = rep if is_partner else deal.partner.channel_manager or cast.staff["channel_manager"]
+    text = words[0] if words else ""
+    if name == "comment":
+        services.add_comment(deal=deal, text=text, by=by, at=at)
+    elif name in {"lose", "reject"}:
+        services.move_deal(deal=deal, move=name, by=by, at=at, reason=text, text=" ".join(words[1:]))
+    else:
+        services.move_deal(deal=deal, move=name, by=by, at=at, text=text)

@@ -1,0 +1,167 @@
+"""What time does, whom letters go to, and what counts."""
+
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core import mail
+from django.core.management import CommandError, call_command
+
+from lms.deals import services, tasks
+from lms.deals.models import Deal, EngagementRules, Reminder
+from lms.events.services import drain
+from lms.partners.models import Membership
+from tests.deals.factories import (
+    approved,
+    channel_manager,
+    document,
+    house,
+    move,
+    register,
+    rules,
+)
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def test_protection_ends_with_its_last_day_in_utc(now: datetime) -> None:
+    """BIZ-15."""
+    deal = approved(house(), now)
+    last = deal.protected_until
+    assert last is not None
+    midnight = datetime.combine(last + DAY, time(), UTC)
+    assert services.expire_deals(at=midnight - timedelta(seconds=1)) == 0
+    assert (services.expire_deals(at=midnight), services.expire_deals(at=midnight)) == (1, 0)
+    deal.refresh_from_db()
+    assert (deal.state, deal.holds) == ("expired", False)
+
+
+def test_question_that_nobody_answers_expires(now: datetime) -> None:
+    deal = move(register(house(), now), "ask", channel_manager(), now, text="Who?")
+    assert services.expire_deals(at=now + 14 * DAY - timedelta(seconds=1)) == 0
+    assert services.expire_deals(at=now + 14 * DAY) == 1
+    deal.refresh_from_db()
+    assert deal.moves.order_by("-number")[0].text == "The question was not answered in 14 days."
+
+
+def test_partner_is_told_once_per_mark_and_anew_after_an_extension(now: datetime) -> None:
+    rep = house()
+    deal = approved(rep, now)
+    told = [services.remind_of_protection(at=now + days * DAY) for days in (59, 60, 61, 76, 76, 84, 90)]
+    assert told == [0, 1, 0, 1, 0, 1, 0]
+    move(deal, "extend", rep.person, now + 85 * DAY)
+    assert services.remind_of_protection(at=now + 90 * DAY) == 1
+    assert list(Reminder.objects.order_by("pk").values_list("days", flat=True)) == [30, 14, 7, 30]
+    drain()
+    letters = [letter for letter in mail.outbox if "protection ends" in letter.subject]
+    assert [letter.to for letter in letters] == [[rep.person.email]] * 4
+
+
+def test_letters_go_to_the_other_side(now: datetime) -> None:
+    rep, efua = house(), channel_manager()
+    rep.partner.channel_manager = efua
+    rep.partner.save(update_fields=["channel_manager"])
+    deal = register(rep, now)
+    drain()
+    assert [(letter.to, letter.subject) for letter in mail.outbox] == [([rep.person.email], "Acme GmbH: Submitted")]
+    mail.outbox.clear()
+    move(deal, "ask", efua, now, text="Who decides?")
+    services.add_comment(deal=deal, text="Hello", by=efua, at=now)
+    move(deal, "answer", rep.person, now, text="The CIO")
+    services.add_comment(deal=deal, text="Thank you", by=rep.person, at=now)
+    drain()
+    assert [letter.to[0] for letter in mail.outbox] == [
+        rep.person.email,
+        rep.person.email,
+        efua.email,
+        efua.email,
+    ]
+    assert "Who decides?" in str(mail.outbox[0].body)
+
+
+def test_who_left_gets_no_letter(now: datetime) -> None:
+    rep = house()
+    deal = register(rep, now)
+    drain()
+    mail.outbox.clear()
+    Membership.objects.filter(pk=rep.pk).update(ends_on=rep.starts_on)
+    move(deal, "approve", channel_manager(), now)
+    services.add_comment(deal=deal, text="Hello", by=channel_manager("Other"), at=now)
+    services.remind_of_protection(at=now + 80 * DAY)
+    drain()
+    assert mail.outbox == []
+
+
+def test_only_approved_deals_count(now: datetime) -> None:
+    """R126."""
+    rep, efua = house(), channel_manager()
+    other = house("Birch")
+    names = ("submitted", "approved", "won", "lost", "withdrawn", "rejected")
+    deals = {name: register(rep, now, customer_name=name, customer_domain="", value="10.10") for name in names}
+    for name in ("approved", "won", "lost", "withdrawn"):
+        move(deals[name], "approve", efua, now)
+    move(deals["won"], "win", rep.person, now)
+    move(deals["lost"], "lose", rep.person, now, reason="price")
+    move(deals["withdrawn"], "withdraw", rep.person, now)
+    move(deals["rejected"], "reject", efua, now, reason="not_qualified")
+    found = services.counted_deals(partners=[rep.partner, other.partner], since=now, until=now + DAY)
+    counted = found[rep.partner.pk]
+    assert (counted.registered, counted.approved, counted.won) == (6, 3, 1)
+    assert counted.won_value == {"EUR": Decimal("10.10")}
+    assert (found[other.partner.pk].registered, found[other.partner.pk].won_value) == (0, {})
+    eligible = {deal.customer_name for deal in Deal.objects.all() if deal.is_eligible}
+    assert (
+        eligible == set(Deal.objects.eligible().values_list("customer_name", flat=True)) == {"approved", "won", "lost"}
+    )
+
+
+def test_medians_need_three(now: datetime) -> None:
+    rep, efua = house(), channel_manager()
+    for number, hours in enumerate((1, 5, 30)):
+        assert services.median_answer(at=now + DAY) is None
+        deal = register(rep, now, customer_name=f"C{number}", customer_domain="")
+        move(deal, "approve", efua, now + timedelta(hours=hours))
+        move(deal, "win", rep.person, now + timedelta(days=hours))
+    assert services.median_answer(at=now + 2 * DAY) == timedelta(hours=5)
+    assert services.median_cycle(at=now + 40 * DAY) == timedelta(days=5)
+
+
+def test_beat_calls_the_services(now: datetime) -> None:
+    assert (tasks.expire_deals(), tasks.remind_of_protection(), tasks.escalate_overdue()) == (0, 0, 0)
+
+
+def test_command_publishes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(yaml.safe_dump(document()))
+    call_command("deals", "publish", str(file))
+    call_command("deals", "publish", str(file), "--from", "2099-01-01")
+    assert list(EngagementRules.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
+    file.write_text("name: x")
+    for wrong in ([], ["--from", "soon"]):
+        with pytest.raises(CommandError):
+            call_command("deals", "publish", str(file), *wrong)
+
+
+def test_tasks_are_finished_once(now: datetime) -> None:
+    rules()
+    rep = house()
+    deal = register(rep, now)
+    task = services.add_task(deal=deal, title="Call", due_on=now.date(), by=rep.person, at=now)
+    first = services.finish_task(task=task, by=rep.person, at=now)
+    again = services.finish_task(task=task, by=channel_manager(), at=now + DAY)
+    assert (again.done_by, again.done_at) == (rep.person, first.done_at)
+    stranger = house("Birch").person
+    for call in (
+        lambda: services.add_task(deal=deal, title="Call", due_on=now.date(), by=stranger, at=now),
+        lambda: services.add_comment(deal=deal, text="Hello", by=stranger, at=now),
+    ):
+        with pytest.raises(services.NotYourMove):
+            call()
+    for text in ("", "x" * 2001):
+        with pytest.raises(services.WordsMissing):
+            services.add_comment(deal=deal, text=text, by=rep.person, at=now)
+    with pytest.raises(services.WordsMissing):
+        services.add_task(deal=deal, title="", due_on=now.date(), by=rep.person, at=now)
