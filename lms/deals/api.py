@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -23,13 +23,21 @@ from lms.deals.moves import MOVES, State
 from lms.partners.middleware import membership_of
 
 
+@extend_schema_field({"type": "string", "pattern": "^[1-9][0-9]{3}-(0[1-9]|1[0-2])$", "example": "2026-11"})
+class MonthField(serializers.DateField):
+    """A month as "2026-11"; its first day inside."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%Y-%m", input_formats=["%Y-%m"], **options)
+
+
 class DealSerializer(serializers.ModelSerializer[Deal]):
     """A deal as both of its sides see it. `value` is an exact decimal as text."""
 
     id = serializers.UUIDField(source="public_id", read_only=True)
     partner = serializers.UUIDField(source="partner.public_id", read_only=True)
     rules_version = serializers.IntegerField(source="rules.number", read_only=True)
-    close_month = serializers.DateField(format="%Y-%m", read_only=True)
+    close_month = MonthField(read_only=True)
     is_eligible = serializers.BooleanField(read_only=True, help_text="Counts for commission and tiers")
 
     class Meta:
@@ -51,7 +59,7 @@ class DraftSerializer(serializers.Serializer[Any]):
     product = serializers.CharField(max_length=50)
     value = serializers.CharField(max_length=24)
     currency = serializers.CharField(min_length=3, max_length=3)
-    close_month = serializers.DateField(input_formats=["%Y-%m"], help_text="As 2026-11")
+    close_month = MonthField()
     need = serializers.CharField(max_length=1000)
     next_step = serializers.CharField(max_length=300)
 

@@ -23,7 +23,11 @@ from tests.security.world import World
 pytestmark = pytest.mark.django_db
 ROLES = ("own", "manager", "other", "channel")
 # Rules that JSON Schema has no words for: what breaks them is refused although it fits the schema.
-BEYOND_SCHEMA = {"/api/v1/partners/{public_id}/completion-rates/": "the window begins before it ends"}
+BEYOND_SCHEMA = {
+    "/api/v1/partners/{public_id}/completion-rates/": "the window begins before it ends",
+    "/api/v1/deals/": "products, countries and currencies are those of the rules in force",
+    "/api/v1/deals/{deal_id}/moves/": "which moves need a reason or a sentence, and which reasons there are for each",
+}
 TRY = settings(max_examples=6, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -77,6 +81,7 @@ def real_ids(world: World, path: str) -> dict[str, str]:
         "enrolments": {"public_id": world.enrolment},
         "catalogue": {"public_id": world.page.course},
         "credentials": {"public_id": world.credential},
+        "deals": {"deal_id": world.deal},
     }
     names = {name: str(row.public_id) for name, row in rows.get(path.split("/")[3], {}).items()}
     return {name: value for name, value in {**names, "lesson": "second"}.items() if f"{{{name}}}" in path}

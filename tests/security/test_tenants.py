@@ -19,7 +19,7 @@ SHARED = ("/verify/", "/badges/", "/awards/", "/achievements/", "/invitations/")
 # Counted addresses; they stand below an unguessable one whose owner is asked first. Status lists are counted and public.
 COUNTED = {
     *("tiers:decision", "tiers:decision_paper", "tiers:appeal_new", "tiers:act_step"),
-    *("assessments:item", "assessments:flag", "badges:status_list"),
+    *("assessments:item", "assessments:answer_file", "assessments:flag", "badges:status_list"),
 }
 
 
@@ -77,6 +77,7 @@ def test_counting_finds_nothing_of_a(world: World, number: int) -> None:
     for address in (
         reverse("tiers:decision", args=[world.a.public_id, number]),
         reverse("assessments:item", args=[world.open.public_id, number]),
+        reverse("assessments:answer_file", args=[world.open.public_id, number]),
     ):
         assert client.get(address).status_code == 404
 

@@ -63,7 +63,7 @@ def _page(
     context: dict[str, Any] = {
         "deal": found,
         "tone": tone_of(found.state),
-        "country": COUNTRIES[found.customer_country],
+        "country": COUNTRIES.get(found.customer_country, found.customer_country),
         "clause": rules.clause(found.clause),
         "level": rules.level(found.level) if found.level else None,
         "moves": services.next_moves(deal=found, person=person),
