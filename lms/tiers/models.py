@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Optional
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from lms.common.models import PublicIdModel
@@ -67,6 +67,10 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         """Of each partner the decision that stands."""
         later = Decision.objects.filter(partner=OuterRef("partner"), number__gt=OuterRef("number"))
         return self.filter(~Exists(later))
+
+    def with_acts(self) -> "DecisionQuerySet":
+        """With what people had decided as `acts`, and without the other inputs: their statement ids are many."""
+        return self.annotate(acts=F("inputs__acts")).defer("inputs")
 
     def for_verification(self) -> "DecisionQuerySet":
         """With all that the digest is made over."""

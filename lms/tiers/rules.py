@@ -39,8 +39,8 @@ rules.add_perm("tiers.view_evidence", is_channel_role | is_manager_of_its_partne
 rules.add_perm("tiers.plan_way", is_channel_role | is_manager_of_its_partner)
 rules.add_perm("tiers.view_programmes", is_channel_role)
 rules.add_perm("tiers.publish_programme", is_channel_role)
-# Invitations, cure plans, the end of a kept tier.
-rules.add_perm("tiers.decide", is_channel_role)
+# Invitations, cure plans, the end of a kept tier: by nobody for a partner where he works.
+rules.add_perm("tiers.decide", is_channel_role & ~is_member_of_its_partner)
 rules.add_perm("tiers.raise_appeal", is_manager_of_its_partner)
 rules.add_perm("tiers.rule_on_appeal", is_channel_role)
 # The text and the file of an appeal, and what people agreed with the partner.

@@ -1,23 +1,28 @@
 """Pages on tiers: the log of decisions, one decision explained, one requirement opened."""
 
+import logging
 from itertools import pairwise
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import date as format_date
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from lms.common.errors import DomainError
 from lms.partners.models import Membership, Partner
 from lms.tiers import services
 from lms.tiers.models import Decision
 
 PAGE_SIZE = 25
+
+logger = logging.getLogger("laurel.tiers")
 
 
 def _partner(request: HttpRequest, partner_id: UUID) -> Partner:
@@ -36,7 +41,8 @@ def _crumbs(partner: Partner) -> list[dict[str, str]]:
 def decisions(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     """The partner's decisions, newest first, each with what moved."""
     partner = _partner(request, partner_id)
-    log = Decision.objects.visible_to(request.user).filter(partner=partner).select_related("tier", "version")
+    log = Decision.objects.visible_to(request.user).filter(partner=partner).with_acts()
+    log = log.select_related("tier", "version")
     page = Paginator(log.order_by("-number"), PAGE_SIZE).get_page(request.GET.get("page"))
     shown = list(page)
     older = log.filter(number=shown[-1].number - 1).first() if shown else None
@@ -102,7 +108,12 @@ def decision_paper(request: HttpRequest, partner_id: UUID, number: int) -> HttpR
     partner = _partner(request, partner_id)
     log = Decision.objects.visible_to(request.user).filter(partner=partner).for_verification()
     found = get_object_or_404(log, number=number)
-    content = services.decision_pdf(decision=found, viewer=request.user, at=timezone.now())
+    try:
+        content = services.decision_pdf(decision=found, viewer=request.user, at=timezone.now())
+    except DomainError as error:  # the key is missing or has ended: the decision stands
+        logger.warning("The paper of decision %s is not handed out: %s", found.public_id, error.message)
+        messages.error(request, f"{error.message} The decision stands as this page shows it.")
+        return redirect("tiers:decision", partner.public_id, number)
     response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="{partner.slug}-decision-{number}.pdf"'
     response["Cache-Control"] = "private, no-store"

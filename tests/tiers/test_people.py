@@ -12,12 +12,13 @@ from django.urls import reverse
 from pypdf import PdfReader
 
 from certifications.services import revoke_credential
-from lms.accounts.models import AuditEntry
+from lms.accounts.models import AuditEntry, User
 from lms.events.services import drain
 from lms.partners.models import Membership, TierName
 from lms.tiers import engine, services
 from lms.tiers.models import Appeal, TierAct
-from tests.factories import PartnerFactory
+from lms.tiers.services.acts import acts_of
+from tests.factories import MembershipFactory, PartnerFactory
 from tests.tiers.factories import DOCUMENT, certify, later, member, programme
 from tests.tiers.test_decisions import channel_manager
 
@@ -231,6 +232,10 @@ def test_a_person_ends_a_tier_that_is_only_kept(now: datetime) -> None:
     assert tier(partner) == "select"
     services.end_kept_tier(partner=partner, reason="No plan in sight", by=by, at=now)
     assert tier(partner) == "registered"
+    followed = partner.decisions.order_by("-number").first()
+    assert [act["kind"] for act in followed.inputs["acts"]] == ["ending"]
+    partner.refresh_from_db()
+    assert acts_of(partner, later(now, 1)).acts == ()  # it has been followed
     certify(member(partner), later(now, 3))
     assert tier(partner) == "select"  # an ended tier can be reached again
 
@@ -239,6 +244,21 @@ def test_a_granted_tier_is_ended_by_ending_the_plan(fallen: Any, now: datetime) 
     plan(fallen, now)
     with pytest.raises(services.ActRefused, match="End that first"):
         services.end_kept_tier(partner=fallen, reason="A test", by=channel_manager(), at=later(now, 1))
+
+
+def test_a_tier_kept_until_a_person_decides_is_not_ended_beside_a_plan(now: datetime) -> None:
+    programme(document=rules(demotion="held"))
+    partner = PartnerFactory()
+    credential = certify(member(partner), later(now, -30))
+    by = channel_manager()
+    revoke_credential(credential=credential, reason="A test", by=by, at=later(now, -1))
+    drain()
+    agreed = plan(partner, now, by=by)
+    with pytest.raises(services.ActRefused, match="End that first"):
+        services.end_kept_tier(partner=partner, reason="A test", by=by, at=later(now, 1))
+    services.end_act(act=agreed, reason="No step", by=by, at=later(now, 2))
+    services.end_kept_tier(partner=partner, reason="No plan in sight", by=by, at=later(now, 3))
+    assert tier(partner) == "registered"
 
 
 # appeals
@@ -299,9 +319,24 @@ def test_nobody_rules_on_a_decision_he_took_part_in(fallen: Any, now: datetime) 
     services.rule_on_appeal(appeal=again, by=second, **ruling | {"at": later(now, 3)})
     ended = plan(fallen, later(now, 4), by=first)
     services.end_act(act=ended, reason="No step", by=second, at=later(now, 5))
+    programme(document=rules(demotion="immediate"), effective_at=later(now, 6))
+    services.evaluate_partner(partner=fallen, at=later(now, 6))  # a later decision makes nobody independent
+    assert fallen.decisions.order_by("-number").first().decided_at == later(now, 6)
     third = appeal(fallen, later(now, 6))
-    with pytest.raises(services.SameDecider):
-        services.rule_on_appeal(appeal=third, by=second, **ruling | {"at": later(now, 7)})
+    for by in (first, second):
+        with pytest.raises(services.SameDecider):
+            services.rule_on_appeal(appeal=third, by=by, **ruling | {"at": later(now, 7)})
+    with pytest.raises(services.ActRefused, match="within a year"):
+        late = {"is_upheld": True, "ruling": "Yes.", "until": days(now, 900), "at": later(now, 7)}
+        services.rule_on_appeal(appeal=third, by=channel_manager(), **late)
+
+
+def test_nobody_decides_for_a_partner_where_he_works(now: datetime) -> None:
+    partner = PartnerFactory()
+    by = channel_manager()
+    assert by.has_perm("tiers.decide", partner)
+    MembershipFactory(person=by, partner=partner, starts_on=days(now, -9))
+    assert not User.objects.get(pk=by.pk).has_perm("tiers.decide", partner)
 
 
 @pytest.mark.parametrize(

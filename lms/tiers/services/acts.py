@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from lms.partners.models import Partner
+from lms.partners.models import Partner, TierName
 from lms.tiers.models import Appeal, Decision, TierAct
 
 
@@ -26,13 +26,19 @@ class Acts:
         return sorted(found, key=lambda act: (str(act["at"]), str(act["reference"])))
 
     @property
+    def _grants(self) -> list[TierAct | Appeal]:
+        return [*(act for act in self.acts if act.kind == TierAct.Kind.PLAN), *self.appeals]
+
+    def grants(self, tier: TierName) -> bool:
+        """Whether a cure plan or an upheld appeal lets the partner hold the tier, or one above."""
+        return any(one.tier.rank >= tier.rank for one in self._grants)
+
+    @property
     def granted(self) -> tuple[str | None, datetime | None]:
         """The highest tier that a cure plan or an upheld appeal lets the partner hold, and the end of its last day
         (UTC)."""
-        grants: list[TierAct | Appeal] = [act for act in self.acts if act.kind == TierAct.Kind.PLAN]
-        grants += self.appeals
         best = max(
-            ((one.tier.rank, one.until, one.tier.slug) for one in grants if one.until is not None),
+            ((one.tier.rank, one.until, one.tier.slug) for one in self._grants if one.until is not None),
             default=None,
         )
         if best is None:
@@ -49,10 +55,19 @@ class Acts:
 
 
 def acts_of(partner: Partner, at: datetime) -> Acts:
-    """Everything that people decided on the partner and that counts at `at`. Two queries."""
+    """Everything that people decided on the partner and that counts at `at`. Two queries.
+
+    The end of a kept tier counts until a decision has followed it: while the partner holds that tier.
+    """
     on = at.astimezone(UTC).date()
+    since = {} if partner.tier_since is None else {"decided_at__gte": partner.tier_since}
+    of_this_stay = Q(tier=partner.current_tier_id, **since)
     acts = TierAct.objects.filter(
-        Q(until=None) | Q(until__gte=on), Q(ended_at=None) | Q(ended_at__gt=at), partner=partner, decided_at__lte=at
+        Q(until=None) | Q(until__gte=on),
+        Q(ended_at=None) | Q(ended_at__gt=at),
+        ~Q(kind=TierAct.Kind.ENDING) | of_this_stay,
+        partner=partner,
+        decided_at__lte=at,
     )
     appeals = Appeal.objects.filter(partner=partner, ruled_at__lte=at, is_upheld=True, until__gte=on)
     return Acts(tuple(acts.select_related("tier", "decided_by")), tuple(appeals.select_related("tier", "ruled_by")))

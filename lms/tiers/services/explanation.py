@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 
@@ -137,16 +138,23 @@ def _held(
     return tuple((rules.labels.get(one.code, one.code), one) for one in held if one.reference in references)
 
 
+def _acts(decision: Decision) -> list[dict[str, Any]]:
+    """What people had decided, of one that was read `with_acts` or whole; none before there were such acts."""
+    read = vars(decision)
+    return (read["acts"] if "acts" in read else decision.inputs.get("acts")) or []
+
+
 def changes(before: Decision | None, after: Decision) -> tuple[str, ...]:
-    """What moved between two decisions, in words: new rules, and each requirement whose figure and outcome changed."""
+    """What moved between two decisions, in words: new rules, what people decided, and each requirement whose figure and
+    outcome changed."""
     if before is None:
         return ("first evaluation",)
     words = []
     if before.version_id != after.version_id:
         words.append(f"new rules: version {after.version.number}")
-    known = [act["reference"] for act in before.inputs.get("acts", [])]
+    known = [act["reference"] for act in _acts(before)]
     tiers = {tier.id: tier.name for tier in rules_of(after.version).tiers}
-    now = after.inputs.get("acts", [])
+    now = _acts(after)
     words += [
         _ACTS[act["kind"]].format(tier=tiers.get(act["tier"], act["tier"])).lower()
         for act in now

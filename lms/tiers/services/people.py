@@ -9,9 +9,11 @@ from django.db import transaction
 
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
+from lms.common import guards
 from lms.partners.models import Membership, Partner, TierName
 from lms.tiers import engine
 from lms.tiers.models import Appeal, Decision, ProgrammeVersion, TierAct
+from lms.tiers.services.acts import acts_of
 from lms.tiers.services.decisions import evaluate_partner
 from lms.tiers.services.errors import ActRefused, AlreadyRuled, NoProgrammeInForce, SameDecider
 from lms.tiers.services.programmes import rules_of
@@ -29,7 +31,7 @@ def invite_to_tier(
 
     Appends a decision. Locks the partner. Raises ActRefused: the tier is not by invitation, or he is invited already.
     """
-    partner = _locked(partner)
+    partner, at = _locked(partner, at)
     wanted = _tier_of_rules(tier, at)
     if not wanted.invitation_only:
         raise ActRefused(f"{wanted.name} is not by invitation: whoever meets its requirements holds it.")
@@ -51,7 +53,7 @@ def agree_cure_plan(
 
     Only a tier that it holds or held before. Appends a decision. Locks the partner. Raises ActRefused.
     """
-    partner = _locked(partner)
+    partner, at = _locked(partner, at)
     _tier_of_rules(tier, at)
     if not steps:
         raise ActRefused("A cure plan needs at least one step.")
@@ -84,7 +86,7 @@ def finish_step(*, plan: TierAct, number: int, by: User, at: datetime) -> TierAc
 @transaction.atomic
 def end_act(*, act: TierAct, reason: str, by: User, at: datetime) -> TierAct:
     """Ends an invitation or a cure plan now. Appends a decision. Locks the partner. Raises ActRefused when it ended."""
-    partner = _locked(act.partner)
+    partner, at = _locked(act.partner, at)
     act = TierAct.objects.select_for_update(of=("self",)).get(pk=act.pk)
     if act.ended_at is not None or act.kind == TierAct.Kind.ENDING:
         raise ActRefused("It has ended already.")
@@ -99,12 +101,12 @@ def end_act(*, act: TierAct, reason: str, by: User, at: datetime) -> TierAct:
 def end_kept_tier(*, partner: Partner, reason: str, by: User, at: datetime) -> TierAct:
     """Ends a tier that is only kept. Appends a decision. Locks the partner. Raises ActRefused when none is kept, or
     when a cure plan or an appeal still keeps it."""
-    partner = _locked(partner)
+    partner, at = _locked(partner, at)
     newest = _newest(partner)
     ruling = None if newest is None else engine.Ruling.from_json(newest.result["ruling"])
     if newest is None or ruling is None or ruling.kept_since is None:
         raise ActRefused("The tier is not only kept: its requirements are met.")
-    if ruling.is_granted:
+    if acts_of(partner, at).grants(newest.tier):
         raise ActRefused("A cure plan or an appeal keeps the tier. End that first.")
     return _decide(TierAct.Kind.ENDING, partner, newest.tier, reason, None, by, at)
 
@@ -117,7 +119,7 @@ def raise_appeal(
 
     Locks the partner. Raises ActRefused: a later decision stands, an appeal is open, no text, or another kind of file.
     """
-    partner = _locked(decision.partner)
+    partner, at = _locked(decision.partner, at)
     newest = _newest(partner)
     if newest is None or newest.pk != decision.pk:
         raise ActRefused("A later decision stands. Appeal against that one.")
@@ -151,15 +153,15 @@ def rule_on_appeal(
     Locks the partner. Raises AlreadyRuled; SameDecider when `by` raised it, belongs to the partner, or took part in the
     decision that it is against; ActRefused for an upheld one without a day to come, or without reasons.
     """
-    partner = _locked(appeal.partner)
+    partner, at = _locked(appeal.partner, at)
     appeal = Appeal.objects.select_for_update(of=("self",)).select_related("decision").get(pk=appeal.pk)
     if appeal.ruled_at is not None:
         raise AlreadyRuled("Somebody has ruled on this appeal. Nothing was changed.")
     on = at.astimezone(UTC).date()
     if by.pk in _deciders(appeal, on):
         raise SameDecider("Somebody else has to rule: you took part in the decision that the appeal is against.")
-    if is_upheld and (until is None or until < on):
-        raise ActRefused("An upheld appeal needs the last day on which the tier is held.")
+    if is_upheld and (until is None or not 0 <= (until - on).days <= _MAX_PLAN_DAYS):
+        raise ActRefused("An upheld appeal needs the last day on which the tier is held, within a year.")
     appeal.is_upheld, appeal.ruling, appeal.until = is_upheld, _said(ruling), until if is_upheld else None
     appeal.ruled_at, appeal.ruled_by = at, by
     appeal.save(update_fields=["is_upheld", "ruling", "until", "ruled_at", "ruled_by"])
@@ -170,18 +172,24 @@ def rule_on_appeal(
 
 
 def _deciders(appeal: Appeal, on: date) -> set[int]:
-    """Who may not rule: who raised it, the partner's people, and whoever's acts or rulings the decision rests on."""
+    """Who may not rule: who raised it, the partner's people, whoever's acts the decision rests on, and who decided,
+    ended or ruled on anything since the partner came to its tier."""
     named = {act["by"] for act in appeal.decision.inputs.get("acts", [])}
     found = set(User.objects.filter(public_id__in=named).values_list("pk", flat=True))
     found |= set(Membership.objects.active(on).filter(partner=appeal.partner).values_list("person_id", flat=True))
-    earlier = appeal.decision.appeals.exclude(ruled_by=None).values_list("ruled_by_id", flat=True)
-    ended = TierAct.objects.filter(partner=appeal.partner, ended_at=appeal.decision.decided_at)
-    found |= {pk for pk in (*earlier, *ended.values_list("ended_by_id", flat=True)) if pk is not None}
+    since = appeal.partner.tier_since or datetime.min.replace(tzinfo=UTC)
+    acts, appeals = TierAct.objects.filter(partner=appeal.partner), Appeal.objects.filter(partner=appeal.partner)
+    found |= set(acts.filter(decided_at__gte=since).values_list("decided_by_id", flat=True))
+    found |= set(acts.filter(ended_at__gte=since, ended_by__isnull=False).values_list("ended_by_id", flat=True))
+    found |= set(appeals.filter(ruled_at__gte=since, ruled_by__isnull=False).values_list("ruled_by_id", flat=True))
     return found | {appeal.raised_by_id}
 
 
-def _locked(partner: Partner) -> Partner:
-    return Partner.objects.select_for_update(of=("self",)).get(pk=partner.pk)
+def _locked(partner: Partner, at: datetime) -> tuple[Partner, datetime]:
+    """The partner, locked, and the moment of what is decided: not before a decision that was appended meanwhile."""
+    locked = Partner.objects.select_for_update(of=("self",)).get(pk=partner.pk)
+    newest = _newest(locked)
+    return locked, at if newest is None else max(at, newest.decided_at)
 
 
 def _newest(partner: Partner) -> Decision | None:
@@ -237,9 +245,10 @@ def _log(action: str, act: TierAct, by: User, at: datetime) -> None:
 
 
 def _said(text: str) -> str:
-    if not text.strip():
+    text = guards.check_text(text).strip()
+    if not text:
         raise ActRefused("Say why: the partner reads it.")
-    return text.strip()
+    return text
 
 
 def _suffix_of(evidence: bytes) -> str:
