@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from lms.assessments import services
 from lms.assessments.events import (
@@ -40,10 +41,17 @@ def count_held_attempt(event: ResultHeldBack) -> None:
     services.count_attempt(attempt_id=event.attempt_id, at=event.at)
 
 
+@subscribe(ResultHeldBack)
+def release_late_result(event: ResultHeldBack) -> None:
+    """Of who handed in while the results were being released: neither that release nor his hand-in saw the other."""
+    services.release_if_due(attempt_id=event.attempt_id, at=event.at)
+
+
 @subscribe(RegradeContinued)
 def continue_regrade(event: RegradeContinued) -> None:
-    """The next attempts of a regrade."""
-    services.continue_regrade(regrade_id=event.regrade_id, after=event.after, at=event.at)
+    """The next attempts of a regrade. At the time they are done: what happened since the order is seen."""
+    at = max(event.at, timezone.now())
+    services.continue_regrade(regrade_id=event.regrade_id, after=event.after, at=at)
 
 
 @subscribe(AttemptRegraded)

@@ -104,7 +104,7 @@ def test_rekeying_changes_points_result_statement_and_sums(
     assert points(attempt)[2] is (points(attempt)[0] == 3)
     before = attempt.points
     made = order(exam, item, manager, now, action=REKEY, key_version=rekeyed(item, now))
-    assert (made.done, made.total, made.finished_at) == (1, 1, now)
+    assert (made.done, made.total, made.finished_at >= now) == (1, 1, True)
     assert points(attempt)[0] == (before or 0) + 1
     change = RegradeChange.objects.get()
     assert (change.points_before, change.points_after) == (before, (before or 0) + 1)

@@ -64,7 +64,7 @@ from lms.assessments.services.regrading import (
     order_regrade,
     plan_regrade,
 )
-from lms.assessments.services.releasing import release_result, release_results
+from lms.assessments.services.releasing import release_if_due, release_result, release_results
 from lms.assessments.services.responses import Save, find_response, flag_response, save_response, store_answer
 from lms.assessments.services.reviews import approve_version, ask_for_review, end_pilot, return_version
 from lms.assessments.services.scoring import Review, SectionResult, lessons_to_review, section_results
@@ -176,6 +176,7 @@ __all__ = [
     "rebuild_tallies",
     "record_standard",
     "relate_item",
+    "release_if_due",
     "release_result",
     "release_results",
     "remove_document",

@@ -4,6 +4,7 @@ A file is read anew for each batch, up to where the batch ends: nothing is kept 
 that dies costs one batch, which is done again.
 """
 
+import logging
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -24,6 +25,8 @@ from lms.common.guards import clean_name
 from lms.events.services import emit
 
 BATCH = 200
+
+logger = logging.getLogger("laurel.assessments")
 
 
 @transaction.atomic
@@ -65,6 +68,10 @@ def continue_import(*, import_id: UUID, start: int, is_dry_run: bool, at: dateti
             rows = _batch(job, start, at)
     except DomainError as error:
         job.problem, job.finished_at = error.message, at
+        _forget_file(job)
+    except Exception:
+        logger.exception("import %s was given up", job.public_id)
+        job.problem, job.finished_at = "The file could not be worked on. What was imported before stays.", at
         _forget_file(job)
     else:
         _keep(job, rows, at)

@@ -146,7 +146,7 @@ def _conclude(attempt: Attempt, response: Response, at: datetime) -> None:
     responses = list(attempt.responses.select_related("item_version__item").order_by("position"))
     follow_regrades(attempt.assessment, responses)
     for one in responses:
-        if one.regrade is not None and not one.is_dropped:
+        if one.regrade is not None and not one.is_dropped and not one.awaits_marks:
             one.points = points_of(one)
     Response.objects.bulk_update(responses, ["points", "regrade", "is_dropped"])
     settle_result(attempt, responses, at)

@@ -17,7 +17,8 @@ from lms.assessments import statements
 from lms.assessments.errors import NotAllowed, NothingToRegrade, ReasonMissing, RegradeRunning
 from lms.assessments.events import AttemptRegraded, RegradeContinued
 from lms.assessments.models import Assessment, Attempt, Item, ItemVersion, Regrade, RegradeChange, Response, figure
-from lms.assessments.services.scoring import decide, fits, points_of, total_up
+from lms.assessments.services.attempts import settle_result
+from lms.assessments.services.scoring import decide, fits, grade, total_up
 from lms.assessments.services.tallies import change_tallies, lock_tallies
 from lms.common import guards
 from lms.events.services import emit
@@ -86,7 +87,7 @@ def plan_regrade(
     changes, unfit, looked_at = [], Counter[int](), 0
     for attempt, responses in _each(_affected(assessment, item)):
         looked_at += 1
-        before = _outcome(attempt)
+        before, was_scored = _outcome(attempt), attempt.is_scored
         for response in responses:
             if response.item_version_id in versions:
                 response.item_version = versions[response.item_version_id]
@@ -94,7 +95,7 @@ def plan_regrade(
                 _decide(draft, response)
         total_up(attempt, responses)
         after = _outcome(attempt)
-        if after != before:
+        if was_scored and after != before:
             changes.append(PlannedChange(attempt=attempt, before=before, after=after))
     return RegradePlan(looked_at=looked_at, changes=tuple(changes), unfit=dict(+unfit))
 
@@ -107,6 +108,10 @@ def _draft(assessment: Assessment, item: Item, action: Regrade.Action, key_versi
             raise NothingToRegrade(
                 "Nobody has approved this version yet, so its key cannot count. Nothing was changed."
             )
+        if key_version.kind.is_marked:
+            raise NothingToRegrade(
+                "People mark this question: no key counts. Drop it, or give everybody its points. Nothing was changed."
+            )
     else:
         key_version = None
     if action == Regrade.Action.DROP:
@@ -117,9 +122,9 @@ def _draft(assessment: Assessment, item: Item, action: Regrade.Action, key_versi
 
 
 def _affected(assessment: Assessment, item: Item) -> QuerySet[Attempt]:
-    """Attempts handed in at the exam whose answer to the item, in whichever version, has its points; by their id. One
-    that waits for marks on another item is among them: it must not be scored by the wrong key in the end."""
-    showed = Response.objects.filter(item_version__item=item, points__isnull=False).values("attempt")
+    """Attempts handed in at the exam that showed the item, in whichever version; by their id. One that waits for marks
+    is among them: nobody shall mark what counts for nobody, and no wrong key shall score it in the end."""
+    showed = Response.objects.filter(item_version__item=item).values("attempt")
     return Attempt.objects.filter(assessment=assessment, submitted_at__isnull=False, pk__in=showed).order_by("pk")
 
 
@@ -148,7 +153,7 @@ def _decide(regrade: Regrade, response: Response) -> None:
     """Sets the points of one answer by a regrade; an answer that the key does not fit stays as it was."""
     if fits(regrade, response.item_version):
         decide(regrade, response)
-        response.points = points_of(response)
+        grade(response)
 
 
 @transaction.atomic
@@ -207,7 +212,8 @@ def order_regrade(
 def continue_regrade(*, regrade_id: UUID, after: int, at: datetime) -> int:
     """Does the next 50 attempts after the one with the id `after`, and calls for more until none is left.
 
-    A repeat of what was done changes nothing. Locks the exam's tallies, then each attempt. Returns how many it did.
+    A repeat of what was done changes nothing. Locks the exam's tallies, then the attempts, all before the first is
+    worked on: what records statements locks more. Returns how many it did.
     """
     regrade = Regrade.objects.select_related("assessment", "item", "key_version", "ordered_by").get(
         public_id=regrade_id
@@ -217,6 +223,7 @@ def continue_regrade(*, regrade_id: UUID, after: int, at: datetime) -> int:
     if regrade.finished_at is not None or regrade.last_attempt != after:
         return 0
     pks = list(_affected(regrade.assessment, regrade.item).filter(pk__gt=after).values_list("pk", flat=True)[:BATCH])
+    list(Attempt.objects.select_for_update(of=("self",)).filter(pk__in=pks).order_by("pk").values_list("pk"))
     for pk in pks:
         _regrade_attempt(regrade, pk, at)
     regrade.done += len(pks)
@@ -242,7 +249,11 @@ def _regrade_attempt(regrade: Regrade, pk: int, at: datetime) -> None:
     decided = [response for response in responses if response.item_version.item_id == regrade.item_id]
     for response in decided:
         _decide(regrade, response)
-    Response.objects.bulk_update(decided, ["points", "regrade", "is_dropped"])
+    Response.objects.bulk_update(decided, ["points", "awaits_marks", "regrade", "is_dropped"])
+    if not attempt.is_scored:
+        if not any(response.awaits_marks and response.is_counted for response in responses):
+            settle_result(attempt, responses, at)  # nothing is left that people have to mark
+        return
     total_up(attempt, responses)
     attempt.save(update_fields=["points", "max_points", "is_passed"])
     if was_counted:

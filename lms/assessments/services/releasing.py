@@ -29,6 +29,12 @@ def release_results(*, assessment: Assessment, by: User, at: datetime) -> int:
     return len(attempts)
 
 
+def release_if_due(*, attempt_id: UUID, at: datetime) -> bool:
+    """Releases a held result of an exam whose results are released. Returns whether it did."""
+    held = Attempt.objects.filter(public_id=attempt_id, assessment__results_released_at__isnull=False)
+    return held.exists() and release_result(attempt_id=attempt_id, at=at)
+
+
 @transaction.atomic
 def release_result(*, attempt_id: UUID, at: datetime) -> bool:
     """Tells one held result: statements, certificate and page follow. Once; a repeat does nothing and returns False."""

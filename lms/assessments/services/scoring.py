@@ -36,7 +36,9 @@ def grade(response: Response) -> None:
     Nothing given is nought, and what a regrade has decided nobody has to mark. Needs what `points_of` needs."""
     is_for_people = response.item_version.kind.is_marked and response.is_answered
     response.awaits_marks = is_for_people and response.regrade is None
-    if not is_for_people or (response.regrade is not None and not response.is_dropped):
+    if response.is_dropped and is_for_people and response.points is None:
+        return  # nobody marks it any more, and it counts for nobody
+    if not response.awaits_marks:
         response.points = points_of(response)
 
 
@@ -48,18 +50,24 @@ def follow_regrades(assessment: Assessment, responses: list[Response]) -> None:
     decided = Regrade.objects.filter(
         assessment=assessment, item__in={response.item_version.item_id for response in responses}
     )
-    newest = {
-        regrade.item_id: regrade for regrade in decided.select_related("key_version").order_by("ordered_at", "pk")
-    }
+    latest = list(decided.select_related("key_version").order_by("-ordered_at", "-pk"))
     for response in responses:
-        regrade = newest.get(response.item_version.item_id)
-        if regrade is not None and fits(regrade, response.item_version):
-            decide(regrade, response)
+        version = response.item_version
+        for regrade in latest:
+            if regrade.item_id == version.item_id and fits(regrade, version):
+                decide(regrade, response)
+                break
+    if responses and not any(response.is_counted for response in responses):
+        for response in responses:  # nobody fails because all that he was asked was dropped: the keys decide
+            response.regrade, response.is_dropped = None, False
 
 
 def fits(regrade: Regrade, version: ItemVersion) -> bool:
-    """Whether a regrade can score answers to this version: another version's key fits when its options do."""
+    """Whether a regrade can score answers to this version: another version's key fits when its options do, and none
+    fits what people mark."""
     key = regrade.key_version
+    if key is not None and version.kind.is_marked:
+        return False
     if key is None or key.pk == version.pk:
         return True
     return key.type == version.type and (

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
+from lms.assessments.items import MARKED
 from lms.assessments.models import Assessment, Attempt, AttemptEvent, CountedAttempt, ExamTally, ItemTally, Response
 from lms.assessments.statistics.sums import ExamSums, ItemSums
 from lms.assessments.statistics.tally import Scored, Sitting, contributions
@@ -66,9 +67,14 @@ def _sitting(attempt: Attempt, responses: Iterable[Response], breaks: list[datet
             saved_at=None if response.is_late else response.saved_at,
         )
         for response in responses
-        if response.points is not None and not response.is_dropped
+        if response.points is not None and not response.is_dropped and not _is_marked_trial(response)
     ]
     return Sitting(started_at=attempt.started_at, is_passed=bool(attempt.is_passed), answers=answers, breaks=breaks)
+
+
+def _is_marked_trial(response: Response) -> bool:
+    """People may mark a trial answer long after its attempt was counted: such answers are left out, always."""
+    return response.is_pilot and response.item_version.type in MARKED
 
 
 def answers_of(attempts: Iterable[Attempt]) -> dict[int, list[Response]]:
