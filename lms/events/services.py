@@ -169,4 +169,5 @@ def drain(*, limit: int = 100_000) -> int:
         total += done
         if not done:
             break
+    getattr(_local, "queue", []).clear()  # what this thread had queued is done, or due later
     return total
