@@ -100,7 +100,7 @@ def issue_if_earned(*, person: User, certification: Certification, at: datetime)
     newest = Credential.objects.filter(person=person, certification=certification).order_by("-sequence").first()
     if certification.retired_at is not None and certification.retired_at <= at:
         return newest
-    met = _met(person, certification, newest, at)
+    met = what_earns(person, certification, newest, at)
     if met is None:
         return newest
     requirements, found = met
@@ -111,7 +111,7 @@ def issue_if_earned(*, person: User, certification: Certification, at: datetime)
     )
 
 
-def _met(
+def what_earns(
     person: User, certification: Certification, newest: Credential | None, at: datetime
 ) -> tuple[list[Requirement], Evidence] | None:
     """The requirements that earn it (again) with what they rest on: the short way, continuing points, or all it asks

@@ -12,6 +12,7 @@ from courses import services as courses
 from courses.models import Course, CourseVersion, Enrolment
 from lms.assessments.events import AttemptScored
 from lms.assessments.models import Assessment, Attempt, Item, ItemBank, ItemVersion, Response
+from lms.assessments.statements import scored_id
 from lms.events.services import emit
 from lms.partners.models import Membership
 from lms.xapi import vocabulary
@@ -84,6 +85,7 @@ def sat(
         at=at,
         membership=membership,
         registration=attempt.registration,
+        id=scored_id(attempt),
     )
     (statement_id,) = record([statement], authority=platform_authority(), at=at)
     emit(

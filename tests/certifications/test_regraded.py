@@ -2,14 +2,15 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
 
 from certifications import services
-from certifications.models import Certification, Credential, Requirement
+from certifications.models import Certification, Credential, PointsRule, PracticeTask, Requirement, Submission
 from lms.accounts.models import AuditEntry, User
-from lms.assessments.models import Attempt, Item, Regrade
+from lms.assessments.models import Assessment, Attempt, Item, Regrade
 from lms.events.services import drain
 from lms.partners.models import Membership
 from tests.certifications.factories import certification, completed, exam, published, sat
@@ -122,6 +123,86 @@ def test_an_older_pass_renews_nothing(member: Membership, manager: User, now: da
     assert fails(attempt, manager, now + DAY) == [copy]
     first.refresh_from_db()
     assert first.revoked_at is None
+
+
+def renewable(*things: Assessment, **fields: Any) -> Certification:
+    return certification(*things, valid_months=1, **fields)
+
+
+def shown(task: PracticeTask, member: Membership, by: User, at: datetime) -> None:
+    Submission.objects.create(
+        task=task, person=member.person, submitted_at=at, decided_at=at, decided_by=by, is_accepted=True
+    )
+
+
+def test_points_of_an_exam_that_only_gives_points(member: Membership, manager: User, now: datetime) -> None:
+    """The renewal that needed them is taken back; the one that had enough without them stays."""
+    taken = {}
+    for slug, others in (("needed", 5), ("spare", 10)):
+        wanted = renewable(full := exam(slug), slug=slug, renewal_points=10)
+        extra, other = exam(f"{slug}-extra"), exam(f"{slug}-other")
+        PointsRule.objects.create(certification=wanted, assessment=extra, points=5)
+        PointsRule.objects.create(certification=wanted, assessment=other, points=others)
+        sat(full, member, now - 20 * DAY)
+        issue(member, wanted, now - 20 * DAY)
+        sat(other, member, now - DAY)
+        attempt = sat(extra, member, now - DAY)
+        second = issue(member, wanted, now)
+        assert (second.sequence, second.as_issued.requirements[0].kind) == (2, "points")
+        taken[slug] = (second, fails(attempt, manager, now + DAY))
+    assert taken["needed"][1] == [taken["needed"][0]]
+    assert taken["spare"][1] == []
+
+
+def test_enough_points_keep_it_though_the_exam_is_asked_for(member: Membership, manager: User, now: datetime) -> None:
+    wanted = renewable(full := exam("full"), renewal_points=10)
+    PointsRule.objects.create(certification=wanted, assessment=full, points=5)
+    PointsRule.objects.create(certification=wanted, assessment=(other := exam("other")), points=10)
+    sat(full, member, now - 20 * DAY)
+    issue(member, wanted, now - 20 * DAY)
+    sat(other, member, now - DAY)
+    attempt = sat(full, member, now - DAY)
+    assert issue(member, wanted, now).sequence == 2
+    assert fails(attempt, manager, now + DAY) == []
+
+
+def test_new_practice_renews_with_an_older_pass(member: Membership, manager: User, now: datetime) -> None:
+    """Also when what it renewed was revoked since: it was in force when it was renewed."""
+    wanted = renewable(full := exam())
+    task = PracticeTask.objects.create(slug="demo", title="Hold a demo", brief="Hold one.")
+    Requirement.objects.create(certification=wanted, position=2, practice=task)
+    sat(full, member, now - 20 * DAY)
+    shown(task, member, manager, now - 20 * DAY)
+    first = issue(member, wanted, now - 20 * DAY)
+    shown(task, member, manager, now - DAY)
+    attempt = sat(full, member, now - DAY)
+    assert issue(member, wanted, now).attempt == attempt
+    services.revoke_credential(credential=first, by=manager, reason="Name lent", at=now + DAY)
+    assert fails(attempt, manager, now + 2 * DAY) == []
+
+
+def test_exam_of_the_short_way_has_a_second_pass(member: Membership, manager: User, now: datetime) -> None:
+    wanted = renewable(full := exam("full"))
+    short = exam("short")
+    Requirement.objects.create(certification=wanted, position=2, assessment=short, is_for_renewal=True)
+    sat(full, member, now - 20 * DAY)
+    issue(member, wanted, now - 20 * DAY)
+    earlier, attempt = sat(short, member, now - 2 * DAY), sat(short, member, now - DAY)
+    second = issue(member, wanted, now)
+    assert (second.sequence, second.attempt) == (2, attempt)
+    assert fails(attempt, manager, now + DAY) == []
+    Attempt.objects.filter(pk=earlier.pk).update(is_passed=False)
+    assert fails(attempt, manager, now + 2 * DAY) == [second]
+
+
+def test_what_is_asked_for_since_does_not_undo_another_pass(member: Membership, manager: User, now: datetime) -> None:
+    wanted = certification(assessment := exam())
+    sat(assessment, member, now)
+    attempt = sat(assessment, member, now + DAY)
+    credential = issue(member, wanted, now + DAY)
+    Requirement.objects.create(certification=wanted, position=2, course=published(1).course)
+    assert credential.attempt == attempt
+    assert fails(attempt, manager, now + 2 * DAY) == []
 
 
 def test_issued_by_decision_and_expired_ones_stay(member: Membership, manager: User, now: datetime) -> None:
