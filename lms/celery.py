@@ -25,7 +25,7 @@ app.conf.beat_schedule = {
     "evaluate-all-tiers": {"task": "lms.tiers.tasks.evaluate_all_partners", "schedule": crontab(hour=3, minute=10)},
     "remind-of-expiry": {"task": "certifications.tasks.remind_of_expiry", "schedule": crontab(hour=5, minute=40)},
     "renew-by-points": {"task": "certifications.tasks.renew_by_points", "schedule": crontab(hour=5, minute=30)},
-    "expire-deals": {"task": "lms.deals.tasks.expire_deals", "schedule": crontab(hour=0, minute=5)},
+    "expire-deals": {"task": "lms.deals.tasks.expire_deals", "schedule": crontab(minute=5)},
     "remind-of-protection": {"task": "lms.deals.tasks.remind_of_protection", "schedule": crontab(hour=5, minute=50)},
     "escalate-deals": {"task": "lms.deals.tasks.escalate_overdue", "schedule": 600.0},
     "raise-tier-alarms": {"task": "lms.tiers.tasks.raise_tier_alarms", "schedule": crontab(hour=4, minute=10)},

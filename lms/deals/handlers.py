@@ -1,5 +1,7 @@
 """Letters that deals call for."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.urls import reverse
 
@@ -8,6 +10,7 @@ from lms.common.letters import send_letter
 from lms.deals.events import CommentAdded, DealMoved, ProtectionEnding
 from lms.deals.models import Comment, Deal, DealMove
 from lms.events.services import subscribe
+from lms.partners.models import Membership
 
 # What the partner did is news for the vendor; all else is news for the partner.
 _BY_PARTNER = {"answer", "dispute", "withdraw", "win", "lose", "extend"}
@@ -49,16 +52,24 @@ def _clause(move: DealMove) -> object:
 
 @subscribe(ProtectionEnding)
 def send_protection_letter(event: ProtectionEnding) -> None:
-    """To who registered the deal, while it is still protected."""
+    """To who registered the deal, while it is still protected; after he left, to the partner's managers."""
     deal = Deal.objects.protected().filter(public_id=event.deal_id).select_related("partner", "registered_by").first()
-    if deal is None or not _may_read(deal.registered_by, deal):
+    if deal is None:
         return
-    send_letter(
-        to=deal.registered_by.email,
-        subject=f"{deal.customer_name}: protection ends on {deal.protected_until:%-d %B %Y}",
-        template="deal_protection_ending",
-        context={"person": deal.registered_by, "deal": deal, "days": event.days, "url": _url(deal)},
-    )
+    people = [deal.registered_by] if _may_read(deal.registered_by, deal) else _managers(deal, event.at)
+    for person in people:
+        send_letter(
+            to=person.email,
+            subject=f"{deal.customer_name}: protection ends on {deal.protected_until:%-d %B %Y}",
+            template="deal_protection_ending",
+            context={"person": person, "deal": deal, "days": event.days, "url": _url(deal)},
+        )
+
+
+def _managers(deal: Deal, at: datetime) -> list[User]:
+    of_partner = Membership.objects.active(at.date()).filter(partner=deal.partner_id, role=Membership.Role.MANAGER)
+    people = User.objects.filter(pk__in=of_partner.values("person")).order_by("pk")
+    return [person for person in people if _may_read(person, deal)]
 
 
 @subscribe(CommentAdded)

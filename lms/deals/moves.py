@@ -28,6 +28,7 @@ class RejectReason(TextChoices):
     """The closed list; partners read these words."""
 
     DUPLICATE = "duplicate", "Another registration for this customer came first"
+    GIVEN_TO_ANOTHER = "given_to_another", "The customer was given to another partner"
     ACTIVE_PIPELINE = "active_pipeline", "We were working with this customer already"
     EXISTING_ACCOUNT = "existing_account", "The customer is an existing account of somebody else"
     NOT_QUALIFIED = "not_qualified", "There is no qualified opportunity yet"
@@ -135,12 +136,13 @@ TABLE: tuple[Move, ...] = (
     _move("escalate", "Hand it one level up", "disputed", State.DISPUTED, "vendor platform"),
     _move("escalate_conflict", "Hand it one level up", "in_conflict", State.IN_CONFLICT, "vendor platform"),
     _move("uphold", "Let the decision stand", "disputed", State.REJECTED, "vendor", Words.TEXT, "Why it stands"),
+    _move("uphold_expiry", "Let the decision stand", "disputed", State.EXPIRED, "platform", Words.TEXT),
     _move("overturn", "Reopen the deal", "disputed", State.IN_REVIEW, "vendor", Words.TEXT, "Why it is reopened"),
     _move("recontest", "Reopen the deal", "disputed", State.IN_CONFLICT, "platform", Words.TEXT),
 )  # fmt: skip
 MOVES: dict[str, Move] = {move.name: move for move in TABLE}
 # Moves after which the partner's way has a result that later cases may be compared with.
-DECISIONS = frozenset({"reject", "settle", "overrule", "uphold", "overturn", "recontest"})
+DECISIONS = frozenset({"reject", "settle", "overrule", "uphold", "uphold_expiry", "overturn", "recontest"})
 
 
 def moves_from(state: str, side: Side) -> Iterator[Move]:

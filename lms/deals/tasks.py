@@ -8,7 +8,7 @@ from lms.deals import services
 
 @shared_task
 def expire_deals() -> int:
-    """Nightly, after midnight in UTC. Returns how many expired."""
+    """Every hour, five minutes past; so the first one after midnight in UTC. Returns how many expired."""
     return services.expire_deals(at=timezone.now())
 
 

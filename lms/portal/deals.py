@@ -20,12 +20,12 @@ class DealCard:
     register_url: str
 
 
-def deal_card(partner: Partner, user: User) -> DealCard:
-    """One query."""
+def deal_card(partner: Partner, user: User, acting_for: Partner | None) -> DealCard:
+    """One query. `acting_for` is the partner the person has chosen: deals are registered for that one."""
     is_own = user.has_perm("deals.register_deal", partner)
     query = "" if is_own else f"?partner={partner.slug}"
     return DealCard(
         stages=tuple(stage for stage in board(Deal.objects.visible_to(user).filter(partner=partner)) if stage.count),
         pipeline_url=f"{reverse('deals:pipeline')}{query}",
-        register_url=reverse("deals:register") if is_own else "",
+        register_url=reverse("deals:register") if is_own and partner == acting_for else "",
     )

@@ -1,11 +1,13 @@
 """Rules of engagement: the seven scenarios each end in the stated decision, and the clause is on the record."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lms.accounts.models import AuditEntry
 from lms.deals import services
 from lms.deals.engagement import (
     Clause,
@@ -18,8 +20,9 @@ from lms.deals.engagement import (
     parse,
     rule,
 )
-from lms.deals.errors import OwnInterest, RulesRefused
+from lms.deals.errors import IllegalMove, OwnInterest, RulesRefused
 from lms.deals.models import Deal
+from lms.deals.services import steps
 from tests.deals.factories import (
     account,
     approved,
@@ -121,6 +124,8 @@ def test_conflict_decided_for_the_second(now: datetime) -> None:
     efua = channel_manager()
     move(second, "settle", efua, now + DAY, text="The customer asked for Birch in writing", independently=True)
     assert (standing(first), standing(second)) == (("rejected", False, "3.1"), ("in_review", True, "3.1"))
+    told = first.moves.order_by("-number")[0]
+    assert (told.reason, told.text) == ("given_to_another", first.rules.rules.clause("3.1").title)
     move(second, "approve", efua, now + DAY)
     found = services.precedents(text="writing BIRCH", clause="3.1")
     assert [(step.deal.partner.name, step.move) for step in found] == [("Birch", "settle")]
@@ -133,6 +138,25 @@ def test_conflict_decided_for_the_first(now: datetime) -> None:
     assert standing(second)[2] == "2.2"
     move(second, "reject", channel_manager(), now + 3 * DAY, reason="duplicate", text="Aster has the pilot")
     assert standing(second) == ("rejected", False, "2.2")
+
+
+def test_who_waited_for_the_overruled_alone_is_next(now: datetime) -> None:
+    """The holder's name is not the settled one's: they share a domain."""
+    register(house("Aster"), now)
+    second = register(house("Birch"), now, customer_name="Nim")
+    third = register(house("Cedar"), now, customer_domain="")
+    assert [standing(deal)[:2] for deal in (second, third)] == [("in_conflict", False)] * 2
+    move(second, "settle", channel_manager(), now, text="Nim owns the domain")
+    assert [standing(deal)[:2] for deal in (second, third)] == [("in_review", True)] * 2
+
+
+def test_customer_taken_while_it_is_decided_is_not_given_twice(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    register(house("Aster"), now)
+    second = register(house("Birch"), now)
+    monkeypatch.setattr(steps, "rivals_of", lambda _: [])
+    with pytest.raises(IllegalMove):
+        move(second, "settle", channel_manager(), now, text="Birch")
+    assert standing(second) == ("in_conflict", False, "3.1")
 
 
 def test_nobody_settles_against_a_deal_he_has_quota_in(now: datetime) -> None:
@@ -256,6 +280,24 @@ def test_vendor_account_stands_once(now: datetime) -> None:
         lost_on=None, seller=None, by=UserFactory(), at=now,
     )  # fmt: skip
     assert (changed.pk, changed.relation, changed.domain_key) == (row.pk, "account", "acme.example")
+
+
+@pytest.mark.parametrize(
+    "change", [{"seller": None}, {"name": "Other"}, {"domain": "other.example"}, {"country": "FR"}]
+)
+def test_nobody_takes_his_own_quota_off_a_customer(now: datetime, change: dict[str, Any]) -> None:
+    seller = channel_manager("Seller")
+    row = account(now, seller=seller)
+    fields = {
+        "name": "ACME", "domain": "", "country": "DE", "relation": "account", "since_on": now.date(), "lost_on": None,
+        "seller": seller, "at": now,
+    }  # fmt: skip
+    services.save_account(account=row, by=seller, **fields)
+    with pytest.raises(OwnInterest):
+        services.save_account(account=row, by=seller, **fields | change)
+    services.save_account(account=row, by=channel_manager("Other"), **fields | change)
+    entry = AuditEntry.objects.filter(action="deals.save_account").latest("pk")
+    assert entry.detail["seller_before"] == str(seller.public_id)
 
 
 def test_draft_tells_content_apart(now: datetime) -> None:

@@ -13,6 +13,7 @@ from lms.deals import services
 from lms.deals.errors import IllegalMove, NotYourMove, OwnInterest, WordsMissing
 from lms.deals.models import Deal, DealMove
 from lms.deals.moves import HOLDING, MOVES, OPEN, PROTECTED, TABLE, Side, State, Words, moves_from
+from lms.deals.services import steps
 from lms.partners.models import Membership
 from tests.deals.factories import (
     account,
@@ -134,7 +135,9 @@ def test_partner_makes_no_move_of_the_vendors(now: datetime, name: str) -> None:
             move(deal, name, person, now, reason="duplicate" if name == "reject" else "", text="x")
 
 
-@pytest.mark.parametrize("name", ["submit", "contest", "overrule", "expire", "route", "recontest", "no-such-move"])
+@pytest.mark.parametrize(
+    "name", ["submit", "contest", "overrule", "expire", "route", "recontest", "uphold_expiry", "no-such-move"]
+)
 def test_moves_of_the_platform_are_nobodys(now: datetime, name: str) -> None:
     deal = register(house(), now)
     with pytest.raises((NotYourMove, IllegalMove)):
@@ -167,6 +170,20 @@ def test_nobody_decides_with_an_interest(now: datetime) -> None:
     move(deal, "approve", channel_manager("Other"), now)
 
 
+def test_nobody_takes_his_own_quota_off_a_deal(now: datetime) -> None:
+    deal, seller, other = register(house(), now), channel_manager("Seller"), channel_manager("Other")
+    services.name_seller(deal=deal, seller=seller, by=seller, at=now)
+    with pytest.raises(OwnInterest):
+        services.name_seller(deal=deal, seller=None, by=seller, at=now)
+    services.name_seller(deal=deal, seller=None, by=other, at=now)
+    services.name_seller(deal=deal, seller=None, by=other, at=now)
+    details = AuditEntry.objects.filter(action="deals.name_seller").order_by("pk").values_list("detail", flat=True)
+    assert list(details) == [
+        {"seller_before": None, "seller": str(seller.public_id)},
+        {"seller_before": str(seller.public_id), "seller": None},
+    ]
+
+
 def test_who_approved_is_not_named_as_seller_later(now: datetime) -> None:
     efua = channel_manager()
     deal = approved(house(), now, by=efua)
@@ -185,6 +202,14 @@ def test_extended_once_from_the_last_protected_day(now: datetime) -> None:
     assert (deal.state, deal.protected_until) == ("extended", until + timedelta(days=30))
     with pytest.raises(IllegalMove):
         move(deal, "extend", rep.person, now + timedelta(days=6))
+
+
+def test_protection_that_is_over_is_not_extended(now: datetime) -> None:
+    rep = house()
+    deal = approved(rep, now)
+    with pytest.raises(IllegalMove):
+        move(deal, "extend", rep.person, now + timedelta(days=91))
+    assert move(deal, "extend", rep.person, now + timedelta(days=90)).state == "extended"
 
 
 def test_approved_twice_is_refused(now: datetime) -> None:
@@ -210,6 +235,42 @@ def test_dispute_that_is_upheld(now: datetime) -> None:
     deal = move(deal, "dispute", rep.person, now, text="Read it again")
     deal = move(deal, "uphold", channel_manager("Hiro"), now, text="There is no contact")
     assert (deal.state, deal.holds) == ("rejected", False)
+
+
+def expired(rep: Membership, now: datetime) -> Deal:
+    deal = approved(rep, now)
+    services.expire_deals(at=now + timedelta(days=91))
+    return move(deal, "dispute", rep.person, now + timedelta(days=92), text="We were about to sign")
+
+
+def test_expiry_that_is_upheld_stays_an_expiry(now: datetime) -> None:
+    deal = move(expired(house(), now), "uphold", channel_manager("Hiro"), now + timedelta(days=93), text="It was over")
+    assert (deal.state, deal.is_eligible) == ("expired", True)
+    assert deal.moves.order_by("-number")[0].move == "uphold_expiry"
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_reopened_deal_counts_after_a_new_approval(now: datetime, taken: bool) -> None:
+    deal = expired(house(), now)
+    if taken:
+        register(house("Birch"), now + timedelta(days=92))
+    deal = move(deal, "overturn", channel_manager("Hiro"), now + timedelta(days=93), text="The order is signed")
+    assert deal.state == ("in_conflict" if taken else "in_review")
+    assert (deal.is_eligible, deal.approved_at, deal.approved_by, deal.protected_until) == (False, None, None, None)
+
+
+def test_reopened_deal_is_looked_at_again_when_it_is_taken_meanwhile(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, look, blind = house("Aster"), house("Birch"), steps.rivals_of, [True]
+    deal = move(register(first, now), "reject", channel_manager(), now, reason="not_qualified")
+    register(second, now)
+    deal = move(deal, "dispute", first.person, now, text="No")
+    monkeypatch.setattr(steps, "rivals_of", lambda _: [])
+    with pytest.raises(IllegalMove):
+        move(deal, "overturn", channel_manager("Hiro"), now, text="It was qualified")
+    monkeypatch.setattr(steps, "rivals_of", lambda deal: [] if blind and blind.pop() else look(deal))
+    assert move(deal, "overturn", channel_manager("Lea"), now, text="It was qualified").state == "in_conflict"
 
 
 def test_level_two_is_decided_by_the_head_of_channel(now: datetime) -> None:
@@ -245,7 +306,7 @@ def test_next_moves_are_those_of_the_side_and_the_state(now: datetime) -> None:
 
 
 def test_words_have_lists() -> None:
-    assert [value for value, _ in MOVES["reject"].reasons][:2] == ["duplicate", "active_pipeline"]
+    assert [value for value, _ in MOVES["reject"].reasons][:2] == ["duplicate", "given_to_another"]
     assert {one.words for one in TABLE} == set(Words)
     assert list(moves_from(State.WON, Side.PARTNER)) == []
 

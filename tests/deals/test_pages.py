@@ -133,6 +133,21 @@ def test_likeness_is_asked_for_so_often_in_a_minute(today: datetime, monkeypatch
     assert client.get(reverse("deals:similar"), {"customer_name": "Acme"}).status_code == 200
 
 
+def test_likeness_is_asked_for_by_the_form_as_often_and_not_by_one_that_cannot_be_taken(
+    today: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(house("Aster"), today)
+    rep = house("Birch")
+    text = post(rep.person, form_data(today, value="nothing")).content.decode()
+    assert ("Somebody has registered" in text, "Enter the amount" in text) == (False, True)
+    monkeypatch.setattr(partner_pages, "CHECKS_PER_MINUTE", 2)
+    monkeypatch.setattr(partner_pages, "_this_minute", lambda: 1)
+    client = signed_in(rep.person)
+    answers = [client.post(reverse("deals:register"), form_data(today)) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert ["Somebody has registered" in answer.content.decode() for answer in answers] == [True, True, False]
+
+
 def test_form_is_closed_without_rules_acceptance_or_certificate(today: datetime) -> None:
     rep = house(accepts=False)
     assert "must accept version 1" in text_of(rep.person, "deals:register")

@@ -1,9 +1,11 @@
 """Registering: once per form, first come first held, and what is refused."""
 
 import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,10 +14,14 @@ from hypothesis import strategies as st
 
 from certifications.models import Certification
 from lms.deals import services
-from lms.deals.errors import BadDeal
+from lms.deals.engagement import Clause, Outcome
+from lms.deals.errors import BadDeal, IllegalMove
 from lms.deals.models import Deal
 from lms.deals.money import MINOR_UNITS, parse_amount, shown
-from lms.deals.services import steps
+from lms.deals.services import moving, registering, steps
+from lms.deals.services.conflicts import judge
+from lms.deals.services.interest import sides_of
+from lms.deals.services.registering import release
 from lms.partners.models import Partner
 from tests.deals.factories import (
     LONG_AGO,
@@ -218,6 +224,7 @@ def test_small_deal_is_approved_by_the_rules(now: datetime) -> None:
     other = register(rep, now, value="10", currency="USD", customer_name="Lux", customer_domain="")
     assert [deal.state for deal in (small, large, other)] == ["approved", "submitted", "submitted"]
     assert (small.approved_by, small.approved_at) == (None, now)
+    assert small.answered_at is None  # no person has answered
     assert list(small.moves.values_list("move", "by")) == [("submit", rep.person.pk), ("approve", None)]
 
 
@@ -276,6 +283,85 @@ def test_won_deal_lets_the_next_opportunity_begin(now: datetime) -> None:
     move(approved(rep, now), "win", rep.person, now)
     again = register(rep, now + timedelta(days=100))
     assert (again.state, again.clause) == ("submitted", "5.1")
+
+
+def test_customer_taken_between_the_look_and_the_write_is_looked_at_again(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(house("Aster"), now)
+    rep, look, blind = house("Birch"), steps.rivals_of, [True]
+    monkeypatch.setattr(steps, "rivals_of", lambda deal: [] if blind and blind.pop() else look(deal))
+    assert register(rep, now).state == "in_conflict"
+    monkeypatch.setattr(steps, "rivals_of", lambda _: [])
+    with pytest.raises(IllegalMove):
+        register(house("Cedar"), now)
+
+
+def test_second_is_not_sent_up_because_of_a_release_of_a_busy_rival(now: datetime) -> None:
+    """One holds the name and did nothing, another holds the domain and works: only the idle one is let go."""
+    idle = approved(house("Aster"), now, customer_domain="")
+    busy_rep = house("Birch")
+    busy = approved(busy_rep, now, customer_name="Nim")
+    services.add_comment(deal=busy, text="Pilot runs", by=busy_rep.person, at=now + timedelta(days=50))
+    deal = register(house("Cedar"), now + timedelta(days=50), customer_country="FR")
+    clause = next(one for one in deal.rules.rules.clauses if one.outcome == Outcome.RELEASE)
+    deal.customer_country = "DE"
+    release(deal, clause, at=now + timedelta(days=60))
+    assert sorted(Deal.objects.exclude(pk=deal.pk).values_list("pk", "state")) == [
+        (idle.pk, "expired"),
+        (busy.pk, "approved"),
+    ]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_second_is_not_overlooked_by_the_first_who_lets_go(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first withdraws while the second is stored but not committed: he waits, and then passes the customer on."""
+    rules()
+    rep, second = house("Aster"), house("Birch")
+    first = register(rep, now)
+    threads: list[threading.Thread] = []
+    errors: list[str] = []
+
+    def withdraw() -> None:
+        errors.extend(at_once(lambda: move(first, "withdraw", rep.person, now)))
+
+    def judge_late(**facts: Any) -> Clause:
+        threads.append(threading.Thread(target=withdraw))
+        threads[-1].start()
+        threads[-1].join(1)
+        return judge(**facts)
+
+    monkeypatch.setattr(registering, "judge", judge_late)
+    deal = register(second, now)
+    threads[0].join(30)
+    deal.refresh_from_db()
+    assert (errors, deal.state, deal.holds) == ([], "in_review", True)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_moves_of_one_customer_do_not_wait_in_a_circle(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second is decided for while the first withdraws: one comes first, the other is told. Without the lock of the
+    whole customer both hold their own deal and want the other's."""
+    rules()
+    rep, efua = house("Aster"), channel_manager()
+    first, second = register(rep, now), register(house("Birch"), now)
+    together = threading.Barrier(2)
+
+    def sides(*of: Any) -> Any:
+        with suppress(threading.BrokenBarrierError):
+            together.wait(1)
+        return sides_of(*of)
+
+    monkeypatch.setattr(moving, "sides_of", sides)
+    errors = at_once(
+        lambda: move(second, "settle", efua, now, text="Asked for Birch"),
+        lambda: move(first, "withdraw", rep.person, now),
+    )
+    assert errors == ["IllegalMove"]
+    second.refresh_from_db()
+    assert (second.state, second.holds) == ("in_review", True)
 
 
 @pytest.mark.postgres
@@ -338,5 +424,6 @@ def test_without_the_lock_two_approve_at_once(now: datetime, monkeypatch: pytest
         return found
 
     monkeypatch.setattr(steps, "locked", unlocked)
+    monkeypatch.setattr(steps, "lock_customer", lambda _: None)
     assert at_once(*[lambda who=who: move(deal, "approve", who, now) for who in managers]) == ["IllegalMove"]
     assert deal.moves.filter(move="approve").count() == 1

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -11,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from lms.deals import services, tasks
 from lms.deals.models import Deal, EngagementRules, Reminder
+from lms.deals.services import steps
 from lms.events.services import drain
 from lms.partners.models import Membership
 from tests.deals.factories import (
@@ -18,10 +20,12 @@ from tests.deals.factories import (
     channel_manager,
     document,
     house,
+    manager_of,
     move,
     register,
     rules,
 )
+from tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -90,9 +94,45 @@ def test_who_left_gets_no_letter(now: datetime) -> None:
     Membership.objects.filter(pk=rep.pk).update(ends_on=rep.starts_on)
     move(deal, "approve", channel_manager(), now)
     services.add_comment(deal=deal, text="Hello", by=channel_manager("Other"), at=now)
-    services.remind_of_protection(at=now + 80 * DAY)
     drain()
     assert mail.outbox == []
+
+
+def test_managers_are_told_of_the_end_of_protection_when_the_rep_has_left(now: datetime) -> None:
+    rep = house()
+    approved(rep, now)
+    MembershipFactory(partner=rep.partner)
+    Membership.objects.filter(pk=rep.pk).update(ends_on=rep.starts_on)
+    drain()
+    mail.outbox.clear()
+    services.remind_of_protection(at=now + 80 * DAY)
+    drain()
+    assert [letter.to for letter in mail.outbox] == [[manager_of(rep.partner).email]]
+
+
+def test_deal_that_fails_does_not_keep_the_others(
+    now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rep, pass_on = house(), steps.pass_on
+    bad, good = (approved(rep, now, customer_name=name, customer_domain="") for name in ("Bad", "Good"))
+    monkeypatch.setattr(steps, "pass_on", lambda deal, at: pass_on(deal, at=at) if deal.pk != bad.pk else 1 / 0)
+    assert services.expire_deals(at=now + 91 * DAY) == 1
+    assert dict(Deal.objects.values_list("customer_name", "state")) == {"Bad": "approved", "Good": "expired"}
+    assert f"deal {bad.public_id} is left to the next run" in caplog.text
+    monkeypatch.setattr(steps, "pass_on", pass_on)
+    assert services.expire_deals(at=now + 91 * DAY) == 1
+    assert good.moves.filter(move="expire").count() == 1
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_deals_far_from_their_end_cost_no_reading_of_rules(
+    now: datetime, count: int, django_assert_num_queries: Any
+) -> None:
+    rep = house()
+    for number in range(count):
+        approved(rep, now, customer_name=f"C{number}", customer_domain="")
+    with django_assert_num_queries(2):
+        assert services.remind_of_protection(at=now + 59 * DAY) == 0
 
 
 def test_only_approved_deals_count(now: datetime) -> None:
@@ -127,6 +167,12 @@ def test_medians_need_three(now: datetime) -> None:
         move(deal, "win", rep.person, now + timedelta(days=hours))
     assert services.median_answer(at=now + 2 * DAY) == timedelta(hours=5)
     assert services.median_cycle(at=now + 40 * DAY) == timedelta(days=5)
+
+
+def test_median_is_kept_for_a_while(now: datetime, django_assert_num_queries: Any) -> None:
+    assert services.recent_median_answer(at=now) is None
+    with django_assert_num_queries(0):
+        assert services.recent_median_answer(at=now) is None
 
 
 def test_beat_calls_the_services(now: datetime) -> None:

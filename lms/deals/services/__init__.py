@@ -20,11 +20,11 @@ from lms.deals.services.capability import Gate, gate
 from lms.deals.services.conflicts import judge
 from lms.deals.services.discussing import add_comment, add_task, finish_task
 from lms.deals.services.engaging import accept_rules, publish_rules, rules_for, rules_in_force, standing
-from lms.deals.services.figures import board, counted_deals, forecast, median_answer, median_cycle
+from lms.deals.services.figures import board, counted_deals, forecast, median_answer, median_cycle, recent_median_answer
 from lms.deals.services.interest import next_moves, sides_of
 from lms.deals.services.moving import move_deal
 from lms.deals.services.precedents import precedents
-from lms.deals.services.registering import Draft, register_deal
+from lms.deals.services.registering import Draft, read_draft, register_deal
 from lms.deals.services.similar import Likeness, Similar, find_similar
 from lms.deals.services.upkeep import escalate_overdue, expire_deals, remind_of_protection
 
@@ -65,6 +65,8 @@ __all__ = [
     "next_moves",
     "precedents",
     "publish_rules",
+    "read_draft",
+    "recent_median_answer",
     "register_deal",
     "remind_of_protection",
     "rules_for",

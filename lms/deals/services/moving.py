@@ -1,7 +1,7 @@
 """Moves that people make. The table in lms.deals.moves says from where to where; here is what else they do."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -9,9 +9,9 @@ from django.db import transaction
 from lms.accounts.models import User
 from lms.common import guards
 from lms.deals.engagement import last_protected_day
-from lms.deals.errors import NotYourMove, WordsMissing
+from lms.deals.errors import IllegalMove, NotYourMove, WordsMissing
 from lms.deals.models import Deal
-from lms.deals.moves import MOVES, RejectReason, Side
+from lms.deals.moves import MOVES, RejectReason, Side, State
 from lms.deals.services import steps
 from lms.deals.services.conflicts import judge
 from lms.deals.services.interest import require_level, require_no_interest, sides_of
@@ -36,8 +36,10 @@ def move_deal(
     clause is logged.
 
     Guarantees that of two at once one moves and the other is told; that nobody decides with an interest of his own.
-    Raises IllegalMove, WordsMissing, NotYourMove, OwnInterest, UnsafeInput. Locks the deal. Emits DealMoved.
+    Raises IllegalMove, WordsMissing, NotYourMove, OwnInterest, UnsafeInput. Locks the deal and the others of its
+    customer. Emits DealMoved.
     """
+    steps.lock_customer(deal)
     deal = steps.locked(deal)
     wanted = MOVES.get(move)
     if wanted is None:
@@ -63,7 +65,9 @@ def move_deal(
         steps.advance_holding(deal, move, otherwise="recontest", **step)
         return deal
     if move == "settle":
-        _overrule_rivals(deal, by, at, text, clause)
+        _overrule_rivals(deal, by, at, clause)
+    if move == "uphold" and _came_from(deal) == State.EXPIRED:
+        move = "uphold_expiry"
     steps.advance(deal, move, **step)
     if held and not deal.holds:
         steps.pass_on(deal, at=at)
@@ -77,13 +81,27 @@ def _clean(text: str) -> str:
     return text
 
 
-def _overrule_rivals(deal: Deal, by: User, at: datetime, text: str, clause: str) -> None:
-    """The customer goes from the registration that holds him to this one."""
-    for rival in steps.rivals_of(deal):
+def _overrule_rivals(deal: Deal, by: User, at: datetime, clause: str) -> None:
+    """The customer goes from the registration that holds him to this one. The words of the decision are for who gets
+    him; who loses him reads the clause. Raises IllegalMove when somebody took him meanwhile.
+    """
+    found = deal.rules.rules.clause(clause)
+    text = found.title if found is not None else ""
+    rivals = steps.rivals_of(deal)
+    for rival in rivals:
         require_no_interest(deal=rival, by=by, at=at)
-        reason = RejectReason.DUPLICATE
+        reason = RejectReason.GIVEN_TO_ANOTHER
         steps.advance(rival, "overrule", by=by, at=at, reason=reason, text=text, clause=clause, level=0)
-    steps.claim(deal)
+    if not steps.claim(deal):
+        raise IllegalMove(steps.TAKEN)
+    for rival in rivals:  # somebody may have waited for this one alone, by a name or domain that is not the deal's
+        steps.pass_on(rival, at=at)
+
+
+def _came_from(deal: Deal) -> str:
+    """The state whose decision is disputed."""
+    disputes = deal.moves.filter(move="dispute").order_by("-number")
+    return disputes.values_list("from_state", flat=True)[0]
 
 
 def _nothing(deal: Deal, by: User, at: datetime) -> dict[str, Any]:
@@ -99,9 +117,17 @@ def _asked_again(deal: Deal, by: User, at: datetime) -> dict[str, Any]:
     return {"answer_due_at": steps.answer_due(deal, at), "level": 0}
 
 
+def _reopened(deal: Deal, by: User, at: datetime) -> dict[str, Any]:
+    """It needs a new approval: until then it is neither protected nor counted."""
+    none = dict.fromkeys(("approved_at", "approved_by", "protected_until", "extended_at"))
+    return {**_asked_again(deal, by, at), **none}
+
+
 def _extended(deal: Deal, by: User, at: datetime) -> dict[str, Any]:
-    """From the last protected day on, so that who extends early loses nothing."""
+    """From the last protected day on, so that who extends early loses nothing. Raises IllegalMove after that day."""
     assert deal.protected_until is not None  # noqa: S101  an approved deal has one
+    if deal.protected_until < at.astimezone(UTC).date():
+        raise IllegalMove("The protection is over, so it cannot be extended. Nothing was changed.")
     until = last_protected_day(deal.protected_until, deal.rules.rules.extension_days)
     return {"extended_at": at, "protected_until": until}
 
@@ -123,7 +149,7 @@ _EFFECTS: dict[str, Callable[[Deal, User, datetime], dict[str, Any]]] = {
     "approve": approval,
     "answer": _asked_again,
     "settle": _asked_again,
-    "overturn": _asked_again,
+    "overturn": _reopened,
     "extend": _extended,
     "dispute": _disputed,
     "escalate": _level_up,

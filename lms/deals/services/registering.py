@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +16,7 @@ from lms.common import guards
 from lms.deals import matching
 from lms.deals.countries import COUNTRIES
 from lms.deals.engagement import Clause, Outcome, Rules, last_protected_day
-from lms.deals.errors import AlreadyRegistered, BadDeal, NotAMember, RequestReused, TooManyOpen
+from lms.deals.errors import AlreadyRegistered, BadDeal, IllegalMove, NotAMember, RequestReused, TooManyOpen
 from lms.deals.models import Deal, EngagementRules
 from lms.deals.money import parse_amount
 from lms.deals.moves import State
@@ -56,8 +57,9 @@ def register_deal(*, partner: Partner, by: User, draft: Draft, request_key: UUID
     The same person's second request with the same key returns the first's deal. Two partners with the same customer
     and product: a constraint lets one hold it, the other is in conflict review. Emits DealMoved for each step.
 
-    Raises RequestReused, NotAMember, NoRulesInForce, RulesNotAccepted, NotCertified, BadDeal, AlreadyRegistered and
-    TooManyOpen. Locks the partner, so that its own limit and its own duplicates are exact.
+    Raises RequestReused, NotAMember, NoRulesInForce, RulesNotAccepted, NotCertified, BadDeal, AlreadyRegistered,
+    TooManyOpen, and IllegalMove where others take the customer again and again meanwhile. Locks the partner, so that
+    its own limit and its own duplicates are exact.
     """
     partner = lock_partner(partner)
     earlier = Deal.objects.filter(registered_by=by, request_key=request_key).select_related("partner", "rules").first()
@@ -71,7 +73,7 @@ def register_deal(*, partner: Partner, by: User, draft: Draft, request_key: UUID
         raise NotAMember(f"You do not belong to {partner.name}. Nothing was registered.")
     version = rules_for(partner=partner, at=at)
     require_certified(partner=partner, rules=version.rules, at=at)
-    fields = _read(draft, version.rules, at.date())
+    fields = read_draft(draft, rules=version.rules, on=at.date())
     _require_room(partner, version.rules, fields)
     deal = _create(
         **fields,
@@ -86,7 +88,7 @@ def register_deal(*, partner: Partner, by: User, draft: Draft, request_key: UUID
     return deal
 
 
-def _read(draft: Draft, rules: Rules, on: date) -> dict[str, Any]:
+def read_draft(draft: Draft, *, rules: Rules, on: date) -> dict[str, Any]:
     """The fields of the row. Raises BadDeal naming the field that cannot be."""
     name = _line("customer_name", draft.customer_name, 150)
     name_key, domain = matching.name_key(name), draft.customer_domain.strip()
@@ -156,16 +158,18 @@ def _require_room(partner: Partner, rules: Rules, fields: dict[str, Any]) -> Non
 
 
 def _create(*, rules: EngagementRules, registered_at: datetime, **fields: Any) -> Deal:
-    """The row that holds its customer, or, where another holds him, the row that waits."""
+    """The row that holds its customer, or, where another holds him, the row that waits. The other is locked, so he does
+    not let go of the customer without seeing who waits. Raises IllegalMove.
+    """
     deal = Deal(rules=rules, registered_at=registered_at, state_since=registered_at, touched_at=registered_at, **fields)
-    deal.state, deal.holds = State.SUBMITTED, True
-    try:
-        with transaction.atomic():
+    for _ in range(steps.TRIES):
+        steps.lock_customer(deal)
+        deal.holds = not steps.rivals_of(deal)
+        deal.state = State.SUBMITTED if deal.holds else State.IN_CONFLICT
+        with suppress(IntegrityError), transaction.atomic():  # taken since the look: look again
             deal.save(force_insert=True)
-    except IntegrityError:
-        deal.pk, deal.state, deal.holds = None, State.IN_CONFLICT, False
-        deal.save(force_insert=True)
-    return deal
+            return deal
+    raise IllegalMove(steps.TAKEN)
 
 
 def _apply(deal: Deal, at: datetime) -> None:
@@ -193,9 +197,9 @@ def _apply(deal: Deal, at: datetime) -> None:
 
 
 def release(deal: Deal, clause: Clause, *, at: datetime) -> None:
-    """The holder did nothing for as long as the clause says: his protection ends, and the next one is looked at."""
+    """A holder who did nothing for as long as the clause says: his protection ends, and the next one is looked at."""
     for rival in steps.rivals_of(deal):
-        if rival.is_protected:
+        if rival.is_protected and (at - rival.touched_at).days >= (clause.when.idle_days or 0):
             steps.advance(rival, "expire", by=None, at=at, text=clause.title, clause=clause.id)
             steps.pass_on(rival, at=at)
     deal.refresh_from_db()
@@ -212,7 +216,7 @@ def approval(deal: Deal, by: User | None, at: datetime) -> dict[str, Any]:
     return {
         "approved_at": at,
         "approved_by": by,
-        "answered_at": deal.answered_at or at,
+        "answered_at": deal.answered_at or (at if by else None),
         "answer_due_at": None,
         "protected_until": last_protected_day(at.date(), deal.rules.rules.protection_days),
         "extended_at": None,

@@ -1,23 +1,49 @@
 """One step of a deal: the state, the row of the log, the audit entry and the event, in one transaction. For this
 package: use cases are in moving, registering and upkeep."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
+from lms.deals.errors import IllegalMove
 from lms.deals.events import DealMoved
 from lms.deals.models import Deal, DealMove
-from lms.deals.moves import HOLDING, MOVES, State
+from lms.deals.moves import HOLDING, MOVES, OPEN, State
 from lms.events.services import emit
+
+# How often a customer is looked at again when somebody took him between the look and the write.
+TRIES = 5
+TAKEN = "Somebody else has just registered this customer. Try it again; nothing was changed."
 
 
 def locked(deal: Deal) -> Deal:
     """The deal as it is now, locked for the rest of the transaction: moves of one deal come one after the other."""
     wanted = Deal.objects.select_related("partner", "rules").select_for_update(of=("self",))
     return wanted.get(pk=deal.pk)
+
+
+def lock_customer(deal: Deal) -> None:
+    """Locks the deal with all open registrations of its customer and of theirs (one shares the name, the next one the
+    domain): in one statement and in the order of their keys, so that nobody who moves one waits for another in a
+    circle. To be called before anything else is locked that belongs to a deal.
+    """
+    near = Deal.objects.open().filter(product=deal.product).of_customer(**_customer(deal))
+    names, domains = {deal.name_key}, {deal.domain_key}
+    for name_key, domain_key in near.values_list("name_key", "domain_key"):
+        names.add(name_key)
+        domains.add(domain_key)
+    same = Q(name_key__in=sorted(names)) | Q(domain_key__in=sorted(domains - {""}))
+    wanted = Deal.objects.filter(Q(pk=deal.pk) | (Q(product=deal.product, state__in=OPEN) & same))
+    list(wanted.select_for_update(of=("self",)).order_by("pk").only("pk"))
+
+
+def _customer(deal: Deal) -> dict[str, str]:
+    return {"name_key": deal.name_key, "country": deal.customer_country, "domain_key": deal.domain_key}
 
 
 def advance(
@@ -94,27 +120,29 @@ def claim(deal: Deal) -> bool:
 
 
 def advance_holding(deal: Deal, name: str, *, otherwise: str, at: datetime, **step: Any) -> DealMove:
-    """Makes the move with the customer held again; where another holds him by now, the move `otherwise` without."""
-    try:
-        with transaction.atomic():
+    """Makes the move with the customer held again; where another holds him by now, the move `otherwise` without. The
+    other is locked, so he does not let go of the customer without seeing who waits. Raises IllegalMove.
+    """
+    for _ in range(TRIES):
+        if rivals_of(deal):
+            step |= {"level": 1, "answer_due_at": level_due(deal, 1, at)}
+            return advance(deal, otherwise, at=at, **step)
+        with suppress(IntegrityError), transaction.atomic():  # taken since the look: look again
             return advance(deal, name, at=at, holds=True, **step)
-    except IntegrityError:
-        step |= {"level": 1, "answer_due_at": level_due(deal, 1, at)}
-        return advance(deal, otherwise, at=at, **step)
+    raise IllegalMove(TAKEN)
 
 
 def rivals_of(deal: Deal) -> list[Deal]:
     """The registrations that hold the customer of this one, locked: one by his name, perhaps another by his domain."""
-    keys = {"name_key": deal.name_key, "country": deal.customer_country, "domain_key": deal.domain_key}
-    rivals = Deal.objects.holding().of_customer(**keys).filter(product=deal.product).exclude(pk=deal.pk)
+    rivals = Deal.objects.holding().of_customer(**_customer(deal)).filter(product=deal.product).exclude(pk=deal.pk)
     return list(rivals.select_related("partner", "rules").select_for_update(of=("self",)).order_by("pk"))
 
 
 def pass_on(deal: Deal, *, at: datetime) -> None:
     """A customer was let go: the earliest registration that waits for him in conflict review is looked at as if it
     were the first ("other registrations are reconsidered in chronological order")."""
-    keys = {"name_key": deal.name_key, "country": deal.customer_country, "domain_key": deal.domain_key}
-    waiting = Deal.objects.of_customer(**keys).filter(product=deal.product, state=State.IN_CONFLICT, holds=False)
+    waiting = Deal.objects.of_customer(**_customer(deal)).filter(product=deal.product)
+    waiting = waiting.filter(state=State.IN_CONFLICT, holds=False)
     heirs = waiting.select_related("partner", "rules").select_for_update(of=("self",))
     for heir in heirs.order_by("registered_at", "pk"):
         if claim(heir):

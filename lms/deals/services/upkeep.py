@@ -1,6 +1,9 @@
 """What time does to deals: reminders, expiry, and the next level when one did not decide in time. Run by beat."""
 
+import logging
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 
@@ -11,25 +14,40 @@ from lms.deals.moves import State
 from lms.deals.services import steps
 from lms.events.services import emit
 
+logger = logging.getLogger("laurel.deals")
+
+
+def _each(deals: Iterable[Deal], act: Callable[[Deal], bool]) -> int:
+    """How many acts did something. Each is a transaction of its own: one that fails is logged and made the next time,
+    the others are made now.
+    """
+    done = 0
+    for deal in deals:
+        try:
+            done += act(deal)
+        except Exception:
+            logger.exception("deal %s is left to the next run", deal.public_id)
+    return done
+
 
 def expire_deals(*, at: datetime) -> int:
     """Ends what is over: protection after its last day (UTC), and a question nobody answered in the days the rules
-    give. Returns how many; twice changes nothing. Each in a transaction of its own.
+    give. Returns how many; twice changes nothing.
     """
     over = Deal.objects.protected().filter(protected_until__lt=at.astimezone(UTC).date())
-    text = "Protection is over."
-    count = sum(_expire(deal, text, at) for deal in over.order_by("protected_until", "pk"))
+    count = _each(over.order_by("protected_until", "pk"), partial(_expire, text="Protection is over.", at=at))
     for version in EngagementRules.objects.filter(deals__state=State.INFO_NEEDED).distinct():
         since = at - timedelta(days=version.rules.info_days)
         unanswered = Deal.objects.filter(state=State.INFO_NEEDED, rules=version, state_since__lte=since)
         text = f"The question was not answered in {version.rules.info_days} days."
-        count += sum(_expire(deal, text, at) for deal in unanswered.order_by("pk"))
+        count += _each(unanswered.order_by("pk"), partial(_expire, text=text, at=at))
     return count
 
 
 @transaction.atomic
-def _expire(deal: Deal, text: str, at: datetime) -> bool:
+def _expire(deal: Deal, *, text: str, at: datetime) -> bool:
     state, until = deal.state, deal.protected_until
+    steps.lock_customer(deal)
     deal = steps.locked(deal)
     if (deal.state, deal.protected_until) != (state, until):  # moved or extended in between
         return False
@@ -44,17 +62,19 @@ def remind_of_protection(*, at: datetime) -> int:
     """
     on = at.astimezone(UTC).date()
     told = 0
-    for deal in Deal.objects.protected().filter(protected_until__gte=on).select_related("rules").order_by("pk"):
-        left = deal.days_left(on)
-        reached = [days for days in deal.rules.rules.reminder_days if left is not None and left <= days]
-        if reached:
-            told += _tell(deal, min(reached), at)
+    for version in EngagementRules.objects.filter(deals__in=Deal.objects.protected()).distinct():
+        marks = version.rules.reminder_days
+        near = Deal.objects.protected().filter(rules=version, protected_until__gte=on)
+        near = near.filter(protected_until__lte=on + timedelta(days=max(marks, default=-1)))
+        told += _each(near.order_by("pk"), partial(_tell, marks=marks, at=at))
     return told
 
 
 @transaction.atomic
-def _tell(deal: Deal, days: int, at: datetime) -> bool:
+def _tell(deal: Deal, *, marks: tuple[int, ...], at: datetime) -> bool:
     assert deal.protected_until is not None  # noqa: S101  protected deals have one
+    left = (deal.protected_until - at.astimezone(UTC).date()).days
+    days = min(mark for mark in marks if left <= mark)
     _, is_new = Reminder.objects.get_or_create(
         deal=deal, protected_until=deal.protected_until, days=days, defaults={"sent_at": at}
     )
@@ -68,11 +88,11 @@ def escalate_overdue(*, at: datetime) -> int:
     Returns how many.
     """
     late = Deal.objects.filter(state__in=[State.IN_CONFLICT, State.DISPUTED], answer_due_at__lt=at)
-    return sum(_escalate(deal, at) for deal in late.select_related("rules").order_by("pk"))
+    return _each(late.order_by("pk"), partial(_escalate, at=at))
 
 
 @transaction.atomic
-def _escalate(deal: Deal, at: datetime) -> bool:
+def _escalate(deal: Deal, *, at: datetime) -> bool:
     deal = steps.locked(deal)
     level = deal.level + 1
     if deal.answer_due_at is None or deal.answer_due_at >= at or level > len(deal.rules.rules.escalation):

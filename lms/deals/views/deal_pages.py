@@ -20,7 +20,7 @@ from lms.deals.countries import COUNTRIES
 from lms.deals.forms import CommentForm, MoveForm, SellerForm, TaskForm
 from lms.deals.models import Deal, DealMove, Task
 from lms.deals.moves import MOVES, Move, Side, State, Words
-from lms.deals.services.figures import median_answer
+from lms.deals.services.figures import recent_median_answer
 
 _TONES = {
     State.APPROVED: "accent",
@@ -76,7 +76,7 @@ def _page(
         "is_late": found.is_late(now),
         "days_left": found.days_left(now.date()),
         "extension_days": rules.extension_days,
-        "median": median_answer(at=now),
+        "median": recent_median_answer(at=now),
         "today": now.date(),
         "crumbs": [{"label": "Deals", "url": reverse("deals:mine")}],
     }

@@ -21,7 +21,7 @@ from lms.deals.models import Deal
 from lms.deals.moves import OPEN, State
 from lms.deals.services import Likeness, Similar
 from lms.partners.middleware import membership_of
-from lms.partners.models import Membership, Partner
+from lms.partners.models import Membership
 
 PAGE_SIZE = 25
 # The question whether a customer is registered can be put by a program too: so often in a minute by one person.
@@ -81,25 +81,34 @@ def register(request: HttpRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None, rules=version.rules, on=now.date(), country=partner.country
     )
     context: dict[str, Any] = {"form": form, "rules": version.rules, "version": version, "partner": partner}
-    context |= {"request_key": _request_key(request), "median": services.median_answer(at=now)}
+    context |= {"request_key": _request_key(request), "median": services.recent_median_answer(at=now)}
     status = 200
     if request.method == "POST" and form.is_valid():
-        context["similar"] = _similar(request, membership, form.cleaned_data)
-        likeness = context["similar"].likeness
-        if likeness == Likeness.NONE or request.POST.get("seen") == likeness:
-            deal, status = _taken(request, partner, form, context["request_key"])
-            if deal is not None:
-                messages.success(request, _said(deal))
-                return redirect("deals:deal", deal_id=deal.public_id)
+        deal, status = _taken(request, membership, form, context)
+        if deal is not None:
+            messages.success(request, _said(deal))
+            return redirect("deals:deal", deal_id=deal.public_id)
     return render(request, "deals/register.html", context, status=status)
 
 
-def _taken(request: HttpRequest, partner: Partner, form: DealForm, key: UUID) -> tuple[Deal | None, int]:
-    """The deal; or None with the status of the refusal, which is written to its field."""
+def _taken(
+    request: HttpRequest, membership: Membership, form: DealForm, context: dict[str, Any]
+) -> tuple[Deal | None, int]:
+    """The deal; or None with a status: of a refusal, which is written to its field, or because what is similar has to
+    be seen first. What is similar is told of a form that could be taken only, and so often in a minute.
+    """
+    if _asks_too_often(request):
+        form.add_error(None, "You have checked many customers in a minute. Wait a minute and send it again.")
+        return None, 429
+    partner, draft, now = membership.partner, form.draft(), timezone.now()
     try:
-        return services.register_deal(
-            partner=partner, by=person_of(request), draft=form.draft(), request_key=key, at=timezone.now()
-        ), 200
+        services.read_draft(draft, rules=context["rules"], on=now.date())
+        context["similar"] = _similar(request, membership, form.cleaned_data)
+        likeness = context["similar"].likeness
+        if likeness != Likeness.NONE and request.POST.get("seen") != likeness:
+            return None, 200
+        key = context["request_key"]
+        return services.register_deal(partner=partner, by=person_of(request), draft=draft, request_key=key, at=now), 200
     except services.BadDeal as error:
         form.add_error(error.field, error.message)
         return None, error.status

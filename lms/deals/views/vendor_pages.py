@@ -49,7 +49,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "page": shown,
         "late": waiting.filter(answer_due_at__lt=now).count(),
-        "median": services.median_answer(at=now),
+        "median": services.recent_median_answer(at=now),
         "ending": ending.select_related("partner").order_by("protected_until", "pk")[:10],
         "newer": f"?page={shown.previous_page_number()}" if shown.has_previous() else "",
         "older": f"?page={shown.next_page_number()}" if shown.has_next() else "",

@@ -196,7 +196,8 @@ def _figures_of_all(rate: Rate, at: datetime, as_of: datetime | None) -> tuple[F
 
 
 def figures_of_deals() -> tuple[Figure, ...]:
-    """The place of figures that need deals (R46, and the "professor detector"): none, as long as there are no deals."""
+    """The place of figures about deals (R46, and the "professor detector"). None is defined yet: how training and
+    sales of a partner are compared is not decided."""
     return ()
 
 
