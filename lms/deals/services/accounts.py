@@ -72,9 +72,10 @@ def _what_quota_follows(row: VendorAccount) -> tuple[object, ...]:
     return row.seller_id, row.name_key, row.country, row.domain_key
 
 
-def _sellers(before: User | None, after: User | None) -> dict[str, str | None]:
+def _sellers(before: User | None, after: User | None) -> dict[str, object]:
     """Who had quota and who has it, for the audit."""
-    return {"seller_before": before and str(before.public_id), "seller": after and str(after.public_id)}
+    people = {"seller_before": before, "seller": after}
+    return {name: None if person is None else str(person.public_id) for name, person in people.items()}
 
 
 @transaction.atomic
