@@ -111,14 +111,4 @@ class Migration(migrations.Migration):
             model_name='mark',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('marked_at', None), ('points', None)), models.Q(('marked_at__isnull', False), ('points__gte', 0)), _connector='OR'), name='assessments_mark_given'),
         ),
-        migrations.AlterField(
-            model_name='response',
-            name='max_points',
-            field=models.DecimalField(decimal_places=4, default=1, max_digits=8),
-        ),
-        migrations.AlterField(
-            model_name='response',
-            name='points',
-            field=models.DecimalField(blank=True, decimal_places=4, max_digits=8, null=True),
-        ),
     ]
