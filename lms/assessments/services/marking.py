@@ -63,8 +63,8 @@ def answers_for(grader: User, at: datetime) -> QuerySet[Response]:
 def take_answer(*, grader: User, at: datetime, assessment_id: int | None = None) -> Mark:
     """Takes the next answer to mark, or returns the one he has in hand: two clicks take one.
 
-    Locks the answer, passing over those that others take in this moment; the database allows a place and a person once
-    per answer. Raises NothingToMark.
+    Locks the answer, passing over those that others take in this moment; when nothing else is left it waits for them,
+    for an answer has two places. The database allows a place and a person once per answer. Raises NothingToMark.
     """
     waiting = Mark.objects.taken().filter(grader=grader, response__awaits_marks=True)
     found = answers_for(grader, at)
@@ -73,16 +73,18 @@ def take_answer(*, grader: User, at: datetime, assessment_id: int | None = None)
         found = found.filter(attempt__assessment=assessment_id)
     if in_hand := waiting.order_by("taken_at").first():
         return in_hand
-    for pk in found.values_list("pk", flat=True)[:20]:
-        if mark := _take(pk, grader, at):
-            return mark
+    free = list(found.values_list("pk", flat=True)[:20])
+    for waits in (False, True):
+        for pk in free:
+            if mark := _take(pk, grader, at, waits=waits):
+                return mark
     raise NothingToMark("Nothing waits for you to be marked.")
 
 
 @transaction.atomic
-def _take(pk: int, grader: User, at: datetime) -> Mark | None:
+def _take(pk: int, grader: User, at: datetime, *, waits: bool) -> Mark | None:
     """The mark of an answer that is still free; None when somebody was quicker."""
-    locked = Response.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).first()
+    locked = Response.objects.select_for_update(of=("self",), skip_locked=not waits).filter(pk=pk).first()
     if locked is None or not answers_for(grader, at).filter(pk=pk).exists():
         return None
     Mark.objects.taken().filter(response=locked, taken_at__lte=at - KEPT_FOR).delete()
