@@ -1,8 +1,6 @@
 """Statistics in the Wagtail admin: of an exam, of an item with its history, what needs a look; and results changed
 after an item was wrong. Every page asks for a named permission."""
 
-import csv
-import io
 from typing import Any
 
 from django.contrib import messages
@@ -22,7 +20,7 @@ from lms.assessments.forms.grading import RegradeForm, SimilarityForm
 from lms.assessments.models import Assessment, ExamTally, Item, ItemFlag, Regrade
 from lms.assessments.services import ExamStatistics, ItemStatistics
 from lms.assessments.statistics.estimates import Estimate
-from lms.common import guards
+from lms.common import exports
 from lms.common.errors import DomainError
 
 SHOWN_CHANGES = 200
@@ -102,15 +100,10 @@ CSV_COLUMNS = (
 def download(request: HttpRequest, exam_id: int) -> HttpResponse:
     """The items of an exam as CSV; a cell that a spreadsheet would run is made text."""
     found = get_object_or_404(Assessment, pk=exam_id)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(CSV_COLUMNS)
-    for one in _wanted(request, found).items:
-        writer.writerow([guards.clean_cell(cell) for cell in _cells(one)])
+    rows = [CSV_COLUMNS, *map(_cells, _wanted(request, found).items)]
     disposition = content_disposition_header(True, f"statistics-{found.slug}.csv") or "attachment"
-    return HttpResponse(
-        buffer.getvalue(), content_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition}
-    )
+    content = "".join(exports.csv_lines(rows))
+    return HttpResponse(content, content_type=exports.CSV, headers={"Content-Disposition": disposition})
 
 
 def _cells(one: ItemStatistics) -> list[object]:

@@ -25,10 +25,14 @@ class _Echo:
 
 
 def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """RFC 4180, line by line as the rows come; dates as ISO 8601, None as an empty cell."""
-    writer = csv.writer(_Echo())
+    """RFC 4180, line by line as the rows come; dates as ISO 8601, None as an empty cell.
+
+    Begins with a byte order mark: without it spreadsheets misread every name outside ASCII.
+    """
+    writer, mark = csv.writer(_Echo()), "\ufeff"
     for row in rows:
-        yield writer.writerow([_text(cell) for cell in row])
+        yield mark + writer.writerow([_text(cell) for cell in row])
+        mark = ""
 
 
 def _text(cell: Any) -> Any:

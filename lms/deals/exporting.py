@@ -1,18 +1,11 @@
-"""Deals as rows of a file: in constant memory, with nothing that a spreadsheet would take for a formula."""
+"""Deals as rows of a file, in constant memory; lms.common.exports makes the file."""
 
-import csv
-import tempfile
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-import openpyxl
 from django.db.models import QuerySet
-from openpyxl.cell import WriteOnlyCell
 
-from lms.common import guards
 from lms.deals.models import Deal
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADINGS = (
     "id",
     "partner",
@@ -32,13 +25,12 @@ HEADINGS = (
     "clause",
 )
 CHUNK = 500
-_BLOCK = 64 * 1024
 
 
 def rows(deals: QuerySet[Deal]) -> Iterator[list[str]]:
-    """A row per deal, newest first, all text and each cell harmless. Decimals with a point, days as ISO 8601."""
+    """A row per deal, newest first, all text. Decimals with a point, days as ISO 8601."""
     yield list(HEADINGS)
-    wanted = deals.select_related("partner", "registered_by", "rules").order_by("-registered_at", "-pk")
+    wanted = deals.select_related("partner", "registered_by").order_by("-registered_at", "-pk")
     for deal in wanted.iterator(chunk_size=CHUNK):
         cells = (
             deal.public_id,
@@ -58,38 +50,4 @@ def rows(deals: QuerySet[Deal]) -> Iterator[list[str]]:
             deal.protected_until or "",
             deal.clause,
         )
-        yield [str(guards.clean_cell(str(cell))) for cell in cells]
-
-
-class _Echo:
-    """What csv.writer writes to: each line is handed back, so that it can be streamed."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def as_csv(lines: Iterable[list[str]]) -> Iterator[str]:
-    """UTF-8 with a byte order mark, which spreadsheets need to read names."""
-    writer: Any = csv.writer(_Echo())
-    yield "\ufeff"
-    for line in lines:
-        yield writer.writerow(line)
-
-
-def as_xlsx(lines: Iterable[list[str]]) -> Iterator[bytes]:
-    """Every cell is text: openpyxl would store "=1+1" as a formula."""
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet("Deals")
-    for line in lines:
-        sheet.append([_text_cell(sheet, value) for value in line])
-    with tempfile.TemporaryFile() as file:
-        book.save(file)
-        file.seek(0)
-        while block := file.read(_BLOCK):
-            yield block
-
-
-def _text_cell(sheet: Any, value: str) -> Any:
-    cell = WriteOnlyCell(sheet, value=value)
-    cell.data_type = "s"
-    return cell
+        yield [str(cell) for cell in cells]

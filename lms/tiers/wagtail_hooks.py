@@ -1,6 +1,5 @@
 """Programmes in the Wagtail admin: the versions to read, and publishing the next one from YAML."""
 
-import csv
 from typing import Any
 
 import yaml
@@ -15,6 +14,7 @@ from wagtail import hooks
 from wagtail.admin.viewsets.base import ViewSet
 
 from lms.accounts.models import User
+from lms.common import exports
 from lms.common.errors import DomainError
 from lms.common.menus import item_for
 from lms.tiers import engine, services
@@ -86,18 +86,9 @@ def _comparison(request: HttpRequest, rules: engine.Programme | None) -> service
 
 
 def _export(comparison: services.Comparison) -> StreamingHttpResponse:
-    writer = csv.writer(_Echo())
-    rows = (writer.writerow(row) for row in services.as_rows(comparison))
-    response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(exports.csv_lines(services.as_rows(comparison)), content_type=exports.CSV)
     response["Content-Disposition"] = 'attachment; filename="back-test.csv"'
     return response
-
-
-class _Echo:
-    """What csv.writer writes to: each line is handed back, so that it can be streamed."""
-
-    def write(self, line: str) -> str:
-        return line
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:

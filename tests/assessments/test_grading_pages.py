@@ -74,7 +74,7 @@ def test_an_exam_nobody_sat_says_so(exam: Assessment) -> None:
 def test_the_csv_holds_no_formula(sat: Assessment) -> None:
     Item.objects.filter(code="item-1").update(code="=cmd()")
     response = client_of(WROTE).get(url("csv", sat.pk))
-    lines = response.content.decode().splitlines()
+    lines = response.content.decode("utf-8-sig").splitlines()
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert lines[0].startswith("item,version,on_trial,answers,facility")
     assert lines[1].startswith("'=cmd(),1,no,60,")

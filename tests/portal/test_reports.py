@@ -63,7 +63,7 @@ def body(response):
 
 
 def rows_of(content):
-    return list(csv.reader(io.StringIO(content.decode(), newline="")))
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
 def test_the_completion_rate_is_the_same_number_everywhere(client, training, at):

@@ -123,7 +123,7 @@ def test_designer_shows_and_exports_the_back_test(partner: Partner) -> None:
     assert "=Kestrel" in page
     answer = post(client, text=text, step="export")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
     assert [row[1] for row in rows[1:]][-1] == "'=Kestrel"
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from lms.accounts.models import User
 from lms.accounts.requests import person_of
+from lms.common import exports
 from lms.common.errors import DomainError
 from lms.deals import exporting, services
 from lms.deals.forms import AccountForm
@@ -96,9 +97,10 @@ def export(request: HttpRequest, form: str) -> HttpResponseBase:
     name = f"deals-{timezone.localdate():%Y-%m-%d}.{form}"
     rows = exporting.rows(deals)
     if form == "csv":
-        response = StreamingHttpResponse(exporting.as_csv(rows), content_type="text/csv; charset=utf-8")
+        response = StreamingHttpResponse(exports.csv_lines(rows), content_type=exports.CSV)
     else:
-        response = StreamingHttpResponse(exporting.as_xlsx(rows), content_type=exporting.XLSX)
+        book = exports.xlsx_file([("Deals", rows)])
+        response = StreamingHttpResponse(exports.in_pieces(book), content_type=exports.XLSX)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
