@@ -6,12 +6,12 @@ out.
 """
 
 from datetime import UTC, datetime, time
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
-from django.utils.crypto import salted_hmac
 
 from badges import documents
 from badges.models import Achievement, Award
@@ -23,21 +23,31 @@ CONTEXT = "https://w3id.org/openbadges/v2"
 _SALT = "badges.hosted"
 
 
+def _signer(award: Award) -> Signer:
+    """Signs with the holder's address of today: a ticket holds no longer than the address it was asked for."""
+    return Signer(salt=f"{_SALT}:{award.holder.email.strip().lower()}", sep=".")
+
+
 def ticket_of(award: Award) -> str:
-    """The last part of the address of an award's assertion; the same each time."""
-    return Signer(salt=_SALT, sep=".").sign(str(award.public_id))
+    """The last part of the address of an award's assertion; the same each time, until the holder's e-mail address or
+    our key is another."""
+    return _signer(award).sign(str(award.public_id))
 
 
-def award_id_of(ticket: str) -> UUID | None:
-    """The award a ticket was made for; None for one that we did not make."""
+def award_of(ticket: str) -> Award | None:
+    """The award a ticket was made for, by a key of today or before; None for one that we did not make, or that was
+    asked for with another e-mail address than its holder has now."""
     try:
-        return UUID(Signer(salt=_SALT, sep=".").unsign(ticket))
+        award = Award.objects.whole().filter(public_id=UUID(ticket.partition(".")[0])).first()
+        if award is not None:
+            _signer(award).unsign(ticket)
     except (BadSignature, ValueError):
         return None
+    return award
 
 
-def assertion_url(award: Award) -> str:
-    return f"{settings.SITE_URL}/badges/v2/assertions/{ticket_of(award)}"
+def assertion_url(ticket: str) -> str:
+    return f"{settings.SITE_URL}/badges/v2/assertions/{ticket}"
 
 
 def badge_class_url(achievement: Achievement) -> str:
@@ -48,13 +58,15 @@ def issuer_url() -> str:
     return f"{settings.SITE_URL}/badges/v2/issuer"
 
 
-def assertion(award: Award, state: Standing) -> dict[str, Any]:
-    """The award now. One that is revoked or suspended says that it is revoked and nothing else: 2.0 knows no other
-    word, and a displayer must not show it."""
-    head = {"@context": CONTEXT, "type": "Assertion", "id": assertion_url(award)}
+def assertion(award: Award, state: Standing, *, ticket: str) -> dict[str, Any]:
+    """The award now, by the ticket it is asked for with: `id` must be its address, also by a ticket of an older key.
+    One that is revoked or suspended says that it is revoked and nothing else: 2.0 knows no other word, and a displayer
+    must not show it."""
+    head = {"@context": CONTEXT, "type": "Assertion", "id": assertion_url(ticket)}
     if state.is_listed:
         return {**head, "revoked": True, "revocationReason": f"The issuer says: {state.value}"}
-    salt = salted_hmac(f"{_SALT}.recipient", str(award.public_id)).hexdigest()[:32]
+    # public like the ticket; made of it, it stays what it was when our key is another
+    salt = sha256(f"{_SALT}.recipient:{ticket}".encode()).hexdigest()[:32]
     identifier = documents.address_identifier(award.holder.email, salt=salt)
     body: dict[str, Any] = {
         **head,

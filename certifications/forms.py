@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from wagtail.admin.forms import WagtailAdminModelForm
 
 from certifications.filing import KINDS, MAX_BYTES, HandedFile
-from certifications.models import CertificateDesign, Certification, Credential, PointsRule, PracticeTask
+from certifications.models import CertificateDesign, Certification, Credential, PointsRule, PracticeTask, Requirement
 from certifications.services import MAX_POINTS, MAX_WORDS
 from courses.models import Course
 from lms.accounts.models import User
@@ -162,12 +163,21 @@ class CertificationForm(WagtailAdminModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
+            self._keep_retired_tasks()
             for prefix, is_for_renewal in (("", False), ("renewal_", True)):
                 asked = list(self.instance.requirements.filter(is_for_renewal=is_for_renewal))
                 self.initial[f"{prefix}courses"] = [one.course_id for one in asked if one.course_id]
                 self.initial[f"{prefix}assessments"] = [one.assessment_id for one in asked if one.assessment_id]
                 self.initial[f"{prefix}practice"] = [one.practice_id for one in asked if one.practice_id]
                 self.initial.setdefault("needed", [one.needed_id for one in asked if one.needed_id])
+
+    def _keep_retired_tasks(self) -> None:
+        """A task it asks for stays among the choices once it is retired: to save something else does not drop it."""
+        asked = Requirement.objects.filter(certification=self.instance).exclude(practice=None).values("practice")
+        tasks = PracticeTask.objects.filter(Q(retired_at=None) | Q(pk__in=asked)).order_by("title")
+        for name in ("practice", "renewal_practice"):
+            field: Any = self.fields[name]
+            field.queryset = tasks
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
@@ -237,9 +247,19 @@ class JudgementForm(forms.Form):
 class PracticeTaskForm(WagtailAdminModelForm):
     """A practice task. Saved by `services.save_practice_task`."""
 
+    is_retired = forms.BooleanField(
+        label="Retired",
+        required=False,
+        help_text="Nothing more can be handed in for it. What was handed in stays, and counts as before.",
+    )
+
     class Meta:
         model = PracticeTask
         fields: ClassVar = ["title", "slug", "brief", "criteria", "minutes"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["is_retired"] = self.instance.retired_at is not None
 
 
 class PointsRuleForm(WagtailAdminModelForm):

@@ -20,7 +20,10 @@ class SavesTask:
 
     def save_instance(self) -> PracticeTask:
         task = self.form.save(commit=False)  # type: ignore[attr-defined]
-        return services.save_practice_task(task=task, by=person_of(self.request), at=timezone.now())
+        is_retired = self.form.cleaned_data["is_retired"]  # type: ignore[attr-defined]
+        return services.save_practice_task(
+            task=task, is_retired=is_retired, by=person_of(self.request), at=timezone.now()
+        )
 
 
 class TaskCreateView(SavesTask, CreateView):

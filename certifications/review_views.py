@@ -12,6 +12,7 @@ from certifications import services
 from certifications.forms import JudgementForm, RecordPointsForm
 from certifications.manage_views import MAX_ROWS_IN_PAGE, needs
 from certifications.models import Submission
+from certifications.rules import is_independent
 from lms.accounts.requests import person_of
 from lms.common.errors import DomainError
 
@@ -59,7 +60,8 @@ def evidence(request: HttpRequest, submission_id: object) -> HttpResponse:
         .exclude(pk=found.pk)
         .order_by("-submitted_at", "-pk"),
         "form": form,
-        "may_judge": request.user.has_perm("certifications.review_practice", found),
+        "may_judge": request.user.has_perm("certifications.review_practice", found)
+        and is_independent(person_of(request), found),
         "page_title": found.what,
     }
     return render(request, "certifications/admin/evidence.html", context)
@@ -76,9 +78,24 @@ def record_points(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error(None, error.message)
         else:
-            left = len(form.cleaned_data["people"]) - len(made)
+            waiting = _waiting(request, form)
+            left = len(form.cleaned_data["people"]) - len(made) - len(waiting)
             known = f" {left} had them already." if left else ""
             messages.success(request, f"{len(made)} people have the points now.{known}")
+            if waiting:
+                names = ", ".join(one.person.name for one in waiting)
+                messages.warning(request, f"Not recorded, for their own claim waits for a reviewer: {names}.")
             return redirect("evidence:points")
     context = {"form": form, "page_title": "Record points"}
     return render(request, "certifications/admin/record_points.html", context)
+
+
+def _waiting(request: HttpRequest, form: RecordPointsForm) -> list[Submission]:
+    """Their own claims of what was recorded, still to be judged."""
+    said = form.cleaned_data
+    claims = (
+        Submission.objects.visible_to(request.user)
+        .waiting()
+        .filter(certification=said["certification"], title=said["title"], happened_on=said["happened_on"])
+    )
+    return list(claims.filter(person__in=said["people"]).select_related("person").order_by("submitted_at", "pk"))

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import rules
 
 from certifications.models import Submission
-from lms.partners.models import Membership, today
 from lms.partners.rules import is_channel_role
 
 if TYPE_CHECKING:
@@ -21,14 +20,9 @@ rules.add_perm("certifications.issue_by_decision", is_channel_role)
 
 @rules.predicate
 def is_independent(user: "User", submission: Submission | None) -> bool:
-    """Neither the learner himself nor a colleague of his: of any partner he belongs to, or belonged to when he handed
-    it in. Without a submission: nothing to be partial about yet."""
-    if submission is None:
-        return True
-    own = Membership.objects.active(today()).filter(person=user).values("partner_id")
-    his = Membership.objects.active(today()).filter(person=submission.person_id, partner__in=own)
-    then = submission.membership.partner_id if submission.membership else None
-    return user.pk != submission.person_id and not his.exists() and not own.filter(partner=then).exists()
+    """Neither the learner himself nor a colleague of his, today or when it was handed in. Without a submission: nothing
+    to be partial about yet."""
+    return submission is None or Submission.objects.filter(pk=submission.pk).independent_of(user).exists()
 
 
 # Evidence is judged by the vendor: those who review content, and channel roles.

@@ -60,7 +60,7 @@ def picture_for_older_sites(*, award: Award, by: User, at: datetime) -> bytes:
     Writes the audit log. Raises NotAllowed as `copy_with_address`.
     """
     _check_own(award, by, at)
-    body = hosted.assertion(award, standing.of_award(award, at))
+    body = hosted.assertion(award, standing.of_award(award, at), ticket=hosted.ticket_of(award))
     record_audit(action="badges.picture_for_older_sites", actor=by, at=at, target=award)
     return baking.bake_png(bytes(picture_of(award).png), documents.as_text(body), baking.OLD_KEYWORD)
 

@@ -129,9 +129,11 @@ def _baked(award: Award, form: str) -> HttpResponse:
 @require_safe
 def old_assertion(request: HttpRequest, ticket: str) -> HttpResponse:
     """An award as Open Badges 2.0, where its holder asked for that. 410 and "revoked" once it does not hold."""
-    award = get_object_or_404(Award.objects.whole(), public_id=hosted.award_id_of(ticket))
+    award = hosted.award_of(ticket)
+    if award is None:
+        raise Http404
     state = standing.of_award(award, timezone.now())
-    response = _public(hosted.assertion(award, state), "application/ld+json")
+    response = _public(hosted.assertion(award, state, ticket=ticket), "application/ld+json")
     response.status_code = 410 if state.is_listed else 200
     response["Cache-Control"] = "no-store"
     return response

@@ -1,17 +1,18 @@
 """What people handed in, and what gives continuing points."""
 
-from datetime import date
+from datetime import UTC, date
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import TruncDate
 
 from certifications.models.certifications import Certification, PracticeTask
 from courses.models import Course
 from lms.assessments.models import Assessment
 from lms.common.models import PublicIdModel
-from lms.partners.models import Membership
+from lms.partners.models import Membership, MembershipQuerySet, today
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -28,12 +29,42 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(is_accepted=True)
 
     def visible_to(self, user: "User | AnonymousUser") -> "SubmissionQuerySet":
-        """One's own; all for those who review. It tells of customers: no manager of a partner sees it."""
+        """One's own; for those who review, also what is nobody's they work with. It tells of customers: no manager of
+        a partner, and no colleague, sees it."""
         if not user.is_authenticated:
             return self.none()
         if user.has_perm("certifications.review_practice"):
-            return self
+            return self._dated().filter(Q(person=user) | ~_of_a_colleague(user))
         return self.filter(person=user)
+
+    def independent_of(self, user: "User") -> "SubmissionQuerySet":
+        """What `user` may judge without being partial: neither his own nor that of a colleague, of any partner, today
+        or on the day it was handed in (UTC)."""
+        return self._dated().exclude(person=user).filter(~_of_a_colleague(user))
+
+    def same_as(self, other: "Submission") -> "SubmissionQuerySet":
+        """Those of which the constraints allow one: what waits for the same task, or what was not returned of the same
+        thing on the same day."""
+        if other.task_id is not None:
+            return self.waiting().filter(task=other.task_id, person=other.person_id)
+        same = self.filter(certification=other.certification_id, title=other.title, happened_on=other.happened_on)
+        return same.filter(Q(is_accepted=None) | Q(is_accepted=True), person=other.person_id)
+
+    def _dated(self) -> "SubmissionQuerySet":
+        return self.alias(handed_in_on=TruncDate("submitted_at", tzinfo=UTC))
+
+
+def _of_a_colleague(user: "User") -> Exists:
+    """Needs the alias `handed_in_on`. The membership something was handed in for counts whatever its dates say now."""
+    own = _held_on(OuterRef(OuterRef("handed_in_on"))).filter(person=user)
+    his = _held_on(OuterRef("handed_in_on")).filter(person=OuterRef("person"))
+    his = his | Membership.objects.filter(pk=OuterRef("membership"))
+    return Exists(his.filter(partner__in=own.values("partner")))
+
+
+def _held_on(day: OuterRef) -> MembershipQuerySet:
+    """Memberships that hold today, or held on the day."""
+    return Membership.objects.active(today()) | Membership.objects.active(day)
 
 
 class Submission(PublicIdModel):
@@ -97,6 +128,9 @@ class Submission(PublicIdModel):
                     & (Q(is_accepted=True) | ~Q(reason=""))
                 ),
                 name="certifications_judgement_has_who_and_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("person")), name="certifications_judged_by_another"
             ),
         ]
 

@@ -72,13 +72,16 @@ def save_certification(
 
 
 @transaction.atomic
-def save_practice_task(*, task: PracticeTask, by: User, at: datetime) -> PracticeTask:
-    """Stores a practice task. What was handed in stays as it is. Writes the audit log. Raises NotAllowed (permission
+def save_practice_task(*, task: PracticeTask, by: User, at: datetime, is_retired: bool = False) -> PracticeTask:
+    """Stores a practice task, offered or retired (since the first time it was said). What was handed in stays as it is
+    and is judged; for a retired task nothing more is taken. Writes the audit log. Raises NotAllowed (permission
     certifications.manage_certifications)."""
     if not by.has_perm("certifications.manage_certifications"):
         raise errors.NotAllowed("You may not change practice tasks. Nothing was changed.")
+    task.retired_at = (task.retired_at or at) if is_retired else None
     task.save()
-    record_audit(action="certifications.save_practice_task", actor=by, at=at, target=task, detail={"title": task.title})
+    detail: dict[str, object] = {"title": task.title, "is_retired": is_retired}
+    record_audit(action="certifications.save_practice_task", actor=by, at=at, target=task, detail=detail)
     return task
 
 

@@ -22,6 +22,7 @@ from lms.xapi.services import platform_authority, record
 MAX_A_DAY = 20
 MAX_WORDS = 10_000
 MAX_POINTS = 200
+_PARTIAL = "You may not record these points: nobody records his own, or those of a colleague. Nothing was recorded."
 
 
 @transaction.atomic
@@ -88,13 +89,14 @@ def record_points(
 ) -> list[Submission]:
     """Records points of something many took part in (a class, a conference), accepted at once; returns the new ones.
 
-    Who has points for the same thing on the same day already is left out: a replay records nothing. Writes the
-    statement of each, the audit log, and emits EvidenceJudged. Raises NotAllowed (permission
-    certifications.manage_certifications, and never one's own points), NothingHandedIn.
+    Who has points for the same thing on the same day already is left out: a replay records nothing. So is who claimed
+    it and waits: his claim is judged as he handed it in. Writes the statement of each, the audit log, and emits
+    EvidenceJudged. Raises NotAllowed (permission certifications.manage_certifications, and never one's own points or
+    a colleague's), NothingHandedIn.
     """
     people = list(people)
     if not by.has_perm("certifications.manage_certifications") or by in people:
-        raise errors.NotAllowed("You may not record these points: nobody records his own. Nothing was recorded.")
+        raise errors.NotAllowed(_PARTIAL)
     made = []
     for person in people:
         one = _claim(certification, person, title, happened_on, points, at)
@@ -104,6 +106,9 @@ def record_points(
             made.append(one)
             record([statements.judged(one, at)], authority=platform_authority(), at=at)
             emit(EvidenceJudged(at=at, submission_id=one.public_id, person_id=person.public_id, is_accepted=True))
+    recorded = Submission.objects.filter(pk__in=[one.pk for one in made])
+    if recorded.independent_of(by).count() != len(made):
+        raise errors.NotAllowed(_PARTIAL)
     detail = {"title": guards.clean_name(title), "points": points, "people": len(made)}
     record_audit(action="certifications.record_points", actor=by, at=at, target=certification, detail=detail)
     return made
@@ -174,10 +179,12 @@ def _keep_file(made: Submission, file: HandedFile) -> None:
 
 
 def _stored(made: Submission) -> bool:
-    """False when a constraint says that there is such a one."""
+    """False when there is such a one, as the unique constraints have it; what another constraint refuses is raised."""
     try:
         with transaction.atomic():
             made.save(force_insert=True)
     except IntegrityError:
+        if not Submission.objects.same_as(made).exists():
+            raise
         return False
     return True

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.utils import timezone
 
 from lms.common.models import PublicIdModel
@@ -127,7 +127,7 @@ class Partner(PublicIdModel):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
-    def active(self, on: date) -> "MembershipQuerySet":
+    def active(self, on: date | OuterRef) -> "MembershipQuerySet":
         """Memberships that hold on the day `on` (UTC): a planned last day counts, the day of an end at once not."""
         return self.filter(Q(ends_on=None) | Q(ends_on__gt=on) | Q(ends_on=on, ended_at=None), starts_on__lte=on)
 

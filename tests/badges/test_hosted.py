@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from badges import baking
 from badges.models import Award
-from lms.accounts.models import AuditEntry
+from lms.accounts.models import AuditEntry, User
 from tests.badges.factories import HERE, awarded, revoke, signed_in, suspended
 from tests.factories import MembershipFactory, UserFactory
 
@@ -87,3 +87,20 @@ def test_nobody_finds_the_address_who_was_not_given_it(award: Award) -> None:
     page = Client().get(f"/awards/{public_id}/").content.decode()
     assert "v2/assertions" not in page + Client().get(f"/badges/awards/{public_id}.json").content.decode()
     assert signed_in(UserFactory()).post(f"/my/badges/{public_id}/for-older-sites/").status_code == 404
+
+
+def test_key_of_before_still_answers_at_its_own_address(award: Award, settings: Any) -> None:
+    baked = inside(picture(award))
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another key of the site"
+    assert fetched(baked["id"]) == baked
+    settings.SECRET_KEY_FALLBACKS = []
+    assert Client().get(urlsplit(baked["id"]).path).status_code == 404
+
+
+def test_new_e_mail_address_is_not_told_until_it_is_asked_for(award: Award) -> None:
+    url = inside(picture(award))["id"]
+    User.objects.filter(pk=award.holder.pk).update(email="ann@other.example")
+    assert Client().get(urlsplit(url).path).status_code == 404
+    baked = inside(picture(Award.objects.get(pk=award.pk)))
+    assert baked["id"] != url
+    assert fetched(baked["id"]) == baked

@@ -13,6 +13,7 @@ from django.utils import timezone
 from certifications import errors, services, tasks
 from certifications.models import Certification, Credential, PointsRule, Submission
 from certifications.points import PointsAccount, account
+from certifications.services import handing_in
 from courses.models import CourseVersion
 from lms.accounts.models import AuditEntry, User
 from lms.events.services import drain
@@ -245,6 +246,27 @@ def test_recorded_points_count_at_once_and_once(
     assert Submission.objects.count() == 1
 
 
+def test_nobody_records_points_for_a_colleague(
+    held: Credential, member: Membership, manager: User, now: datetime
+) -> None:
+    """A superuser is a colleague too. One of many refuses the whole."""
+    said: dict[str, Any] = {"title": "Class", "happened_on": now.date(), "points": 15, "at": now + DAY}
+    people = [UserFactory(), member.person]
+    for by in (manager, UserFactory(is_superuser=True)):
+        MembershipFactory(partner=member.partner, person=by)
+        with pytest.raises(errors.NotAllowed):
+            services.record_points(certification=held.certification, people=people, by=by, **said)
+    assert not Submission.objects.exists()
+
+
+def test_only_what_is_there_already_is_left_out(held: Credential, member: Membership, now: datetime) -> None:
+    """What another constraint refuses is no replay."""
+    one = Submission(certification=held.certification, person=member.person, title="Class", happened_on=now.date())
+    one.submitted_at, one.points = now, None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        handing_in._stored(one)
+
+
 def test_rules_are_counted_once_and_for_one_thing(held: Credential, course: CourseVersion, manager: User) -> None:
     rows: list[dict[str, Any]] = [
         {"points": 5},
@@ -320,6 +342,14 @@ def test_administrator_records_for_many(today_held: Credential, member: Membersh
     data["people"] = member.person.email
     assert desk.post("/admin/evidence/points/", data).status_code == 302
     assert points(today_held, timezone.now()).total == 15
+    waits = claim(today_held, member, timezone.now(), on=timezone.now().date(), title="Forum", points=5)
+    answer = desk.post("/admin/evidence/points/", data | {"title": "Forum"}, follow=True)
+    assert [str(one) for one in answer.context["messages"]] == [
+        "0 people have the points now.",
+        f"Not recorded, for their own claim waits for a reviewer: {member.person.name}.",
+    ]
+    waits.refresh_from_db()
+    assert (waits.is_waiting, waits.points) == (True, 5)
     course = published(1).course
     rule = {"certification": today_held.certification_id, "course": course.pk, "assessment": "", "points": 4}
     assert desk.post("/admin/points_rules/new/", rule).status_code == 302

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from certifications import errors, services
 from certifications.filing import MAX_BYTES, HandedFile, checked
+from certifications.forms import CertificationForm
 from certifications.models import Certification, Credential, PracticeTask, Requirement, Submission
 from certifications.progress import State, progress
 from lms.accounts.models import AuditEntry, User
@@ -131,7 +132,13 @@ def test_same_word_twice_changes_nothing_another_word_is_refused(
     assert Credential.objects.count() == 1
 
 
-@pytest.mark.parametrize("who", ["himself", "colleague", "colleague then", "manager", "stranger"])
+@pytest.mark.parametrize(
+    "who",
+    [
+        *("himself", "superuser himself", "superuser colleague"),
+        *("colleague", "colleague then", "both then", "manager", "stranger"),
+    ],
+)
 def test_nobody_partial_judges(
     who: str, wanted: Certification, task: PracticeTask, member: Membership, reviewer: User, now: datetime
 ) -> None:
@@ -139,6 +146,9 @@ def test_nobody_partial_judges(
     one = handed(task, member, now)
     by = {
         "himself": lambda: member.person,
+        "superuser himself": lambda: member.person,
+        "superuser colleague": lambda: MembershipFactory(partner=member.partner, person__is_superuser=True).person,
+        "both then": lambda: MembershipFactory(partner=member.partner, person=reviewer, ends_on=now.date()).person,
         "colleague": lambda: MembershipFactory(partner=member.partner, person=reviewer).person,
         "colleague then": lambda: MembershipFactory(partner=member.partner, person=reviewer).person,
         "manager": lambda: MembershipFactory(partner=member.partner, role="manager").person,
@@ -146,6 +156,11 @@ def test_nobody_partial_judges(
     }[who]()
     if who == "himself":
         by.groups.add(Group.objects.get(name="Content reviewers"))
+    if who == "superuser himself":
+        User.objects.filter(pk=by.pk).update(is_superuser=True)
+    if who == "both then":
+        Membership.objects.filter(partner=member.partner).update(ends_on=now.date())
+        assert now.date() < timezone.now().date()
     if who == "colleague then":
         Membership.objects.filter(pk=member.pk).update(ends_on=date(2025, 2, 1))
     with pytest.raises(errors.NotAllowed):
@@ -295,7 +310,7 @@ def test_database_refuses_what_makes_no_sense(
     wanted: Certification, task: PracticeTask, member: Membership, now: datetime
 ) -> None:
     base = {"person": member.person, "submitted_at": now}
-    judged = {"decided_at": now, "decided_by": member.person}
+    judged = {"decided_at": now, "decided_by": UserFactory()}
     refused: list[dict[str, Any]] = [
         base,
         {**base, "task": task, "certification": wanted},
@@ -305,6 +320,7 @@ def test_database_refuses_what_makes_no_sense(
         {**base, "task": task, "is_accepted": True},
         {**base, "task": task, **judged},
         {**base, "task": task, **judged, "is_accepted": False},
+        {**base, "task": task, **judged, "is_accepted": True, "decided_by": member.person},
     ]
     for values in refused:
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -359,7 +375,21 @@ def test_file_is_a_download_for_owner_and_reviewer_only(
         assert answer["X-Content-Type-Options"] == "nosniff"
         assert b"".join(answer) == b"%PDF-<script>"  # type: ignore[call-overload]
     MembershipFactory(partner=member.partner, person=reviewer)
-    assert signed_in(User.objects.get(pk=reviewer.pk)).get(address).status_code == 403
+    assert signed_in(User.objects.get(pk=reviewer.pk)).get(address).status_code == 404
+
+
+def test_reviewers_read_what_is_of_no_colleague(
+    wanted: Certification, task: PracticeTask, member: Membership, reviewer: User, now: datetime
+) -> None:
+    """The learners' words tell of customers: neither list nor page shows them to a colleague; everybody has his own."""
+    theirs, other = handed(task, member, now), handed(task, MembershipFactory(persona=member.persona), now)
+    seen = Submission.objects.visible_to
+    assert set(seen(reviewer)) == {theirs, other}
+    own = handed(task, MembershipFactory(partner=member.partner, person=reviewer), now)
+    reviewer = User.objects.get(pk=reviewer.pk)
+    assert set(seen(reviewer)) == {own, other}
+    assert set(Submission.objects.independent_of(reviewer)) == {other}
+    assert set(seen(UserFactory(is_superuser=True))) == {theirs, other, own}
 
 
 def admits(user: User) -> Client:
@@ -420,3 +450,29 @@ def test_tasks_are_kept_by_managers(member: Membership) -> None:
     )
     with pytest.raises(errors.NotAllowed):
         services.save_practice_task(task=made, by=member.person, at=timezone.now())
+
+
+def test_retired_task_is_kept_by_what_asks_for_it_and_offered_again(
+    wanted: Certification, task: PracticeTask, member: Membership
+) -> None:
+    manager = UserFactory()
+    manager.groups.add(Group.objects.get_or_create(name="Portal managers")[0])
+    desk = admits(manager)
+    address = f"/admin/practice_tasks/edit/{task.pk}/"
+    data = {"title": "Hold a demo", "slug": task.slug, "brief": "Hold one.", "criteria": "", "minutes": 45}
+    assert desk.post(address, {**data, "is_retired": "on"}).status_code == 302
+    task.refresh_from_db()
+    since = task.retired_at
+    assert since is not None
+    with pytest.raises(errors.NotAllowed):
+        handed(task, member, timezone.now())
+    form: Any = desk.get(address).context["form"]
+    assert form["is_retired"].initial is True
+    desk.post(address, {**data, "is_retired": "on", "minutes": 50})
+    task.refresh_from_db()
+    assert (task.retired_at, task.minutes) == (since, 50)
+    new, known = CertificationForm(for_user=manager), CertificationForm(instance=wanted, for_user=manager)
+    assert [list(form.fields["practice"].queryset) for form in (new, known)] == [[], [task]]
+    desk.post(address, data)
+    task.refresh_from_db()
+    assert task.retired_at is None
