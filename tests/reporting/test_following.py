@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 
 from lms.accounts.models import AuditEntry
 from lms.reporting import services
-from lms.reporting.models import EVERYBODY, ContentDay, ContentMonth, Cursor, LessonRecord, PartnerPeriod
-from lms.reporting.services import following
+from lms.reporting.models import EVERYBODY, ContentDay, ContentItem, ContentMonth, Cursor, LessonRecord, PartnerPeriod
+from lms.reporting.services import anew, following
 from lms.xapi import statements, vocabulary
 from lms.xapi.models import Pseudonym, Statement
 from lms.xapi.services import platform_authority, pseudonymise_person, record, void_statement
@@ -130,6 +130,31 @@ def test_only_trusted_statements_of_partners_people_count(do, membership, now):
     record([lone, stranger], authority=platform_authority(), at=now)
     services.follow_statements()
     assert ContentDay.objects.count() == 1  # a partner that we no longer know is a partner still
+
+
+def test_an_authority_that_is_trusted_later_counts_with_a_rebuild_and_its_content_has_a_name(do, now):
+    stranger = AuthorityFactory()
+    do(0, 5, authority=stranger)
+    assert services.content_use(at=now) == []
+    stranger.is_trusted = True
+    stranger.save()
+    services.rebuild_usage(check=False)
+    assert [one.name for one in services.content_use(at=now)] == ["Foundations"]
+    ContentItem.objects.all().delete()
+    assert [one.name for one in services.content_use(at=now)] == ["Content without a name"]
+
+
+def test_a_comparison_leaves_what_became_stale_meanwhile(do, membership, monkeypatch):
+    """Days marked between reading which sums there are and comparing them: not compared, they are added up anyway."""
+    do(0, 5)
+    compare = anew._compare_sums
+
+    def late(periods, **options):
+        PartnerPeriod.objects.update(is_stale=True, minutes=999)
+        return compare(periods, **options)
+
+    monkeypatch.setattr(anew, "_compare_sums", late)
+    assert check() == []
 
 
 def test_a_clock_that_is_ahead_marks_nothing(do, now):

@@ -11,13 +11,14 @@ from django.db import transaction
 from lms.accounts.models import AuditEntry, User
 from lms.reporting import activity
 from lms.reporting.acts import Acts, Lesson, Place, read_acts
-from lms.reporting.models import ContentDay, ContentMonth, Cursor, LessonRecord, PartnerPeriod
+from lms.reporting.models import ContentDay, ContentMonth, LessonRecord, PartnerPeriod
 from lms.reporting.services import marks
 from lms.reporting.services.summing import add_up, sum_stale
 from lms.xapi.agents import actor_key
 from lms.xapi.models import Pseudonym, Statement
 
 _PEOPLE = 50
+_PERIODS = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,26 +34,33 @@ def rebuild_usage(*, check: bool, on_progress: Callable[[int, int], None] | None
     """Compares marks, lessons and sums with what the statements say, up to the cursor; unless `check`, sets them right.
 
     Marks of months of which statements went to an archive are only added to: the archive has what they stand for.
-    50 people a transaction, so it may run beside the platform.
+    50 people, then 50 sums, a transaction that holds the cursor, so it may run beside the platform: what the platform
+    has not added up yet is not compared.
     """
     people = list(User.objects.order_by("pk").values_list("public_id", flat=True))
     differences: list[str] = []
     for start in range(0, len(people), _PEOPLE):
         with transaction.atomic():
-            passed = marks.locked_cursor().passed if not check else _passed()
+            passed = marks.locked_cursor().passed
             differences += project_people(people[start : start + _PEOPLE], passed=passed, check=check)
         if on_progress is not None:
             on_progress(min(start + _PEOPLE, len(people)), len(people))
-    wrong = [period for period in PartnerPeriod.objects.filter(is_stale=False).iterator() if _differs(period)]
-    differences += [f"{period} of {period.partner_public_id} is not the sum of its days" for period in wrong]
+    periods = list(PartnerPeriod.objects.filter(is_stale=False).order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(periods), _PERIODS):
+        differences += _compare_sums(periods[start : start + _PERIODS], check=check)
     if not check:
-        PartnerPeriod.objects.filter(pk__in=[period.pk for period in wrong]).update(is_stale=True)
         sum_stale()
     return UsageRebuild(people=len(people), sums=PartnerPeriod.objects.count(), differences=differences)
 
 
-def _passed() -> int:
-    return Cursor.objects.filter(name=marks.CURSOR).values_list("passed", flat=True).first() or 0
+@transaction.atomic
+def _compare_sums(periods: list[int], *, check: bool) -> list[str]:
+    """As they are now, with nobody marking days meanwhile; those that became stale are added up anew anyway."""
+    marks.locked_cursor()
+    wrong = [period for period in PartnerPeriod.objects.filter(pk__in=periods, is_stale=False) if _differs(period)]
+    if not check:
+        PartnerPeriod.objects.filter(pk__in=[period.pk for period in wrong]).update(is_stale=True)
+    return [f"{period} of {period.partner_public_id} is not the sum of its days" for period in wrong]
 
 
 def _differs(period: PartnerPeriod) -> bool:
@@ -83,6 +91,7 @@ def project_people(people: list[UUID], *, passed: int, check: bool) -> list[str]
     gone = [place for place in stored if place not in wanted]
     lessons, gone_lessons = _lesson_changes(acts, ids, kept_before)
     if not check:
+        marks.name_items(acts.items)
         marks.store_days(changed, ids)
         _delete_days(gone)
         marks.store_lessons(lessons, ids)

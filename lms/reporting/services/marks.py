@@ -56,12 +56,13 @@ def join(acts: Acts) -> None:
     for some in chunks(sorted({registration for registration, _ in acts.lessons})):
         rows = LessonRecord.objects.filter(registration__in=some).values_list("registration", "lesson_iri", "done_at")
         known |= {(registration, iri): done_at for registration, iri, done_at in rows}
-    _name_items(acts.items)
+    name_items(acts.items)
     earlier = {key: value for key, value in acts.lessons.items() if key not in known or value[1] < known[key]}
     store_lessons(earlier, ids)
 
 
-def _name_items(items: dict[UUID, Item]) -> None:
+def name_items(items: dict[UUID, Item]) -> None:
+    """Writes down what activities are called, by the newest statement of each."""
     known: dict[UUID, datetime] = {}
     for some in chunks(list(items)):
         rows = ContentItem.objects.filter(activity_key__in=some).values_list("activity_key", "named_at")

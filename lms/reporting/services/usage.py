@@ -4,6 +4,7 @@ What a visit and an active minute are is said in `lms.reporting.activity`, what 
 `lms.reporting.acts`. Pages read sums per week and month, so their time does not grow with the number of statements.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -19,6 +20,8 @@ from lms.reporting.services.figures import completion_rate, rates_by_partner
 from lms.reporting.services.marks import CURSOR
 from lms.reporting.usage import ACTIVE_DAYS, ContentUse, Engagement, Part, PersonUse, Usage
 
+# What was used, when no statement that is known says what it is called.
+_NAMELESS = ContentItem(name="Content without a name")
 WEEK, MONTH = PartnerPeriod.Unit.WEEK, PartnerPeriod.Unit.MONTH
 
 
@@ -69,8 +72,8 @@ def content_use(*, partner: Partner | None = None, at: datetime, months: int = 3
     return [
         ContentUse(
             activity_key=row["activity_key"],
-            name=str(items[row["activity_key"]]),
-            kind=items[row["activity_key"]].kind,
+            name=str(items.get(row["activity_key"], _NAMELESS)),
+            kind=items.get(row["activity_key"], _NAMELESS).kind,
             version=row["version"],
             persona=personas.get(row["persona"], row["persona"]),
             people=row["most"],
@@ -83,15 +86,11 @@ def content_use(*, partner: Partner | None = None, at: datetime, months: int = 3
 
 def people_use(*, partner: Partner, since: date, until: date) -> list[PersonUse]:
     """Each active person of the partner in [since, until), the most active minutes first."""
-    days: dict[tuple[int, date], int] = {}
+    days: dict[int, dict[date, int]] = defaultdict(dict)
     rows = ContentDay.objects.filter(partner_public_id=partner.public_id, day__gte=since, day__lt=until)
     for person, day, stored in rows.values_list("person_id", "day", "marks"):
-        days[person, day] = days.get((person, day), 0) | activity.from_bytes(stored)
-    people = {user.pk: user for user in User.objects.filter(pk__in={person for person, _ in days})}
-    found = [
-        _person_use(user, {day: marks for (person, day), marks in days.items() if person == pk})
-        for pk, user in people.items()
-    ]
+        days[person][day] = days[person].get(day, 0) | activity.from_bytes(stored)
+    found = [_person_use(user, days[user.pk]) for user in User.objects.filter(pk__in=set(days))]
     return sorted(found, key=lambda one: (-one.minutes, one.name.casefold(), str(one.public_id)))
 
 
