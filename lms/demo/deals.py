@@ -1,5 +1,6 @@
 """The demo's deals: registered, answered, won and lost over its history, by the people of fixtures/demo/deals.yaml."""
 
+import logging
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -8,12 +9,15 @@ from uuid import NAMESPACE_URL, uuid5
 import yaml
 
 from lms.accounts.models import User
+from lms.common.errors import DomainError
 from lms.deals import services
 from lms.deals.models import Deal, EngagementRules
 from lms.demo.calendar import Calendar
 from lms.demo.people import FOLDER, Cast, joined
-from lms.demo.timeline import Timeline
+from lms.demo.timeline import Action, Timeline
 from lms.partners.models import Membership, Partner
+
+logger = logging.getLogger("laurel.demo")
 
 
 def build_rules(cast: Cast, calendar: Calendar) -> None:
@@ -36,10 +40,23 @@ def plan_deals(cast: Cast, timeline: Timeline, calendar: Calendar) -> None:
     data = yaml.safe_load((FOLDER / "deals.yaml").read_text())
     for row in data["accounts"]:
         at = calendar.now - timedelta(days=row.pop("days_ago"))
-        timeline.add(at, partial(_add_account, row, cast))
+        timeline.add(at, _told_when_refused(partial(_add_account, row, cast)))
     for row in data["deals"]:
         at = calendar.now - timedelta(days=row["days_ago"]) + timedelta(hours=row.get("hour", 3))
-        timeline.add(at, partial(_register, row, cast, timeline))
+        timeline.add(at, _told_when_refused(partial(_register, row, cast, timeline)))
+
+
+def _told_when_refused(action: Action) -> Action:
+    """A deal is a script, no person's luck: who builds the demo hears of one that the services refuse."""
+
+    def act(at: datetime) -> None:
+        try:
+            action(at)
+        except DomainError as error:
+            logger.warning("a deal of the demo was refused on %s: %s", at.date(), error.message)
+            raise
+
+    return act
 
 
 def _add_account(row: dict[str, Any], cast: Cast, at: datetime) -> None:
@@ -77,7 +94,7 @@ def _register(row: dict[str, Any], cast: Cast, timeline: Timeline, at: datetime)
         at=at,
     )
     for after, name, *words in row.get("then", []):
-        timeline.add(at + timedelta(hours=after), partial(_move, deal, rep, cast, name, words))
+        timeline.add(at + timedelta(hours=after), _told_when_refused(partial(_move, deal, rep, cast, name, words)))
 
 
 def _move(deal: Deal, rep: User, cast: Cast, name: str, words: list[str], at: datetime) -> None:
