@@ -129,7 +129,7 @@ def test_the_blueprint_of_a_section_is_set_in_the_editor(admin: Client) -> None:
 
 
 def test_linear_forms_that_no_longer_fit_are_withdrawn(admin: Client, author: User, now: datetime) -> None:
-    """Else nobody could start: a form in use would hold other numbers than the sections ask for."""
+    """Those of another bank: new attempts would get questions that the section does not ask for."""
     exam = make_exam(make_bank(), draw=2)
     (form,) = services.build_forms(assessment=exam, count=1, by=author, at=now)
     services.use_form(form=form, by=author, at=now)
@@ -137,6 +137,20 @@ def test_linear_forms_that_no_longer_fit_are_withdrawn(admin: Client, author: Us
     same = row(pk=section.pk, bank=section.bank_id, draw=2, title="Other name")
     admin.post(reverse("exams:edit", args=[exam.pk]), sent(exam, [same]))
     assert exam.forms.in_use().count() == 1
+    section.bank.items.update(topic="Sizing")
+    sized = row(pk=section.pk, bank=section.bank_id, draw=2, topic="Sizing")
+    admin.post(reverse("exams:edit", args=[exam.pk]), sent(exam, [sized]))
+    assert exam.forms.in_use().count() == 1  # narrowed to what it holds anyway
+    other = row(pk=section.pk, bank=make_bank(slug="other").pk, draw=2)
+    admin.post(reverse("exams:edit", args=[exam.pk]), sent(exam, [other]))
+    assert exam.forms.in_use().count() == 0
+
+
+def test_linear_forms_of_other_numbers_are_withdrawn(admin: Client, author: User, now: datetime) -> None:
+    """Else nobody could start: a form in use would hold other numbers than the sections ask for."""
+    exam = make_exam(make_bank(), draw=2)
+    (form,) = services.build_forms(assessment=exam, count=1, by=author, at=now)
+    services.use_form(form=form, by=author, at=now)
     admin.post(reverse("exams:edit", args=[exam.pk]), sent(exam, [row(title="New", draw=3)]))
     assert exam.forms.in_use().count() == 0
     entry = AuditEntry.objects.filter(action="assessments.change_exam").latest("pk")

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.conf import settings
@@ -137,8 +137,16 @@ class Section(models.Model):
     def pool(self, *, is_pilot: bool = False) -> ItemQuerySet:
         """The live items (or those on trial) that the section may draw."""
         found = Item.objects.piloted() if is_pilot else Item.objects.live()
-        wanted = {name: getattr(self, name) for name in ("topic", "objective", "level") if getattr(self, name)}
-        return found.filter(bank=self.bank_id, **wanted)
+        return found.filter(**self._wanted)
+
+    def asks_for(self, item: Item) -> bool:
+        """Whether the section draws from items like this one, live or not."""
+        return all(getattr(item, name) == value for name, value in self._wanted.items())
+
+    @property
+    def _wanted(self) -> dict[str, Any]:
+        narrowed = {name: getattr(self, name) for name in ("topic", "objective", "level") if getattr(self, name)}
+        return {"bank_id": self.bank_id, **narrowed}
 
 
 def figure(points: Decimal, max_points: Decimal) -> str:

@@ -145,15 +145,24 @@ def use_form(*, form: Form, by: User, at: datetime) -> None:
 
 @transaction.atomic
 def withdraw_unfit(*, assessment: Assessment, at: datetime) -> list[int]:
-    """Withdraws forms that hold other numbers of items than the sections ask for now. Returns their numbers.
+    """Withdraws forms that hold other items, or other numbers of them, than the sections ask for now. Returns their
+    numbers.
 
     For whoever changes the sections, who writes the audit log.
     """
-    wanted = dict(assessment.sections.values_list("pk", "draw"))
-    standing = assessment.forms.filter(withdrawn_at=None).prefetch_related("items").order_by("number")
-    unfit = [form for form in standing if Counter(place.section_id for place in form.items.all()) != wanted]
+    sections = {section.pk: section for section in assessment.sections.all()}
+    standing = assessment.forms.filter(withdrawn_at=None).prefetch_related("items__item").order_by("number")
+    unfit = [form for form in standing if not _fits(form, sections)]
     Form.objects.filter(pk__in=[form.pk for form in unfit]).update(withdrawn_at=at)
     return [form.number for form in unfit]
+
+
+def _fits(form: Form, sections: dict[int, Section]) -> bool:
+    """Whether each section finds as many items in the form as it draws, and only such as it draws from."""
+    places = list(form.items.all())
+    if Counter(place.section_id for place in places) != {pk: section.draw for pk, section in sections.items()}:
+        return False
+    return all(sections[place.section_id].asks_for(place.item) for place in places if place.section_id is not None)
 
 
 @transaction.atomic
