@@ -79,9 +79,10 @@ def record_points(request: HttpRequest) -> HttpResponse:
             form.add_error(None, error.message)
         else:
             waiting = _waiting(request, form)
-            left = len(form.cleaned_data["people"]) - len(made) - len(waiting)
+            asked = len(form.cleaned_data["people"])
+            left = asked - len(made) - len(waiting)
             known = f" {left} had them already." if left else ""
-            messages.success(request, f"{len(made)} people have the points now.{known}")
+            messages.success(request, f"Recorded for {len(made)} of {asked}.{known}")
             if waiting:
                 names = ", ".join(one.person.name for one in waiting)
                 messages.warning(request, f"Not recorded, for their own claim waits for a reviewer: {names}.")

@@ -340,12 +340,13 @@ def test_administrator_records_for_many(today_held: Credential, member: Membersh
     assert "nobody@kestrel.example" in desk.post("/admin/evidence/points/", data).content.decode()
     assert not Submission.objects.exists()
     data["people"] = member.person.email
-    assert desk.post("/admin/evidence/points/", data).status_code == 302
+    answer = desk.post("/admin/evidence/points/", data, follow=True)
+    assert [str(one) for one in answer.context["messages"]] == ["Recorded for 1 of 1."]
     assert points(today_held, timezone.now()).total == 15
     waits = claim(today_held, member, timezone.now(), on=timezone.now().date(), title="Forum", points=5)
     answer = desk.post("/admin/evidence/points/", data | {"title": "Forum"}, follow=True)
     assert [str(one) for one in answer.context["messages"]] == [
-        "0 people have the points now.",
+        "Recorded for 0 of 1.",
         f"Not recorded, for their own claim waits for a reviewer: {member.person.name}.",
     ]
     waits.refresh_from_db()
