@@ -318,6 +318,7 @@ def test_an_adopted_cut_is_the_panels_by_itself(exam: Assessment, manager: User,
         ("judge,round,item,percent\nAna,0,item-1,50\n", "Line 2"),
         ("judge,round,item,percent\nAna,,,\n", "Line 2"),
         ("judge,round,item,percent\nAna,1,item-1\n", "Line 2"),
+        ('judge,round,item,percent\n"Ana"x,1,item-1,50\n', "no CSV"),
     ],
 )
 def test_ratings_that_cannot_be_read_are_refused_with_their_line(text: str, words: str) -> None:

@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from lms.assessments import services
 from lms.assessments.errors import AttemptOver, NewerAnswer, NothingToMark
-from lms.assessments.models import Attempt, CountedAttempt, ExamTally, ItemTally
+from lms.assessments.models import Attempt, CountedAttempt, ExamTally, Item, ItemTally, Regrade, Response
 from lms.events.models import Message
 from lms.xapi.models import Statement
-from tests.assessments.factories import answer_all, make_exam, right_answer, save, start, wrong_answer
+from tests.assessments.factories import answer_all, make_exam, right_answer, save, start, vendor, wrong_answer
 from tests.assessments.marking import give, grader, handed_in, marked_exam, waiting
 from tests.factories import MembershipFactory
 
@@ -120,6 +120,52 @@ def test_attempts_counted_together_are_all_in_the_sums(now: datetime) -> None:
     counted = together(lambda number: services.count_attempt(attempt_id=ids[number], at=now))
     assert sum(counted) == THREADS
     assert services.rebuild_tallies(check=True, at=now).differences == []
+
+
+def test_an_attempt_handed_in_beside_the_order_of_a_regrade_is_regraded_too(now: datetime) -> None:
+    """It read what was decided before the order was there to be read, and the order did not see it handed in."""
+    exam, manager = make_exam(), vendor("Portal managers")
+    item = Item.objects.get(code="item-1")
+    seen, crossing = (start(exam, MembershipFactory(), now, seed=seed) for seed in range(2))
+    for attempt in (seen, crossing):
+        answer_all(attempt, now)
+    services.submit_attempt(attempt=seen, at=now)
+    handed, go = Event(), Event()
+
+    def hand_in() -> None:
+        with transaction.atomic():
+            services.submit_attempt(attempt=crossing, at=now)
+            handed.set()
+            go.wait(timeout=60)
+        connection.close()
+
+    def regrade(ordered: Regrade) -> int:
+        done = services.continue_regrade(regrade_id=ordered.public_id, after=0, at=now)
+        connection.close()
+        return done
+
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(hand_in)
+        assert handed.wait(timeout=60)
+        ordered = services.order_regrade(
+            assessment=exam, item=item, action=Regrade.Action.DROP, reason="Wrong", by=manager, at=now
+        )
+        work = pool.submit(regrade, ordered)
+        while not work.done() and not somebody_waits():
+            pass
+        go.set()
+        assert work.result(timeout=60) == 2
+    assert {one.max_points for one in Attempt.objects.all()} == {3}
+    assert Response.objects.filter(is_dropped=True, regrade=ordered).count() == 2
+
+
+def somebody_waits() -> bool:
+    """Whether a connection of this database waits for a lock of another."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def test_parallel_takes_give_an_answer_to_two(now: datetime) -> None:

@@ -326,6 +326,8 @@ def test_answers_are_shown_as_the_exam_says(browser: Client, member: Membership)
     page = browser.get(address).content.decode()
     assert SENTINEL in page
     assert "1 of 1 points" in page
+    attempt.responses.filter(position=1).update(is_dropped=True)
+    assert "taken out of the exam" in browser.get(address).content.decode()
     assert "Look at your answers" in browser.get(url("result", attempt)).content.decode()
     Assessment.objects.update(review_shows="answers")
     assert SENTINEL not in browser.get(address).content.decode()

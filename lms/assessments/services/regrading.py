@@ -9,7 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
@@ -213,7 +213,8 @@ def continue_regrade(*, regrade_id: UUID, after: int, at: datetime) -> int:
     """Does the next 50 attempts after the one with the id `after`, and calls for more until none is left.
 
     A repeat of what was done changes nothing. Locks the exam's tallies, then the attempts, all before the first is
-    worked on: what records statements locks more. Returns how many it did.
+    worked on: what records statements locks more. The last call waits for attempts that are being handed in, and does
+    those that could not see the order. Returns how many it did.
     """
     regrade = Regrade.objects.select_related("assessment", "item", "key_version", "ordered_by").get(
         public_id=regrade_id
@@ -222,18 +223,32 @@ def continue_regrade(*, regrade_id: UUID, after: int, at: datetime) -> int:
     regrade.refresh_from_db(fields=["last_attempt", "done", "finished_at"])
     if regrade.finished_at is not None or regrade.last_attempt != after:
         return 0
-    pks = list(_affected(regrade.assessment, regrade.item).filter(pk__gt=after).values_list("pk", flat=True)[:BATCH])
-    list(Attempt.objects.select_for_update(of=("self",)).filter(pk__in=pks).order_by("pk").values_list("pk"))
+    affected = _affected(regrade.assessment, regrade.item)
+    pks = list(affected.filter(pk__gt=after).values_list("pk", flat=True)[:BATCH])
+    is_last = len(pks) < BATCH
+    crossed = _undecided(regrade) if is_last else []
+    locked = Attempt.objects.select_for_update(of=("self",)).filter(pk__in=[*pks, *crossed])
+    list(locked.order_by("pk").values_list("pk"))
+    pks += affected.filter(pk__in=crossed).exclude(pk__in=pks).values_list("pk", flat=True)
     for pk in pks:
         _regrade_attempt(regrade, pk, at)
     regrade.done += len(pks)
     regrade.last_attempt = pks[-1] if pks else after
-    if len(pks) < BATCH:
+    if is_last:
         regrade.finished_at = at
     else:
         emit(RegradeContinued(at=at, regrade_id=regrade.public_id, after=regrade.last_attempt))
     regrade.save(update_fields=["done", "last_attempt", "finished_at"])
     return len(pks)
+
+
+def _undecided(regrade: Regrade) -> list[int]:
+    """Attempts with an answer that the regrade can score and has not: those that run, and those that were being handed
+    in when it was ordered. Theirs may have read what was decided before the order was there to be read."""
+    fitting = [version.pk for version in regrade.item.versions.all() if fits(regrade, version)]
+    earlier = Q(regrade=None) | Q(regrade__ordered_at__lt=regrade.ordered_at)
+    found = Response.objects.filter(earlier, attempt__assessment=regrade.assessment, item_version__in=fitting)
+    return sorted(set(found.values_list("attempt_id", flat=True)))
 
 
 def _regrade_attempt(regrade: Regrade, pk: int, at: datetime) -> None:
@@ -243,6 +258,8 @@ def _regrade_attempt(regrade: Regrade, pk: int, at: datetime) -> None:
     responses = list(
         attempt.responses.select_related("item_version__item", "regrade__key_version").order_by("position")
     )
+    if regrade.action == Regrade.Action.DROP and not _leaves_something(regrade, responses):
+        return  # it was handed in beside the order: the keys decide, as for one handed in later
     before, was_counted = _outcome(attempt), hasattr(attempt, "counted")
     if was_counted:
         change_tallies(regrade.assessment, [attempt], at=at, sign=-1)
@@ -261,6 +278,10 @@ def _regrade_attempt(regrade: Regrade, pk: int, at: datetime) -> None:
     after = _outcome(attempt)
     if after != before:
         _keep(regrade, attempt, before, after, at)
+
+
+def _leaves_something(regrade: Regrade, responses: list[Response]) -> bool:
+    return any(one.is_counted and one.item_version.item_id != regrade.item_id for one in responses)
 
 
 def _keep(regrade: Regrade, attempt: Attempt, before: Outcome, after: Outcome, at: datetime) -> None:

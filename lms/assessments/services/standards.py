@@ -31,7 +31,13 @@ class RatingRow:
 
 def read_ratings(text: str) -> list[RatingRow]:
     """Rows of a CSV with the columns judge, round, item, percent. Raises RatingsRefused with the line that is wrong."""
-    rows = csv.DictReader(io.StringIO(guards.check_text(text)))
+    try:
+        return _read(csv.DictReader(io.StringIO(guards.check_text(text)), strict=True))
+    except csv.Error as error:
+        raise RatingsRefused(f"This is no CSV: {error}. Nothing was stored.") from error
+
+
+def _read(rows: "csv.DictReader[str]") -> list[RatingRow]:
     if not {"judge", "round", "item", "percent"} <= set(rows.fieldnames or ()):
         raise RatingsRefused("The first line names the columns: judge, round, item, percent. Nothing was stored.")
     found = list[RatingRow]()
