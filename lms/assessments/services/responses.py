@@ -29,14 +29,11 @@ class Save:
 
 def find_response(*, person_id: int, attempt_id: UUID, position: int) -> Response:
     """One question of a person's own attempt, with all that a save needs to know. One query. Raises NoSuchItem."""
-    found = (
-        Response.objects.filter(attempt__public_id=attempt_id, attempt__person=person_id, position=position)
-        .select_related("attempt__assessment", "attempt__membership__partner", "item_version")
-        .first()
-    )
-    if found is None:
-        raise NoSuchItem("This exam has no such question.")
-    return found
+    wanted = Response.objects.select_related("attempt__assessment", "attempt__membership__partner", "item_version")
+    try:
+        return wanted.get(attempt__public_id=attempt_id, attempt__person=person_id, position=position)
+    except Response.DoesNotExist as error:
+        raise NoSuchItem("This exam has no such question.") from error
 
 
 def save_response(
