@@ -43,16 +43,19 @@ def watched() -> Iterator[list[str]]:
 _untouched: dict[str, str] = {}
 
 
-@contextmanager
-def nothing_changes() -> Iterator[None]:
-    """Fails when the block leaves another row in any table.
-
-    The world is the same at the start of every test, each of which is rolled back: it is read in full once, and again
-    only after a block that wrote.
-    """
+def untouched() -> dict[str, str]:
+    """The digests before anything was asked. The world is the same at the start of every test, each of which is rolled
+    back: it is read in full once, by the first that asks."""
     if not _untouched:
         _untouched.update(fingerprint())
+    return _untouched
+
+
+@contextmanager
+def nothing_changes() -> Iterator[None]:
+    """Fails when the block leaves another row in any table. They are read again only after a block that wrote."""
+    before = untouched()
     with watched() as written:
         yield
     if written:
-        assert fingerprint() == _untouched, written
+        assert fingerprint() == before, written
