@@ -20,7 +20,7 @@ from courses.models import Course, Enrolment
 from courses.progress import Progress
 from lms.accounts.requests import person_of
 from lms.common.api import CursorPages
-from lms.partners.middleware import choose_membership
+from lms.partners.middleware import membership_of
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Enrolments(OwnEnrolments):
             if not request.user.has_perm("courses.enrol", course):
                 raise PermissionDenied
             mine = services.enrol_person(
-                person=person_of(request), course=course, membership=choose_membership(request), at=timezone.now()
+                person=person_of(request), course=course, membership=membership_of(request), at=timezone.now()
             )
         return self.answer(mine, status.HTTP_201_CREATED)
 

@@ -17,6 +17,7 @@ from lms.accounts.network import network_of
 from lms.assessments import services
 from lms.assessments.errors import NotSafeBrowser, OutsideNetwork
 from lms.assessments.models import Assessment, Attempt, ReferenceDocument
+from lms.partners.middleware import judges_membership, refuse_suspended
 
 SAFE_BROWSER = "assessments.safe_browser"
 View = Callable[..., HttpResponseBase]
@@ -47,7 +48,7 @@ def visit_of(request: HttpRequest, assessment: Assessment) -> services.Visit:
 def own_attempt(request: HttpRequest, attempt_id: UUID) -> Attempt:
     """The candidate's own attempt, scored if nothing more is taken from it; 404 for everybody else's."""
     papers = ReferenceDocument.objects.filter(assessment=OuterRef("assessment"))
-    attempts = Attempt.objects.visible_to(request.user).select_related("assessment")
+    attempts = Attempt.objects.visible_to(request.user).select_related("assessment", "membership__partner")
     attempts = attempts.annotate(has_documents=Exists(papers))
     attempt = get_object_or_404(attempts, public_id=attempt_id)
     now = timezone.now()
@@ -69,12 +70,17 @@ def refused(request: HttpRequest, assessment: Assessment, error: OutsideNetwork 
 def sitting(view: AttemptView) -> AttemptView:
     """For pages of an attempt that runs: `view(request, attempt, …)`.
 
-    What is over leads to the result, a break to its page; a wrong place or browser is refused, a new one written down.
+    Refused are people of a partner under suspension, by the membership they sit the exam in. What is over leads to the
+    result, a break to its page; a wrong place or browser is refused, a new one written down.
     """
 
+    @judges_membership
     @wraps(view)
     def guarded(request: HttpRequest, attempt_id: UUID, *args: Any, **kwargs: Any) -> HttpResponseBase:
         attempt, now = own_attempt(request, attempt_id), timezone.now()
+        partner = attempt.membership.partner if attempt.membership else None
+        if partner is not None and partner.suspended_at is not None:
+            return refuse_suspended(request, partner)
         if attempt.is_over(now):
             return result_of(attempt)
         visit = visit_of(request, attempt.assessment)

@@ -1,9 +1,10 @@
-"""The main navigation, by need."""
+"""What the frame of every page shows: the main navigation, by need, and for which partner the person acts."""
 
 from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
 from courses.models import Need
 from lms.partners.middleware import membership_of
@@ -21,11 +22,20 @@ class Entry:
     is_current: bool
 
 
-def navigation(request: HttpRequest) -> dict[str, list[Entry]]:
-    """At most five places. People of a partner have theirs at the end, vendor staff what they look after."""
+def frame(request: HttpRequest) -> dict[str, object]:
+    """`navigation` and `acting_for`, found when a page shows them: one without the frame (an exam) asks for nothing."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"navigation": []}
+        return {"navigation": [], "acting_for": None}
+    return {
+        "navigation": SimpleLazyObject(lambda: navigation(request)),
+        "acting_for": SimpleLazyObject(lambda: membership_of(request)),
+    }
+
+
+def navigation(request: HttpRequest) -> list[Entry]:
+    """At most five places. People of a partner have theirs at the end, vendor staff what they look after."""
+    user = request.user
     places = [("Home", "Home", reverse("portal:home"))]
     needs = [
         ("Get certified", "Certify", reverse("portal:need", args=[Need.GET_CERTIFIED])),
@@ -44,12 +54,9 @@ def navigation(request: HttpRequest) -> dict[str, list[Entry]]:
         if user.has_perm("portal.edit_content"):
             own.append(("Content", "Content", reverse("wagtailadmin_home")))
     places += needs[: PHONE_PLACES - 1 - len(own)] + own
-    return {
-        "navigation": [
-            Entry(label=label, short_label=short, url=url, is_current=_is_at(request, url))
-            for label, short, url in places
-        ]
-    }
+    return [
+        Entry(label=label, short_label=short, url=url, is_current=_is_at(request, url)) for label, short, url in places
+    ]
 
 
 def _is_at(request: HttpRequest, url: str) -> bool:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from lms.accounts.models import User
 from lms.accounts.services import create_token
 from lms.partners import services
+from lms.partners.middleware import membership_of
 from tests.factories import MembershipFactory, PartnerFactory
 from tests.partners.conftest import House, signed_in
 
@@ -111,4 +112,4 @@ def test_token_of_a_suspended_partner_is_refused(a: House, channel_manager: User
 def test_token_gives_the_request_its_membership(a: House) -> None:
     _, text = create_token(user=a.rep.person, name="CRM", scope="read", expires_at=None, at=timezone.now())
     response = Client(headers={"Authorization": f"Bearer {text}"}).get(PARTNERS)
-    assert response.wsgi_request.membership == a.rep
+    assert membership_of(response.wsgi_request) == a.rep

@@ -14,6 +14,7 @@ from django.utils import timezone
 from lms.accounts.models import User
 from lms.events.services import drain
 from lms.partners import services
+from lms.partners.middleware import membership_of
 from lms.partners.models import Invitation, Membership
 from tests.factories import MembershipFactory, PersonaFactory, UserFactory
 from tests.partners.conftest import House, signed_in
@@ -168,12 +169,12 @@ def test_switch_chooses_the_partner_for_the_session(a: House, b: House) -> None:
     other = MembershipFactory(person=a.rep.person, partner=b.partner, starts_on=a.rep.starts_on - timedelta(days=9))
     client = signed_in(a.rep.person)
     profile = reverse("accounts:profile")
-    assert client.get(profile).wsgi_request.membership == a.rep
+    assert membership_of(client.get(profile).wsgi_request) == a.rep
     response = client.post(reverse("partners:switch"), {"membership": str(other.public_id), "next": "//evil.example"})
     assert response.headers["Location"] == reverse("portal:home")
-    assert client.get(profile).wsgi_request.membership == other
+    assert membership_of(client.get(profile).wsgi_request) == other
     services.leave_partner(membership=other, by=None, at=timezone.now())
-    assert client.get(profile).wsgi_request.membership == a.rep
+    assert membership_of(client.get(profile).wsgi_request) == a.rep
 
 
 def test_visitor_without_session_costs_no_query(django_assert_num_queries: object) -> None:
@@ -182,7 +183,7 @@ def test_visitor_without_session_costs_no_query(django_assert_num_queries: objec
     client.get(sign_in)
     client.cookies.clear()
     with django_assert_num_queries(0):  # type: ignore[operator]
-        assert client.get(sign_in).wsgi_request.membership is None
+        assert membership_of(client.get(sign_in).wsgi_request) is None
 
 
 @pytest.mark.parametrize("several", [0, 2])
@@ -211,7 +212,7 @@ def test_suspension_of_one_partner_leaves_the_other(a: House, b: House, channel_
     MembershipFactory(person=a.rep.person, partner=b.partner)
     services.suspend_partner(partner=b.partner, by=channel_manager, reason="Unpaid", at=timezone.now())
     response = signed_in(a.rep.person).get(reverse("accounts:profile"))
-    assert (response.status_code, response.wsgi_request.membership) == (200, a.rep)
+    assert (response.status_code, membership_of(response.wsgi_request)) == (200, a.rep)
 
 
 def test_channel_manager_at_a_suspended_partner_is_not_shut_out(a: House, channel_manager: User) -> None:
@@ -229,7 +230,7 @@ def test_stranger_follows_the_letter_and_is_signed_in(a: House) -> None:
     response = client.post(address, {"name": "New Person", "password": PASSWORD, "again": PASSWORD})
     assert response.headers["Location"] == reverse("portal:home")
     profile = client.get(reverse("accounts:profile"))
-    assert profile.wsgi_request.membership.partner == a.partner
+    assert membership_of(profile.wsgi_request).partner == a.partner
     assert client.get(address).status_code == 410
 
 
@@ -278,7 +279,7 @@ def test_suspended_person_may_follow_an_invitation_elsewhere(a: House, b: House,
     services.suspend_partner(partner=a.partner, by=channel_manager, reason="Unpaid", at=timezone.now())
     client = signed_in(a.rep.person)
     assert client.post(address).status_code == 302
-    assert client.get(reverse("accounts:profile")).wsgi_request.membership.partner == b.partner
+    assert membership_of(client.get(reverse("accounts:profile")).wsgi_request).partner == b.partner
 
 
 def test_names_are_escaped_and_isolated(a: House) -> None:
