@@ -1,8 +1,8 @@
 """Addresses of badges. They stand in signed documents: never change them."""
 
-from django.urls import path, re_path, register_converter
+from django.urls import include, path, re_path, register_converter
 
-from badges.views import documents, pages
+from badges.views import connect, documents, pages
 
 
 class Form:
@@ -35,7 +35,21 @@ urlpatterns = [
     path("awards/<uuid:public_id>/", pages.share, name="share"),
     path("awards/<uuid:public_id>/card/", pages.card, name="card"),
     path("my/badges/", pages.mine, name="mine"),
+    path("my/badges/connections/", connect.connected, name="connections"),
+    path("my/badges/connections/<slug:client_id>/disconnect/", connect.disconnect, name="disconnect"),
     path("my/badges/<uuid:public_id>/with-address/", pages.with_address, name="with_address"),
     path("my/badges/<uuid:public_id>/for-older-sites/", pages.for_older_sites, name="for_older_sites"),
     path("verify-badge/", pages.verify, name="verify"),
+    path("ims/ob/v3p0/discovery", connect.discovery, name="api_discovery"),
+    path("ims/ob/v3p0/credentials", connect.credentials, name="api_credentials"),
+    path("ims/ob/v3p0/profile", connect.profile, name="api_profile"),
 ]
+
+# django-allauth looks for its own views by these names. Device codes, its identity tokens and the rest are not offered.
+oauth_urlpatterns = [
+    path("authorize", connect.authorize, name="authorization"),
+    path("token", connect.token, name="token"),
+    path("revoke", connect.revoke, name="revoke"),
+    path("clients", connect.register, name="client_registration"),
+]
+oauth = include(([path("", include((oauth_urlpatterns, "oidc")))], "idp"))

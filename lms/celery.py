@@ -23,6 +23,7 @@ app.conf.beat_schedule = {
     "follow-statements": {"task": "lms.reporting.tasks.follow_statements", "schedule": 60.0},
     "send-due-reports": {"task": "lms.reporting.tasks.send_due_reports", "schedule": crontab(hour=6, minute=20)},
     "evaluate-all-tiers": {"task": "lms.tiers.tasks.evaluate_all_partners", "schedule": crontab(hour=3, minute=10)},
+    "clear-connections": {"task": "badges.tasks.clear_connections", "schedule": crontab(hour=4, minute=30)},
     "remind-of-expiry": {"task": "certifications.tasks.remind_of_expiry", "schedule": crontab(hour=5, minute=40)},
     "renew-by-points": {"task": "certifications.tasks.renew_by_points", "schedule": crontab(hour=5, minute=30)},
     "expire-deals": {"task": "lms.deals.tasks.expire_deals", "schedule": crontab(minute=5)},

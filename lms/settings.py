@@ -29,6 +29,8 @@ if not SECRET_KEY:
 # header.
 SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000" if DEMO or TESTING else "https://localhost").rstrip("/")
 SITE_NAME = env.str("SITE_NAME", "Halden Partners" if DEMO or TESTING else "Laurel")
+TERMS_URL = env.str("TERMS_URL", SITE_URL)  # named to applications that read badges
+PRIVACY_URL = env.str("PRIVACY_URL", SITE_URL)
 VENDOR_NAME = env.str("VENDOR_NAME", "Halden" if DEMO or TESTING else "Laurel")
 # The home of our own names in xAPI statements (activities, accounts). Never change it once statements exist.
 XAPI_BASE_IRI = env.str("XAPI_BASE_IRI", "https://partners.halden.example" if DEMO or TESTING else SITE_URL)
@@ -70,6 +72,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.idp.oidc",
     "csp",
     "rules",
     "django.contrib.auth",
@@ -193,6 +196,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "lms.accounts.passwords.MaximumLengthValidator"},
 ]
 ACCOUNT_ADAPTER = "lms.accounts.adapter.AccountAdapter"
+# OAuth 2 for the Open Badges API (badges.connecting): applications register themselves, as the specification asks.
+IDP_OIDC_ADAPTER = "badges.connecting.ConnectAdapter"
+IDP_OIDC_DCR_ENABLED = True
+IDP_OIDC_DCR_REQUIRES_INITIAL_ACCESS_TOKEN = False
+IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 180 * 24 * 3600
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

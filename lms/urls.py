@@ -3,6 +3,8 @@
 from django.urls import include, path
 from wagtail.admin import urls as wagtailadmin_urls
 
+from badges.urls import oauth
+
 handler400 = "lms.common.views.bad_request"
 handler403 = "lms.common.views.permission_denied"
 handler404 = "lms.common.views.not_found"
@@ -20,6 +22,7 @@ urlpatterns = [
     path("", include("lms.assessments.urls")),
     path("", include("certifications.urls")),
     path("", include("badges.urls")),
+    path("oauth/", oauth),
     path("", include("lms.xapi.urls")),
     path("api/v1/", include("lms.api")),
     path("admin/", include(wagtailadmin_urls)),

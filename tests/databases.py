@@ -19,8 +19,8 @@ from django.db import connection, connections
 
 
 def migration_key() -> str:
-    """A digest of our migration files and of the versions of those who bring their own."""
-    digest = hashlib.sha256()
+    """A digest of our migration files, of the apps there are, and of the versions of those who bring their own."""
+    digest = hashlib.sha256(" ".join(settings.INSTALLED_APPS).encode())
     for path in sorted(settings.BASE_DIR.glob("**/migrations/*.py")):
         if ".venv" not in path.parts:
             digest.update(path.read_bytes())

@@ -1,0 +1,289 @@
+"""The Open Badges 3.0 API (1EdTech, 6 and 7) for applications that a person lets read his badges; what he sees of it.
+
+Answers follow the specification: JSON, and refusals as `Imsx_StatusInfo`. `upsertCredential` and `putProfile` are not
+offered: nobody else writes what we issue, and the discovery document does not name them.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from allauth.idp.oidc import views as oauth
+from allauth.idp.oidc.contrib.rest_framework.authentication import TokenAuthentication
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.signing import Signer
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from badges import connecting, documents, services, standing
+from badges.jsonld import CONTEXTS
+from certifications import limits
+from lms.accounts.models import User
+from lms.accounts.network import network_of
+from lms.accounts.requests import person_of
+
+MOST = 100
+BASE = "/ims/ob/v3p0"
+_CODES = {400: "invalid_query_parameter", 401: "unauthorizedrequest", 403: "forbidden", 429: "server_busy"}
+Answer = Callable[[HttpRequest, User], HttpResponse]
+
+
+# --- OAuth 2 ---
+
+
+@require_POST
+@csrf_exempt
+def register(request: HttpRequest) -> HttpResponse:
+    """Dynamic client registration (RFC 7591). Told back is all that the application told, as the specification asks."""
+    response: HttpResponse = oauth.client_registration(request)
+    if response.status_code != 201:
+        return response
+    told, made = json.loads(request.body), json.loads(response.content)
+    kept = {name: told[name] for name in connecting.WORDS + connecting.PAGES}
+    return JsonResponse({**kept, **made}, status=201)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def authorize(request: HttpRequest) -> HttpResponse:
+    """Asks the person whether an application may read his badges. PKCE with S256 is needed (7.1.2)."""
+    is_asked = request.method != "POST"
+    if is_asked and request.user.is_authenticated and not _is_proof_wanted(request):
+        problem = "The application did not send a code challenge (PKCE, S256). Tell its makers."
+        return render(request, "idp/oidc/error.html", {"problem": problem}, status=400)
+    response: HttpResponse = oauth.authorization(request)
+    if isinstance(response, TemplateResponse) and is_asked:
+        back = urlsplit(request.GET.get("redirect_uri", ""))  # registered, or there were no page
+        response._csp_update = {"form-action": ["'self'", f"{back.scheme}://{back.netloc}"]}  # type: ignore[attr-defined]
+    elif "code" in parse_qs(urlsplit(response.headers.get("Location", "")).query):
+        _, allowed = Signer().unsign_object(request.POST["request"])  # as django-allauth has read it
+        connecting.note_connection(person=person_of(request), client_id=allowed["client_id"], at=timezone.now())
+    elif response.status_code == 200:
+        response.status_code = 400  # a page that says what is wrong with the request
+    return response
+
+
+def _is_proof_wanted(request: HttpRequest) -> bool:
+    return bool(request.GET.get("code_challenge")) and request.GET.get("code_challenge_method") == "S256"
+
+
+@require_POST
+@csrf_exempt
+def token(request: HttpRequest) -> HttpResponse:
+    """Codes and refresh tokens for access tokens."""
+    response: HttpResponse = oauth.token(request)
+    return response
+
+
+@require_POST
+@csrf_exempt
+def revoke(request: HttpRequest) -> HttpResponse:
+    """An application gives a token back (RFC 7009)."""
+    response: HttpResponse = oauth.revoke(request)
+    return response
+
+
+# --- The API ---
+
+
+def _refused(status: int, words: str) -> JsonResponse:
+    body = {
+        "imsx_codeMajor": "failure",
+        "imsx_severity": "error",
+        "imsx_description": words,
+        "imsx_codeMinor": {
+            "imsx_codeMinorField": [{"imsx_codeMinorFieldName": "server", "imsx_codeMinorFieldValue": _CODES[status]}]
+        },
+    }
+    response = JsonResponse(body, status=status)
+    if status in {401, 403}:
+        error = "invalid_token" if status == 401 else "insufficient_scope"
+        response["WWW-Authenticate"] = f'Bearer error="{error}"'
+    return response
+
+
+def _for_applications(scope: str) -> Callable[[Answer], Callable[[HttpRequest], HttpResponse]]:
+    """A view that gets the person whose token was sent; refuses who sends none, or one without the scope."""
+
+    def decorator(answer: Answer) -> Callable[[HttpRequest], HttpResponse]:
+        @require_GET
+        @wraps(answer)
+        def guarded(request: HttpRequest) -> HttpResponse:
+            known = TokenAuthentication().authenticate(request)
+            if known is None or known[0] is None or not known[0].is_active:
+                wait = limits.seconds_to_wait(network_of(request), timezone.now())
+                if wait:
+                    return _refused(429, f"Too many requests without a valid token. Wait {wait} s.")
+                return _refused(401, "The access token is missing, unknown or no longer valid.")
+            person, access = known
+            if scope not in access.get_scopes():
+                return _refused(403, f"The access token does not have the scope {scope}.")
+            response = answer(request, person)
+            response["Cache-Control"] = "private, no-store"
+            return response
+
+        return guarded
+
+    return decorator
+
+
+@_for_applications(connecting.READ_CREDENTIALS)
+def credentials(request: HttpRequest, person: User) -> HttpResponse:
+    """getCredentials: the person's badges as signed, oldest first, without those that were revoked or are suspended."""
+    try:
+        limit, offset = _number(request, "limit", MOST), _number(request, "offset", 0)
+        since = _since(request)
+    except ValueError as error:
+        return _refused(400, str(error))
+    at = timezone.now()
+    states = standing.of_person(person, at)
+    found = [award for award, state in states if not state.is_listed and (since is None or award.awarded_at > since)]
+    page = [json.loads(services.handed_out(award, "json", at=at)) for award in found[offset : offset + limit]]
+    response = JsonResponse({"credential": page, "compactJwsString": []}, json_dumps_params={"ensure_ascii": False})
+    response["X-Total-Count"] = str(len(found))
+    response["Link"] = _links(request, limit, offset, len(found))
+    return response
+
+
+@_for_applications(connecting.READ_PROFILE)
+def profile(request: HttpRequest, person: User) -> HttpResponse:
+    """getProfile: whom the badges are about, by the name he has here now."""
+    told = {"@context": CONTEXTS, "id": documents.subject_id(person), "type": ["Profile"], "name": person.name}
+    return JsonResponse(told, json_dumps_params={"ensure_ascii": False})
+
+
+def _number(request: HttpRequest, name: str, default: int) -> int:
+    text = request.GET.get(name)
+    if text is None:
+        return default
+    least, most = (1, MOST) if name == "limit" else (0, 1_000_000)
+    if not text.isascii() or not text.isdigit() or len(text) > 7 or not least <= int(text):
+        raise ValueError(f"{name} is a whole number from {least}.")
+    return min(int(text), most)
+
+
+def _since(request: HttpRequest) -> datetime | None:
+    text = request.GET.get("since")
+    if text is None:
+        return None
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise ValueError("since is a time with its zone, as 2026-01-31T12:00:00Z.")
+    return found
+
+
+def _links(request: HttpRequest, limit: int, offset: int, total: int) -> str:
+    """RFC 8288: first and last always, next and prev where there are such pages."""
+    last = (total - 1) // limit * limit if total else 0
+    pages = {"first": 0, "last": last}
+    if offset + limit < total:
+        pages["next"] = offset + limit
+    if offset > 0:
+        pages["prev"] = max(0, offset - limit)
+    kept = {"since": request.GET["since"]} if "since" in request.GET else {}
+    base = f"{settings.SITE_URL}{reverse('badges:api_credentials')}"
+    return ", ".join(
+        f'<{base}?{urlencode({**kept, "limit": limit, "offset": place})}>; rel="{name}"'
+        for name, place in pages.items()
+    )
+
+
+@require_safe
+def discovery(request: HttpRequest) -> HttpResponse:
+    """The service description: OpenAPI 3.0 with what is offered, where to register and where to ask (7.1.1)."""
+    response = JsonResponse(service_description())
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+def service_description() -> dict[str, Any]:
+    return {
+        "openapi": "3.0.1",
+        "info": {
+            "title": f"{settings.SITE_NAME}, {settings.VENDOR_NAME}",
+            "version": "3.0",
+            "termsOfService": settings.TERMS_URL,
+            "x-imssf-privacyPolicyUrl": settings.PRIVACY_URL,
+        },
+        "servers": [{"url": f"{settings.SITE_URL}{BASE}"}],
+        "paths": {
+            "/credentials": {"get": _operation("getCredentials", connecting.READ_CREDENTIALS, _PAGING)},
+            "/profile": {"get": _operation("getProfile", connecting.READ_PROFILE, [])},
+        },
+        "components": {"securitySchemes": {"OAuth2ACG": _security()}},
+    }
+
+
+_PAGING = [
+    {"name": name, "in": "query", "schema": schema, "required": False}
+    for name, schema in {
+        "limit": {"type": "integer", "minimum": 1, "maximum": MOST},
+        "offset": {"type": "integer", "minimum": 0},
+        "since": {"type": "string", "format": "date-time"},
+    }.items()
+]
+
+
+def _operation(name: str, scope: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "operationId": name,
+        "parameters": parameters,
+        "security": [{"OAuth2ACG": [scope]}],
+        "responses": {"200": {"description": "OK"}, "default": {"description": "Imsx_StatusInfo"}},
+    }
+
+
+def _security() -> dict[str, Any]:
+    """Where to register, to ask the person, and to get and give back tokens."""
+    address = {
+        name: f"{settings.SITE_URL}{reverse(f'idp:oidc:{name}')}"
+        for name in ("authorization", "token", "revoke", "client_registration")
+    }
+    return {
+        "type": "oauth2",
+        "description": "Authorization code with PKCE (S256)",
+        "x-imssf-registrationUrl": address["client_registration"],
+        "x-imssf-revocationUrl": address["revoke"],
+        "flows": {
+            "authorizationCode": {
+                "authorizationUrl": address["authorization"],
+                "tokenUrl": address["token"],
+                "refreshUrl": address["token"],
+                "scopes": connecting.SCOPES,
+            }
+        },
+    }
+
+
+# --- What the person sees ---
+
+
+@login_required
+@require_safe
+def connected(request: HttpRequest) -> HttpResponse:
+    """The applications that may read the person's badges."""
+    return render(request, "badges/connections.html", {"connections": connecting.connections(person_of(request))})
+
+
+@login_required
+@require_POST
+def disconnect(request: HttpRequest, client_id: str) -> HttpResponse:
+    """Takes back what one application was given. 404 where nothing was."""
+    if not connecting.disconnect(person=person_of(request), client_id=client_id, at=timezone.now()):
+        raise Http404
+    messages.success(request, "Disconnected. The application can read nothing more.")
+    return redirect("badges:connections")
