@@ -104,7 +104,7 @@ def asset(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         "is_picture": current is not None and current.media_type in PICTURES,
         "is_video": current is not None and current.media_type in VIDEOS,
         "is_shown": current is not None and current.media_type in SHOWN,
-        "language": LANGUAGES.get(found.language, found.language),
+        "language_name": LANGUAGES.get(found.language, found.language),
         "products": found.products.order_by("position", "pk"),
         "share_url": settings.SITE_URL + reverse("assets:asset", args=[found.public_id]),
         "is_shared": "shared" in request.GET,
