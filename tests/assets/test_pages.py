@@ -154,6 +154,15 @@ def test_download_leaves_as_an_attachment_and_is_recorded(rep: Membership) -> No
     assert (uses(DOWNLOADED), uses(VIEWED)) == (1, 0)
 
 
+def test_a_pdf_to_look_at_has_no_sandbox_which_its_readers_do_not_run_in(rep: Membership) -> None:
+    response = ask(rep.person, "preview", make_asset())
+    assert b"".join(response) == PDF
+    assert response["Content-Disposition"].startswith("inline")
+    policy = response["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox" not in policy
+
+
 def test_head_is_no_use(rep: Membership, settings: Any) -> None:
     settings.ACCEL_REDIRECT_PREFIX = "/private/"
     assert ask(rep.person, "download", make_asset(), "head").status_code == 200

@@ -177,6 +177,9 @@ def test_web_server_sends_the_file_where_it_can(rich_page: CoursePage, rep: User
     assert (response.status_code, response.content) == (200, b"")
     assert response.headers["X-Accel-Redirect"] == f"/internal/{found.file.name}"
     assert response.headers["Content-Type"] == "video/webm"
+    settings.X_SENDFILE = True
+    response = signed_in(rep).get(reverse("cms:video", args=[found.public_id]))
+    assert (response.content, response.headers["X-Sendfile"]) == (b"", found.file.path)
 
 
 def test_lesson_page_stays_under_200_kb_with_its_pictures(rich_page: CoursePage, rep: User, now: Any) -> None:
