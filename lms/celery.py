@@ -28,5 +28,7 @@ app.conf.beat_schedule = {
     "expire-deals": {"task": "lms.deals.tasks.expire_deals", "schedule": crontab(minute=5)},
     "remind-of-protection": {"task": "lms.deals.tasks.remind_of_protection", "schedule": crontab(hour=5, minute=50)},
     "escalate-deals": {"task": "lms.deals.tasks.escalate_overdue", "schedule": 600.0},
+    "send-to-crm": {"task": "lms.deals.tasks.send_to_crm", "schedule": 15.0},
+    "forget-crm-messages": {"task": "lms.deals.tasks.forget_crm_messages", "schedule": crontab(hour=4, minute=40)},
     "raise-tier-alarms": {"task": "lms.tiers.tasks.raise_tier_alarms", "schedule": crontab(hour=4, minute=10)},
 }
