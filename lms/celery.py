@@ -33,5 +33,7 @@ app.conf.beat_schedule = {
         "task": "lms.assets.tasks.remind_owners",
         "schedule": crontab(day_of_week="mon", hour=6, minute=10),
     },
+    "send-to-crm": {"task": "lms.deals.tasks.send_to_crm", "schedule": 15.0},
+    "forget-crm-messages": {"task": "lms.deals.tasks.forget_crm_messages", "schedule": crontab(hour=4, minute=40)},
     "raise-tier-alarms": {"task": "lms.tiers.tasks.raise_tier_alarms", "schedule": crontab(hour=4, minute=10)},
 }

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.core.exceptions import RequestDataTooBig
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import path
@@ -200,9 +201,56 @@ class DealComments(ListAPIView[Comment]):
         return Response(CommentSerializer(comment).data, status=201)
 
 
+class CrmMessageSerializer(serializers.Serializer[Any]):
+    """What a CRM tells of one deal; docs/crm.md says which field it may change. Read strictly from the signed bytes."""
+
+    type = serializers.ChoiceField(choices=["deal.updated"])
+    timestamp = serializers.DateTimeField()
+    data = serializers.DictField(help_text="id or external_id, changed_at, fields")  # type: ignore[assignment]
+
+
+class CrmAnswerSerializer(serializers.Serializer[Any]):
+    """What became of it."""
+
+    deal = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=State.choices)
+    applied = serializers.ListField(child=serializers.CharField(), help_text="Fields that were changed")
+    kept = serializers.DictField(child=serializers.CharField(), help_text="Fields that were not, and why")
+
+
+_SIGNED = [
+    OpenApiParameter(name, str, OpenApiParameter.HEADER, required=True, description="Standard Webhooks 1.0.0")
+    for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+]
+
+
+class CrmMessages(APIView):
+    """Messages of a CRM, signed by it. No session and no token speaks here."""
+
+    authentication_classes = []
+    permission_classes = []
+
+    @extend_schema(
+        operation_id="deals_crm_receive",
+        request=CrmMessageSerializer,
+        responses=CrmAnswerSerializer,
+        parameters=_SIGNED,
+        auth=[],
+    )
+    def post(self, request: Request, system_id: UUID) -> Response:
+        """The same message again changes nothing and gets the same answer."""
+        try:
+            body = request._request.body
+        except RequestDataTooBig as error:
+            raise services.MessageTooLarge("The message is too large.") from error
+        answer = services.receive_message(system_id=system_id, sent=request.headers, body=body, at=timezone.now())
+        return Response(answer)
+
+
 api_urlpatterns = [
     path("deals/", DealList.as_view(), name="deals"),
     path("deals/<uuid:deal_id>/", DealDetail.as_view(), name="deal"),
     path("deals/<uuid:deal_id>/moves/", DealMoves.as_view(), name="deal-moves"),
     path("deals/<uuid:deal_id>/comments/", DealComments.as_view(), name="deal-comments"),
+    path("crm/<uuid:system_id>/messages/", CrmMessages.as_view(), name="crm-messages"),
 ]

@@ -97,3 +97,55 @@ class BadFile(DomainError):
 
     code = "bad_file"
     status = 400
+
+
+class BadSystem(DomainError):
+    """A CRM that cannot be set up like this."""
+
+    code = "bad_system"
+    status = 400
+
+
+class BadMessage(DomainError):
+    """A message of a CRM that cannot be read; the message says where."""
+
+    code = "bad_message"
+    status = 400
+
+
+class MessageTooLarge(DomainError):
+    """A message of more bytes than are read."""
+
+    code = "message_too_large"
+    status = 413
+
+
+class MessageReused(DomainError):
+    """The id of an earlier message with another body."""
+
+    code = "message_reused"
+    status = 422
+
+
+class UnknownDeal(DomainError):
+    """The system knows no such deal, by our id or by its own."""
+
+    code = "unknown_deal"
+    status = 404
+
+
+class LinkTaken(DomainError):
+    """The system's id belongs to another deal, or the deal has another id there."""
+
+    code = "link_taken"
+
+
+class TooManyMessages(DomainError):
+    """More messages in a minute than one system may send."""
+
+    code = "too_many_messages"
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -8,10 +8,12 @@ from django import forms
 from lms.accounts.models import User
 from lms.common.forms import NameField
 from lms.deals.countries import COUNTRIES
+from lms.deals.crm import MessageType
 from lms.deals.engagement import Rules
 from lms.deals.models import VendorAccount
 from lms.deals.moves import Move
 from lms.deals.services import Draft
+from lms.partners.models import Partner
 
 MONTHS_OFFERED = 24
 _COUNTRY_CHOICES = [("", "Choose a country"), *sorted(COUNTRIES.items(), key=lambda entry: entry[1])]
@@ -111,3 +113,26 @@ class AccountForm(forms.Form):
     since_on = forms.DateField(label="Since", widget=forms.DateInput(attrs={"type": "date"}))
     lost_on = forms.DateField(label="Lost on", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     seller = SellerField(label="Who of us has quota in it")
+
+
+class CrmForm(forms.Form):
+    """A CRM to tell, and to hear."""
+
+    name = NameField(label="Name", max_length=100, help_text="Such as Salesforce")
+    address = forms.CharField(
+        label="Address of its webhook",
+        max_length=500,
+        required=False,
+        help_text="Begins with https://. Leave it empty for a system that only tells us things.",
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "autocapitalize": "none"}),
+    )
+    partner = forms.ModelChoiceField(
+        Partner.objects.order_by("name"), label="Whose it is", required=False, empty_label="Ours: all deals"
+    )
+    events = forms.MultipleChoiceField(
+        label="It wants to hear",
+        choices=MessageType.choices,
+        initial=MessageType.values,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )

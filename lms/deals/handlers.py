@@ -1,4 +1,4 @@
-"""Letters that deals call for."""
+"""Letters that deals call for, and what CRM systems are told."""
 
 from datetime import datetime
 
@@ -7,10 +7,12 @@ from django.urls import reverse
 
 from lms.accounts.models import User
 from lms.common.letters import send_letter
-from lms.deals.events import CommentAdded, DealMoved, ProtectionEnding
-from lms.deals.models import Comment, Deal, DealMove
+from lms.deals import services
+from lms.deals.events import CommentAdded, CrmPaused, DealChanged, DealMoved, ProtectionEnding
+from lms.deals.models import Comment, CrmSystem, Deal, DealMove
 from lms.events.services import subscribe
 from lms.partners.models import Membership
+from lms.partners.rules import PORTAL_MANAGERS
 
 # What the partner did is news for the vendor; all else is news for the partner.
 _BY_PARTNER = {"answer", "dispute", "withdraw", "win", "lose", "extend"}
@@ -93,3 +95,31 @@ def send_comment_letter(event: CommentAdded) -> None:
         template="deal_commented",
         context={"person": to, "deal": deal, "comment": comment, "url": _url(deal)},
     )
+
+
+@subscribe(DealMoved)
+def tell_crm_of_move(event: DealMoved) -> None:
+    """Queues it; a task sends it."""
+    services.queue_move(deal_id=event.deal_id, number=event.number, at=event.at)
+
+
+@subscribe(DealChanged)
+def tell_crm_of_change(event: DealChanged) -> None:
+    """Queues it; a task sends it."""
+    services.queue_change(change_id=event.change_id, at=event.at)
+
+
+@subscribe(CrmPaused)
+def send_crm_letter(event: CrmPaused) -> None:
+    """To the portal managers, while it is still paused."""
+    system = CrmSystem.objects.filter(public_id=event.system_id, paused_at__isnull=False).first()
+    if system is None:
+        return
+    url = f"{settings.SITE_URL}{reverse('deals:crm_system', args=[system.public_id])}"
+    for person in User.objects.filter(groups__name=PORTAL_MANAGERS, is_active=True).order_by("pk"):
+        send_letter(
+            to=person.email,
+            subject=f"{system.name} is not told of deals any more",
+            template="crm_paused",
+            context={"person": person, "system": system, "url": url},
+        )

@@ -6,7 +6,7 @@ import rules
 
 from lms.deals.models import Deal
 from lms.partners.models import Partner
-from lms.partners.rules import is_channel_role, is_manager, is_member
+from lms.partners.rules import PORTAL_MANAGERS, is_channel_role, is_manager, is_member
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -37,6 +37,7 @@ rules.add_perm("deals.change_deal", looks_after_it)
 rules.add_perm("deals.review_deal", is_channel_role)
 rules.add_perm("deals.view_queue", is_channel_role)
 rules.add_perm("deals.manage_accounts", is_channel_role)
+rules.add_perm("deals.manage_crm", rules.is_group_member(PORTAL_MANAGERS))
 
 
 def may_register(user: "User | AnonymousUser", partner: Partner | None) -> bool:

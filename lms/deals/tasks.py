@@ -22,3 +22,15 @@ def remind_of_protection() -> int:
 def escalate_overdue() -> int:
     """Every few minutes. Returns how many went one level up."""
     return services.escalate_overdue(at=timezone.now())
+
+
+@shared_task
+def send_to_crm() -> int:
+    """Every few seconds. Returns how many messages were delivered."""
+    return sum(sent.delivered for sent in services.send_due(at=timezone.now()).values())
+
+
+@shared_task
+def forget_crm_messages() -> int:
+    """Daily. Returns how many were forgotten."""
+    return services.forget_messages(at=timezone.now())

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from lms.deals.views import deal_pages, partner_pages, vendor_pages
+from lms.deals.views import crm_pages, deal_pages, partner_pages, vendor_pages
 
 app_name = "deals"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("deals/precedents/", vendor_pages.precedents, name="precedents"),
     path("deals/accounts/", vendor_pages.accounts, name="accounts"),
     path("deals/accounts/<uuid:account_id>/", vendor_pages.accounts, name="account"),
+    path("deals/crm/", crm_pages.systems, name="crm"),
+    path("deals/crm/<uuid:system_id>/", crm_pages.system, name="crm_system"),
+    path("deals/crm/<uuid:system_id>/<slug:action>/", crm_pages.act, name="crm_act"),
     path("deals/<uuid:deal_id>/", deal_pages.deal, name="deal"),
     path("deals/<uuid:deal_id>/moves/<slug:move>/", deal_pages.move, name="move"),
     path("deals/<uuid:deal_id>/comments/", deal_pages.comment, name="comment"),

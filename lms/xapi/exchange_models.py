@@ -3,61 +3,31 @@
 Part of `lms.xapi.models`, which is where to import from.
 """
 
-from datetime import datetime, timedelta
-from typing import Self, TypeVar
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
-from lms.common.models import PublicIdModel
+from lms.common.peers import LEASE, Peer, PeerQuerySet
 from lms.common.sealing import seal, unseal
 
 _SEAL = "xapi.peer"
 
 
-Peer = TypeVar("Peer", bound="RemoteStore")
-
-
-class PeerQuerySet(models.QuerySet[Peer]):
-    """Shared by both directions."""
-
-    def due(self, at: datetime) -> Self:
-        """Not paused, past the back-off, and nobody is at it."""
-        return self.filter(paused_at=None, next_try_at__lte=at).filter(Q(leased_until=None) | Q(leased_until__lte=at))
-
-
-class RemoteStore(PublicIdModel):
-    """Another record store, how we speak to it, and how the last tries went.
-
-    `leased_until` is held by the one worker that speaks to it, so order is kept; a worker that died loses it.
-    """
+class RemoteStore(Peer):
+    """Another record store, and how we speak to it."""
 
     class Version(models.TextChoices):
         V1 = "1.0.3", "1.0.3"
         V2 = "2.0.0", "2.0.0"
 
-    LEASE = timedelta(minutes=5)
+    LEASE = LEASE
 
-    name = models.CharField(max_length=100, unique=True)
     address = models.CharField(max_length=500, help_text="Its xAPI endpoint, such as https://lrs.example.com/xapi/")
     key = models.CharField(max_length=200)
-    sealed_secret = models.TextField(help_text="Readable with this site's SECRET_KEY only")
     version = models.CharField(max_length=10, choices=Version, default=Version.V1)
-    created_at = models.DateTimeField(default=timezone.now)
-    paused_at = models.DateTimeField(null=True, blank=True)
-    next_try_at = models.DateTimeField(default=timezone.now)
-    leased_until = models.DateTimeField(null=True, blank=True)
-    failures = models.PositiveSmallIntegerField(default=0, help_text="In a row; the back-off grows with them")
-    last_error = models.CharField(max_length=500, blank=True)
-    last_success_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         abstract = True
-
-    def __str__(self) -> str:
-        return self.name
 
     @property
     def secret(self) -> str:

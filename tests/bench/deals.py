@@ -47,6 +47,7 @@ def fill(count: int) -> None:
     columns = ", ".join(made.get(name, f"d.{name}") for name in names)
     random_ = random.Random(7)
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")  # a million rows take longer than a page may
         cursor.execute("CREATE TEMPORARY TABLE n (number integer, name text)")
         with cursor.copy("COPY n FROM STDIN") as copy:
             for number in range(count):

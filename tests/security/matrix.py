@@ -57,6 +57,10 @@ def _member(world: World) -> dict[str, Any]:
     return {"partner_id": world.a.public_id, "membership_id": world.members["own"].public_id}
 
 
+def _crm(world: World) -> dict[str, Any]:
+    return {"system_id": world.crm.public_id}
+
+
 def _invitation(world: World) -> dict[str, Any]:
     return {"partner_id": world.a.public_id, "invitation_id": world.invitation.public_id}
 
@@ -249,6 +253,9 @@ MATRIX: dict[str, Row] = {
     "deals:precedents": Row("L FFF FF 2FF2", "M MMM MM MMMM"),
     "deals:accounts": Row("L FFF FF 2FF2", "L FFF FF 2FF2"),
     "deals:account": Row("L FFF FF 2FF2", "L FFF FF 2FF2", lambda w: {"account_id": w.account.public_id}),
+    "deals:crm": Row("L FFF FF FFF2", "L FFF FF FFF2"),
+    "deals:crm_system": Row("L FFF FF FFF2", "M MMM MM MMMM", _crm),
+    "deals:crm_act": Row("L MMM MM MMMM", "L FFF FF FFFR", lambda w: {**_crm(w), "action": "pause"}),
     "deals:deal": Row("L 222 44 2442", "M MMM MM MMMM", _deal),
     "deals:move": Row("L 2F2 44 F44F", "L RFR 44 F44F", lambda w: {**_deal(w), "move": "withdraw"}),
     "deals:move#vendor's": Row(
@@ -375,6 +382,7 @@ MATRIX: dict[str, Row] = {
     "api-v1:deal-comments": Row("U 222 44 2442", "U +F+ 44 +44+", _deal, _fixed(text="Hello"), is_json=True),
     "api-v1:assets": Row("U 222 22 2222", "U MMM MM MMMM"),
     "api-v1:asset": Row("U 222 44 2222", "U MMM MM MMMM", lambda w: {"public_id": w.asset.public_id}),
+    "api-v1:crm-messages": Row("M MMM MM MMMM", "U UUU UU UUUU", _crm, is_json=True),
     "api-v1:catalogue": Row("U 222 22 2222", "U MMM MM MMMM"),
     "api-v1:catalogue-course": Row("U 222 22 2222", "U MMM MM MMMM", lambda w: {"public_id": w.page.course.public_id}),
     # --- The vendor's desk ---

@@ -47,8 +47,8 @@ from lms.assessments.services import (
 )
 from lms.assets.models import Asset
 from lms.common.sealing import unseal
-from lms.deals.models import Deal, Task, VendorAccount
-from lms.deals.services import accept_rules, add_comment, add_task, publish_rules, register_deal
+from lms.deals.models import CrmSystem, Deal, Task, VendorAccount
+from lms.deals.services import accept_rules, add_comment, add_crm, add_task, publish_rules, register_deal
 from lms.demo.site import set_up
 from lms.events.events import Event
 from lms.events.models import Message
@@ -121,6 +121,7 @@ class World:
     decision: Decision = None  # type: ignore[assignment]
     deal: Deal = None  # type: ignore[assignment]
     deal_task: Task = None  # type: ignore[assignment]
+    crm: CrmSystem = None  # type: ignore[assignment]
     account: VendorAccount = None  # type: ignore[assignment]
     asset: Asset = None  # type: ignore[assignment]
     invitation: Invitation = None  # type: ignore[assignment]
@@ -271,6 +272,9 @@ def _deals(world: World) -> None:
     add_comment(deal=world.deal, text=f"The {MARKER} pilot runs", by=own, at=at)
     world.deal_task = add_task(deal=world.deal, title=f"Call {MARKER}", due_on=at.date(), by=own, at=at)
     world.account = vendor_account(at, name="Vendor's Own", by=world.people["channel"])
+    world.crm, _ = add_crm(
+        name=f"CRM of {MARKER}", address="", partner=world.a, events=[], by=world.people["portal"], at=at
+    )
 
 
 def _asset(world: World) -> None:

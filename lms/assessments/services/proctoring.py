@@ -1,13 +1,9 @@
 """Telling a proctoring service when an attempt starts and ends.
 
 A message is POSTed as JSON, by the outbox: it is tried again until the service answers, and no candidate waits for it.
-It is signed in the way of Standard Webhooks (standardwebhooks.com, "Verifying webhook authenticity"): HMAC-SHA256 over
-id, time and body under the exam's secret, in the headers webhook-id, webhook-timestamp and webhook-signature.
+It is signed in the way of Standard Webhooks (lms.common.webhooks) under the exam's secret.
 """
 
-import base64
-import hashlib
-import hmac
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -16,6 +12,7 @@ from django.utils import timezone
 
 from lms.assessments.events import ProctoringDue
 from lms.assessments.models import Attempt
+from lms.common import webhooks
 from lms.common.outgoing import Outgoing, Unreachable
 from lms.events.services import emit
 
@@ -28,13 +25,6 @@ def tell_proctor(attempt: Attempt, step: str, at: datetime) -> None:
     """Emits what is to be told, if the exam names a proctoring service. Call it in the transaction of the step."""
     if attempt.assessment.proctor_url:
         emit(ProctoringDue(at=at, attempt_id=attempt.public_id, step=step))
-
-
-def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
-    """The value of webhook-signature."""
-    content = f"{message_id}.{timestamp}.".encode() + body
-    digest = hmac.new(secret.encode(), content, hashlib.sha256).digest()
-    return f"v1,{base64.b64encode(digest).decode()}"
 
 
 def send_to_proctor(*, attempt_id: UUID, step: str, at: datetime) -> None:
@@ -61,13 +51,11 @@ def send_to_proctor(*, attempt_id: UUID, step: str, at: datetime) -> None:
             },
         }
     )
-    message_id, now = f"msg_{uuid5(attempt.public_id, step).hex}", int(timezone.now().timestamp())
+    message_id, key = f"msg_{uuid5(attempt.public_id, step).hex}", assessment.proctor_secret.encode()
     headers = {
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
-        "webhook-id": message_id,
-        "webhook-timestamp": str(now),
-        "webhook-signature": sign(assessment.proctor_secret, message_id, now, body),
+        **webhooks.headers([key], id_=message_id, at=timezone.now(), body=body),
     }
     with Outgoing() as client:
         answer = client.send(

@@ -49,6 +49,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "page": shown,
+        "may_manage_crm": user.has_perm("deals.manage_crm"),
         "late": waiting.filter(answer_due_at__lt=now).count(),
         "median": services.recent_median_answer(at=now),
         "ending": ending.select_related("partner").order_by("protected_until", "pk")[:10],

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from lms.common.outgoing import ForbiddenAddress, Unreachable
+from lms.common.peers import Lease, leased, note_failure
 from lms.common.sealing import BrokenSeal
 from lms.xapi.exchange_models import DeadLetter, ForwardingTarget
 from lms.xapi.horizon import settled_through
@@ -22,7 +23,7 @@ from lms.xapi.models import Attachment, Statement, StatementAttachment
 from lms.xapi.remote import PeerFailure, Refusal, RemoteLrs, for_sending
 from lms.xapi.selection import Selection, behind
 from lms.xapi.services.attachments import attached_files
-from lms.xapi.services.peers import Lease, bury, failure_words, leased, note_failure
+from lms.xapi.services.peers import bury, failure_words
 
 BATCH = 100
 BATCH_CHARACTERS = 1_000_000

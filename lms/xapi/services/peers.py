@@ -1,11 +1,8 @@
-"""Other record stores: naming them, pausing them, and the lease under which one worker at a time speaks to one."""
+"""Other record stores: naming them, pausing them, and what they refused."""
 
-import random
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -17,7 +14,7 @@ from lms.accounts.services import record_audit
 from lms.common import guards
 from lms.common.outgoing import check_url
 from lms.xapi.errors import InvalidPeer
-from lms.xapi.exchange_models import DeadLetter, ForwardingTarget, PeerQuerySet, PullSource, RemoteStore
+from lms.xapi.exchange_models import DeadLetter, ForwardingTarget, PullSource, RemoteStore
 from lms.xapi.horizon import settled_through
 from lms.xapi.models import Authority, Statement
 from lms.xapi.remote import PeerFailure
@@ -25,9 +22,6 @@ from lms.xapi.services.credentials import authority_named
 from lms.xapi.validation import check_iri
 
 Peer = TypeVar("Peer", ForwardingTarget, PullSource)
-
-_FIRST_PAUSE = 5.0
-_LONGEST_PAUSE = 3600.0
 
 
 @transaction.atomic
@@ -181,67 +175,6 @@ def replay_target(*, target: ForwardingTarget, since: datetime, at: datetime, by
     )
     detail = _told(target) | {"since": since.isoformat()}
     record_audit(action="xapi.replay_target", actor=by, at=at, target=target, detail=detail)
-
-
-class LeaseLost(Exception):
-    """Another worker has the store now, or it was paused, replayed or removed meanwhile. What it does is right."""
-
-
-class Lease:
-    """The right to speak to one store. `save` writes only while it holds, and prolongs it."""
-
-    def __init__(self, peer: ForwardingTarget | PullSource, at: datetime) -> None:
-        self._peer: RemoteStore = peer
-        self._at, self._began = at, time.monotonic()
-        self._until = at + RemoteStore.LEASE
-        self._rows: PeerQuerySet[Any] = type(peer).objects.filter(pk=peer.pk)
-
-    @property
-    def now(self) -> datetime:
-        """The clock of the run: `at` and the time that went by since."""
-        return self._at + timedelta(seconds=time.monotonic() - self._began)
-
-    def take(self) -> bool:
-        """By one conditional update; false when somebody else has it or the store is not due."""
-        return self._rows.due(self._at).update(leased_until=self._until) == 1
-
-    def save(self, **changes: object) -> None:
-        """Raises LeaseLost, and has written nothing then."""
-        until = self.now + RemoteStore.LEASE
-        if not self._rows.filter(leased_until=self._until, paused_at=None).update(leased_until=until, **changes):
-            raise LeaseLost
-        self._until = until
-        for name, value in changes.items():
-            setattr(self._peer, name, value)
-
-    def give_back(self, **changes: object) -> None:
-        self._rows.filter(leased_until=self._until).update(leased_until=None, **changes)
-
-
-@contextmanager
-def leased(peer: Peer, at: datetime) -> Iterator[Lease | None]:
-    """Holds the lease for the block; None when it cannot be had. A lease that is lost ends the block quietly."""
-    lease = Lease(peer, at)
-    if not lease.take():
-        yield None
-        return
-    try:
-        peer.refresh_from_db()
-        yield lease
-    except LeaseLost:
-        pass
-    finally:
-        lease.give_back()
-
-
-def note_failure(lease: Lease, peer: RemoteStore, message: str, retry_after: int = 0) -> datetime:
-    """The back-off: 5 seconds, doubled with every failure in a row up to an hour, of which a random half is taken
-    away so that many do not come back at once; never sooner than the other side asked for. Returns the next try."""
-    pause = min(_FIRST_PAUSE * 2 ** min(peer.failures, 12), _LONGEST_PAUSE)
-    pause = max(pause * random.uniform(0.5, 1), retry_after)  # noqa: S311  spreads load, guards nothing
-    next_try_at = lease.now + timedelta(seconds=pause)
-    lease.save(failures=min(peer.failures + 1, 1000), last_error=message[:500], next_try_at=next_try_at)
-    return next_try_at
 
 
 def failure_words(error: Exception) -> tuple[str, int]:

@@ -16,6 +16,7 @@ from django.db import transaction
 
 from lms.common import guards
 from lms.common.errors import DomainError
+from lms.common.peers import Lease, leased, note_failure
 from lms.xapi.errors import InvalidAttachment, InvalidStatement
 from lms.xapi.exchange_models import PullSource
 from lms.xapi.multipart import Upload
@@ -23,7 +24,7 @@ from lms.xapi.remote import Page, PeerFailure, RemoteLrs
 from lms.xapi.sameness import said_already
 from lms.xapi.services.attachments import attachments_of, check_attachments, store_attachments
 from lms.xapi.services.forwarding import FAILURES
-from lms.xapi.services.peers import Lease, bury, failure_words, leased, note_failure
+from lms.xapi.services.peers import bury, failure_words
 from lms.xapi.services.recording import record
 from lms.xapi.timestamps import format_timestamp, parse_timestamp
 from lms.xapi.validation import Version, check_statement

@@ -7,12 +7,13 @@ from django.db import transaction
 
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
+from lms.common.peers import Lease, leased, note_failure
 from lms.xapi.errors import InvalidPeer
 from lms.xapi.horizon import settled_through
 from lms.xapi.models import ForwardingTarget
 from lms.xapi.remote import RemoteLrs, for_sending
 from lms.xapi.services.forwarding import FAILURES, Row, Sent, files_of, next_rows
-from lms.xapi.services.peers import Lease, bury, failure_words, leased, note_failure
+from lms.xapi.services.peers import bury, failure_words
 
 BY_HAND = "Skipped by hand."
 

@@ -8,6 +8,7 @@ import pytest
 
 from lms.accounts.models import AuditEntry
 from lms.common.outgoing import ForbiddenAddress, Unreachable
+from lms.common.peers import Lease
 from lms.xapi import services, tasks, vocabulary
 from lms.xapi.errors import InvalidPeer, InvalidStatement
 from lms.xapi.models import DeadLetter, ForwardingTarget, Statement
@@ -312,7 +313,7 @@ def test_pause_in_mid_run_ends_it_after_the_batch(say, peer, make_target, now, m
 def test_second_worker_finds_the_target_leased_until_the_first_died(say, peer, make_target, now):
     target = make_target()
     say(statement())
-    assert peers.Lease(target, now).take()
+    assert Lease(target, now).take()
     assert "another worker" in run(target, now).problem
     assert run(target, now + ForwardingTarget.LEASE).sent == 1
 

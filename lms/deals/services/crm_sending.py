@@ -1,0 +1,234 @@
+"""Telling CRM systems of deals: in order, each message at least once, under an id that makes a second time harmless."""
+
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from lms.common import webhooks
+from lms.common.outgoing import Answer, ForbiddenAddress, Outgoing, Unreachable
+from lms.common.peers import Lease, leased, note_failure
+from lms.common.sealing import BrokenSeal
+from lms.deals.crm import Direction, MessageType, body_of_change, body_of_move, type_of_move
+from lms.deals.events import CrmPaused
+from lms.deals.models import CrmLink, CrmMessage, CrmReceipt, CrmSystem, Deal, DealChange, DealMove
+from lms.deals.services.crm_systems import keys_of
+from lms.events.services import emit
+
+RUN_SECONDS = 60.0
+ALL_RUNS_SECONDS = 240.0
+BATCH = 100
+# A message that the other side fails at so often is given up, so that it does not hold up the rest.
+MOST_TRIES = 8
+# Failures in a row, of about an hour each in the end, after which a person is asked: three days.
+MOST_FAILURES = 80
+MAX_ANSWER = 100_000
+KEPT_DAYS = 30
+_LONGEST_WAIT = 3600
+_GONE = 410
+_REFUSED = frozenset({400, 409, 413, 415, 422})
+_BUSY = frozenset({502, 503, 504})
+logger = logging.getLogger("laurel.deals")
+
+
+# --- What is to be told ---
+
+
+def queue_move(*, deal_id: UUID, number: int, at: datetime) -> int:
+    """Messages of a move for every system that wants to hear it, except the one that made it. Again makes none twice.
+    Returns how many.
+    """
+    moves = DealMove.objects.select_related("deal__partner", "deal__rules")
+    move = moves.filter(deal__public_id=deal_id, number=number).first()
+    if move is None:
+        return 0
+    systems = list(_listeners(move.deal, type_of_move(move)))
+    if not systems:
+        return 0
+    made_by = set(DealChange.objects.filter(deal=move.deal, move=number).values_list("system", flat=True))
+    links = _links(move.deal)
+    return _queue(
+        CrmMessage(
+            system=system,
+            deal=move.deal,
+            type=type_of_move(move),
+            cause=f"move:{move.deal.public_id}:{number}",
+            body=body_of_move(move, links.get(system.pk)).decode(),
+            created_at=at,
+        )
+        for system in systems
+        if system.pk not in made_by
+    )
+
+
+def queue_change(*, change_id: int, at: datetime) -> int:
+    """Messages of a changed field for every system that wants to hear it, except the one it came from."""
+    change = DealChange.objects.filter(pk=change_id).select_related("deal__partner", "deal__rules").first()
+    if change is None:
+        return 0
+    links = _links(change.deal)
+    return _queue(
+        CrmMessage(
+            system=system,
+            deal=change.deal,
+            type=MessageType.CHANGED,
+            cause=f"change:{change.pk}",
+            body=body_of_change(change, links.get(system.pk)).decode(),
+            created_at=at,
+        )
+        for system in _listeners(change.deal, MessageType.CHANGED)
+        if system.pk != change.system_id
+    )
+
+
+def _listeners(deal: Deal, type_: str) -> Iterable[CrmSystem]:
+    """Systems that may know of the deal and want to hear this. Few, so their lists are read here: a list in JSON is
+    asked differently on SQLite.
+    """
+    allowed = CrmSystem.objects.filter(Q(partner=None) | Q(partner=deal.partner_id)).exclude(address="")
+    return (system for system in allowed.order_by("pk") if type_ in system.events)
+
+
+def _links(deal: Deal) -> dict[int, CrmLink]:
+    return {link.system_id: link for link in CrmLink.objects.filter(deal=deal)}
+
+
+def _queue(messages: Iterable[CrmMessage]) -> int:
+    return len(CrmMessage.objects.bulk_create(messages, ignore_conflicts=True))
+
+
+# --- Sending ---
+
+
+@dataclass(kw_only=True)
+class Sent:
+    """What one run did. `problem` says why it ended early."""
+
+    delivered: int = 0
+    buried: int = 0
+    problem: str = ""
+
+
+class _Failed(Exception):
+    """The system as a whole does not do its part now."""
+
+    def __init__(self, message: str, retry_after: int = 0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class _Gone(Exception):
+    """The system wants nothing more."""
+
+
+def send_due(*, at: datetime) -> dict[str, Sent]:
+    """One run for every system that is due and for which something waits, by name, for at most about four minutes in
+    all. One that fails does not hold up the others.
+    """
+    began, results = time.monotonic(), dict[str, Sent]()
+    waiting = CrmMessage.objects.waiting().values("system")
+    for system in CrmSystem.objects.due(at).filter(pk__in=waiting).exclude(address="").order_by("next_try_at", "pk"):
+        gone = time.monotonic() - began
+        if gone < ALL_RUNS_SECONDS:
+            results[system.name] = send_messages(system=system, at=at + timedelta(seconds=gone))
+    return results
+
+
+def send_messages(*, system: CrmSystem, at: datetime, seconds: float = RUN_SECONDS) -> Sent:
+    """Sends what waits, oldest first, for at most about `seconds`. Never raises for what the other side does.
+
+    2xx is delivered. 400, 409, 413, 415 and 422 refuse the message for good, and an error of the server does at the
+    eighth try: it is buried with the reason, and the next one goes on. 410 pauses the system. Everything else, also a
+    redirect, is a failure of the system: the same message is tried again after a back-off. A system that takes nothing
+    for days is paused; nothing is lost.
+    """
+    result, ends = Sent(), time.monotonic() + seconds
+    with leased(system, at) as lease:
+        if lease is None:
+            result.problem = "It is paused, waits for its next try, or another worker is at it."
+            return result
+        try:
+            with Outgoing() as http:
+                _run(http, system, lease, result, ends)
+        except _Gone:
+            _pause(system, lease, "It answered 410: it wants no messages any more.")
+        except (_Failed, Unreachable, ForbiddenAddress, BrokenSeal) as error:
+            result.problem = str(error)
+            logger.warning("sending to %s failed: %s", system.name, type(error).__name__)
+            note_failure(lease, system, result.problem, getattr(error, "retry_after", 0))
+            if system.failures >= MOST_FAILURES:
+                _pause(system, lease, f"It took nothing in {system.failures} tries. {result.problem}")
+    return result
+
+
+def _run(http: Outgoing, system: CrmSystem, lease: Lease, result: Sent, ends: float) -> None:
+    while time.monotonic() < ends:
+        messages = list(system.messages.waiting().order_by("pk")[:BATCH])
+        if not messages:
+            return
+        for message in messages:
+            if time.monotonic() >= ends:
+                return
+            lease.save()
+            _send(http, system, message, lease, result)
+
+
+def _send(http: Outgoing, system: CrmSystem, message: CrmMessage, lease: Lease, result: Sent) -> None:
+    body = message.body.encode()
+    keys = keys_of(system, Direction.OUT, lease.now)
+    headers = webhooks.headers(keys, id_=str(message.public_id), at=lease.now, body=body)
+    headers["Content-Type"] = "application/json"
+    answer = http.send("POST", system.address, headers=headers, content=body, max_bytes=MAX_ANSWER)
+    if 200 <= answer.status < 300:
+        _settle(message, lease, delivered_at=lease.now, tries=message.tries + 1, reason="")
+        result.delivered += 1
+        return
+    if answer.status == _GONE:
+        raise _Gone
+    reason = f"It answered {answer.status}."
+    if answer.status in _REFUSED or (_is_error(answer) and message.tries + 1 >= MOST_TRIES):
+        _settle(message, lease, buried_at=lease.now, tries=message.tries + 1, reason=reason)
+        result.buried += 1
+        return
+    if _is_error(answer):
+        CrmMessage.objects.filter(pk=message.pk).update(tries=message.tries + 1, reason=reason)
+    raise _Failed(reason, _wait(answer))
+
+
+def _is_error(answer: Answer) -> bool:
+    """An error that may be the message's: not that the other side is busy."""
+    return answer.status >= 500 and answer.status not in _BUSY
+
+
+def _wait(answer: Answer) -> int:
+    """The seconds that the other side asks for; 0 where it says none, or a date."""
+    seconds = answer.headers.get("retry-after", "")
+    return min(int(seconds), _LONGEST_WAIT) if seconds.isascii() and seconds.isdigit() else 0
+
+
+@transaction.atomic
+def _settle(message: CrmMessage, lease: Lease, **changes: object) -> None:
+    """Both or nothing: who lost the lease has settled nothing."""
+    CrmMessage.objects.filter(pk=message.pk).update(**changes)
+    lease.save(failures=0, last_error="", last_success_at=lease.now)
+
+
+@transaction.atomic
+def _pause(system: CrmSystem, lease: Lease, words: str) -> None:
+    lease.save(paused_at=lease.now, paused_because=words[:500])
+    emit(CrmPaused(at=lease.now, system_id=system.public_id))
+
+
+def forget_messages(*, at: datetime) -> int:
+    """Forgets what was delivered or received more than 30 days ago. Ids of that age are refused by their timestamp
+    unless they are signed anew. Returns how many.
+    """
+    old = at - timedelta(days=KEPT_DAYS)
+    sent, _ = CrmMessage.objects.filter(delivered_at__lt=old).delete()
+    received, _ = CrmReceipt.objects.filter(received_at__lt=old).delete()
+    return sent + received

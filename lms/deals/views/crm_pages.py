@@ -1,0 +1,97 @@
+"""CRM systems: which there are, how it goes, and what a person can do about it. For portal managers."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from lms.accounts.models import User
+from lms.accounts.requests import person_of
+from lms.common.errors import DomainError
+from lms.deals import services
+from lms.deals.forms import CrmForm
+from lms.deals.models import CrmSystem
+from lms.deals.services import Secrets
+
+SHOWN = 20
+_MADE: dict[str, tuple[Callable[..., object], str]] = {
+    "pause": (services.pause_crm, "Nothing is sent until you resume it."),
+    "resume": (services.resume_crm, "Sending goes on where it stood."),
+    "replay": (services.replay_messages, "What it did not take is sent again."),
+}
+
+
+def _manager(request: HttpRequest) -> User:
+    if not request.user.has_perm("deals.manage_crm"):
+        raise PermissionDenied
+    return person_of(request)
+
+
+@never_cache
+@login_required
+def systems(request: HttpRequest) -> HttpResponse:
+    """All systems, and a form for one more. Its secrets are shown in the answer, and never again."""
+    user, status = _manager(request), 200
+    form = CrmForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            system, secrets = services.add_crm(by=user, at=timezone.now(), **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(None, error.message)
+            status = error.status
+        else:
+            return _page(request, system, secrets)
+    listed = CrmSystem.objects.select_related("partner").order_by("name")
+    return render(request, "deals/crm.html", {"systems": listed, "form": form}, status=status)
+
+
+@require_safe
+@login_required
+def system(request: HttpRequest, system_id: UUID) -> HttpResponse:
+    """One system: how sending goes, what waits, what was given up."""
+    _manager(request)
+    return _page(request, get_object_or_404(CrmSystem.objects.select_related("partner"), public_id=system_id))
+
+
+def _page(request: HttpRequest, found: CrmSystem, secrets: Secrets | None = None) -> HttpResponse:
+    context = {
+        "system": found,
+        "secrets": secrets,
+        "inbox": request.build_absolute_uri(reverse("api-v1:crm-messages", args=[found.public_id])),
+        "waiting": found.messages.waiting().count(),
+        "buried": found.messages.buried().select_related("deal").order_by("-buried_at", "-pk")[:SHOWN],
+        "received": found.receipts.order_by("-received_at", "-pk")[:SHOWN],
+        "crumbs": [{"label": "CRM systems", "url": reverse("deals:crm")}],
+    }
+    return render(request, "deals/crm_system.html", context)
+
+
+@never_cache
+@login_required
+@require_POST
+def act(request: HttpRequest, system_id: UUID, action: str) -> HttpResponse:
+    """Pauses, resumes, sends again, changes the secret or removes."""
+    user, now = _manager(request), timezone.now()
+    found = get_object_or_404(CrmSystem.objects.select_related("partner"), public_id=system_id)
+    if action == "rotate":
+        secrets = services.rotate_secret(system=found, by=user, at=now)
+        found.refresh_from_db()
+        return _page(request, found, secrets)
+    if action == "remove":
+        services.remove_crm(system=found, by=user, at=now)
+        messages.success(request, f"{found.name} is removed.")
+        return redirect("deals:crm")
+    if action not in _MADE:
+        raise Http404
+    make, words = _MADE[action]
+    make(system=found, by=user, at=now)
+    messages.success(request, words)
+    return redirect("deals:crm_system", system_id=system_id)

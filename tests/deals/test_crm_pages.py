@@ -1,0 +1,81 @@
+"""Pages about CRM systems: secrets are shown once, and what a person can do about each."""
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from lms.deals import services
+from lms.deals.models import CrmMessage, CrmSystem
+from lms.events.services import drain
+from tests.deals.factories import approved, channel_manager, head_of_channel, house
+from tests.deals.test_crm_receiving import body_of, of, tell
+from tests.deals.test_crm_sending import crm
+from tests.deals.test_pages import signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_secrets_are_shown_in_the_answer_and_never_again() -> None:
+    head = head_of_channel()
+    data = {"name": "Sales", "address": "https://crm.example/hook", "partner": "", "events": ["deal.moved"]}
+    response = signed_in(head).post(reverse("deals:crm"), data)
+    system = CrmSystem.objects.get()
+    assert response.content.decode().count("whsec_") == 2
+    assert "no-store" in response.headers["Cache-Control"]
+    assert (system.partner, system.events) == (None, ["deal.moved"])
+    page = text_of(head, "deals:crm_system", system.public_id)
+    assert ("whsec_" in page, reverse("api-v1:crm-messages", args=[system.public_id]) in page) == (False, True)
+    rotate = signed_in(head).post(reverse("deals:crm_act", args=[system.public_id, "rotate"]))
+    assert "The old ones stay valid for a day" in rotate.content.decode()
+
+
+def test_refused_system_stays_in_the_form() -> None:
+    response = signed_in(head_of_channel()).post(reverse("deals:crm"), {"name": "Sales", "address": "file:///etc"})
+    assert (response.status_code, CrmSystem.objects.count()) == (400, 0)
+    assert 'value="file:///etc"' in response.content.decode()
+
+
+def test_page_shows_what_was_not_taken_and_what_was_told() -> None:
+    now = timezone.now()
+    pair = crm(now, partner=None)
+    deal = approved(house(), now)
+    drain()
+    tell(pair, body_of(now, id=of(deal), fields={"next_step": "Go", "product": "x"}), now)
+    CrmMessage.objects.update(buried_at=now, reason="It answered 422.")
+    head = head_of_channel()
+    page = text_of(head, "deals:crm_system", pair[0].public_id)
+    for words in ("It answered 422.", "next_step", "product: The deal was judged by it"):
+        assert words in page
+    client = signed_in(head)
+    for action, words in (("replay", "sent again"), ("pause", "Nothing is sent"), ("resume", "goes on")):
+        response = client.post(reverse("deals:crm_act", args=[pair[0].public_id, action]), follow=True)
+        assert words in response.content.decode()
+    assert CrmMessage.objects.buried().count() == 0
+    assert client.post(reverse("deals:crm_act", args=[pair[0].public_id, "explode"])).status_code == 404
+    assert client.post(reverse("deals:crm_act", args=[pair[0].public_id, "remove"])).status_code == 302
+    assert CrmSystem.objects.count() == 0
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_list_asks_the_same_for_one_and_three(count: int, django_assert_num_queries: Any) -> None:
+    now, head = timezone.now(), head_of_channel()
+    for number in range(count):
+        system, _ = crm(now, f"Sales {number}", partner=house(f"House {number}").partner)
+        services.pause_crm(system=system, by=head, at=now)
+    client = signed_in(head)
+    client.get(reverse("deals:crm"))
+    with django_assert_num_queries(LIST_QUERIES):
+        text = client.get(reverse("deals:crm")).content.decode()
+    assert text.count(">Paused</span>") == count
+
+
+LIST_QUERIES = 6
+
+
+def test_channel_managers_see_no_systems() -> None:
+    client = signed_in(channel_manager())
+    assert client.get(reverse("deals:crm")).status_code == 403
+    assert "CRM systems" not in client.get(reverse("deals:queue")).content.decode()
+    assert "CRM systems" in text_of(head_of_channel(), "deals:queue")
