@@ -13,6 +13,8 @@ from itertools import combinations
 from random import Random
 
 STARTS, ROUNDS = 12, 60
+# With few items an exchange has few places to go, and a start costs next to nothing.
+STARTS_OF_SMALL = 100_000
 
 
 class NotEnough(Exception):
@@ -155,7 +157,8 @@ def assemble(
     Raises NotEnough when no start fills them.
     """
     rng, best, failed = Random(seed), None, None  # noqa: S311  nothing secret depends on it
-    for _ in range(STARTS):
+    places = forms * sum(counts.values())
+    for _ in range(max(STARTS, STARTS_OF_SMALL // max(places, 1) ** 2)):
         state = _Forms(units=list(units), counts=counts, enemies=enemies or {}, number=forms, max_shared=max_shared)
         try:
             state.fill(rng)
