@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from wagtail import blocks
@@ -14,7 +15,7 @@ from wagtail.images.models import SourceImageIOError
 from wagtail.rich_text import RichText, expand_db_html
 
 from cms.choosers import AssetChooserBlock, ItemChooserBlock
-from lms.assets.models import State
+from lms.assets.models import Asset, State
 from lms.common.html import clean_html
 
 FEATURES = ["h2", "h3", "bold", "italic", "code", "ol", "ul", "blockquote", "link"]
@@ -163,15 +164,30 @@ class KnowledgeCheckBlock(blocks.StructBlock):
         template = "cms/blocks/knowledge_check.html"
 
 
+def _may_hear_of(asset: Asset, request: HttpRequest | None) -> bool:
+    """Whether the reader of the page is among those whom the asset is for. One query for a page."""
+    if request is None:
+        return True  # the editor's own drawing
+    kept: set[int] | None = request.__dict__.get("_assets_aimed_at")
+    if kept is None:
+        kept = set(Asset.objects.aimed_at(request.user).values_list("pk", flat=True))
+        request.__dict__["_assets_aimed_at"] = kept
+    return asset.pk in kept
+
+
 class AssetBlock(blocks.StructBlock):
-    """A link to an asset of the library. While partners cannot have it, what is coming stands in its place."""
+    """A link to an asset of the library. While partners cannot have it, what is coming stands in its place; who is not
+    among those it is for sees nothing."""
 
     asset = AssetChooserBlock()
 
     def get_context(self, value: Any, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(value, parent_context=parent_context)
         asset = value.get("asset")
+        if asset is not None and not _may_hear_of(asset, (parent_context or {}).get("request")):
+            asset = None
         state = asset and asset.state_on(timezone.localdate())
+        context["asset"] = asset
         context["is_available"], context["is_gone"] = state == State.AVAILABLE, state in {State.RETIRED, State.EXPIRED}
         return context
 

@@ -58,9 +58,21 @@ item_chooser = ItemChooserViewSet("item_chooser")
 ItemChooserBlock = item_chooser.get_block_class(name="ItemChooserBlock", module_path="cms.choosers")
 
 
+class AssetFilterForm(BaseFilterForm):
+    q = forms.CharField(label="Search", required=False)
+
+    def filter(self, objects: QuerySet[Asset]) -> QuerySet[Asset]:
+        self.search_query = clean_search_query(self.cleaned_data["q"])
+        self.is_searching = bool(self.search_query)
+        for word in self.search_query.split():
+            objects = objects.filter(Q(title__icontains=word) | Q(summary__icontains=word))
+        return objects
+
+
 class AssetList(BaseChooseView):
     """Assets that partners have or will have again."""
 
+    filter_form_class = AssetFilterForm
     ordering = ["title"]
 
     def get_object_list(self) -> QuerySet[Asset]:

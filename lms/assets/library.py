@@ -1,6 +1,6 @@
 """The library as one person finds it: by words, need, kind, persona, language and product. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -16,7 +16,6 @@ from lms.partners.models import Persona
 if TYPE_CHECKING:
     from lms.accounts.models import User
 
-MAX_HITS = 200
 LANGUAGES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese"}
 
 
@@ -83,16 +82,21 @@ def _ranked(assets: QuerySet[Asset], words: str) -> list[Asset]:
     if not words:
         return list(assets.order_by("title", "pk"))
     query = clean_search_query(words)
-    hits = _hits(query) if query else []
-    rank = {pk: place for place, pk in enumerate(hits)}
-    return sorted(assets.filter(pk__in=hits), key=lambda one: rank[one.pk])
+    found = {one.pk: one for one in assets} if query else {}
+    return [found[pk] for pk in _hits(query, found)] if found else []
 
 
-def _hits(query: str) -> list[int]:
-    """Ids of what holds every word, best first; for a word not finished, those whose title goes on so."""
+def _hits(query: str, among: Collection[int]) -> list[int]:
+    """Ids of those of `among` that hold every word, best first; for a word not finished, whose title goes on so.
+
+    What is not among them changes nothing: neither whether titles are completed nor how many are found.
+    """
     backend, kept = get_search_backend(), Asset.objects.filter(retired_at=None)
-    found: Sequence[Asset] = backend.search(query, kept, operator="and")[:MAX_HITS]
-    return [one.pk for one in found] or [one.pk for one in backend.autocomplete(query, kept, operator="and")[:MAX_HITS]]
+    for search in (backend.search, backend.autocomplete):
+        hits = [one.pk for one in search(query, kept, operator="and") if one.pk in among]
+        if hits:
+            return hits
+    return []
 
 
 def choices(user: "User") -> dict[str, list[tuple[str, str]]]:

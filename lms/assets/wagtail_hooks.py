@@ -97,6 +97,8 @@ class AssetViewSet(ModelViewSet):
         Column("owner", label="Owner", accessor=lambda one: one.owner.name),
     ]
     list_filter = ["kind", "need", "language"]
+    search_fields = ["title", "summary"]
+    search_backend_name = None  # the index answers neither with a filter nor to a lone quotation mark
     copy_view_enabled = False
 
     def get_form_class(self, for_update: bool = False) -> type[AssetForm]:

@@ -375,3 +375,14 @@ def test_api_lists_what_the_caller_sees(rep: Membership) -> None:
 def test_api_hides_what_is_for_others(rep: Membership) -> None:
     hidden = make_asset(minimum_tier=TierNameFactory(slug="premier"))
     assert signed_in(rep.person).get(f"/api/v1/assets/{hidden.public_id}/").status_code == 404
+
+
+def test_hidden_assets_change_nothing_that_is_found(rep: Membership) -> None:
+    """Neither whether a title is completed, nor how many hits there is room for."""
+    mine = make_asset(title="Gateway datasheet")
+    assert mine.title in library(rep, q="gate")
+    hidden = make_asset(title="Gate prices")
+    hidden.personas.add(PersonaFactory(slug="executive"))
+    page = library(rep, q="gate")
+    assert mine.title in page
+    assert hidden.title not in page

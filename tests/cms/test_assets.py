@@ -14,7 +14,7 @@ from lms.assets.models import Asset
 from lms.assets.services import retire_asset, withdraw_asset
 from lms.events.services import drain
 from tests.assets.factories import make_asset
-from tests.factories import UserFactory
+from tests.factories import PersonaFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +71,33 @@ def test_a_playbook_shows_it_and_its_owner_hears_of_the_withdrawal(
     assert [(letter.to, letter.subject) for letter in mail.outbox] == [([author.email], "Price list is withdrawn")]
     assert "Win shops" in mail.outbox[0].body
     assert "A new one in May." in client.get(page.get_url()).content.decode()
+
+
+def test_who_it_is_not_for_reads_nothing_of_it(library: LibraryPage, author: User, rep: User, client: Any) -> None:
+    """Neither its title nor what is coming; who it is for does."""
+    asset = make_asset(title="Price list", coming_note="Cheaper in May.")
+    page = playbook(library, asset, author)
+    client.force_login(rep)
+    assert "Price list" in client.get(page.get_url()).content.decode()
+    asset.personas.add(PersonaFactory(slug="executive"))
+    text = client.get(page.get_url()).content.decode()
+    assert "Win shops" in text
+    assert "Price list" not in text
+    retired = make_asset(title="Old list")
+    retire_asset(asset=retired, by=author, at=timezone.now())
+    page.stages = [("stage", {"title": "M", "goal": "G", "plays": [], "questions": [], "assets": [{"asset": retired}]})]
+    page.save()
+    assert "No longer available: Old list" in client.get(page.get_url()).content.decode()
+
+
+@pytest.mark.parametrize("query", ["%22", "a+" * 1500, "price", "price&kind=datasheet", "price&ordering=title"])
+def test_lists_of_the_admin_answer_whatever_is_typed(author: User, client: Any, query: str) -> None:
+    asset = make_asset(title="Price list")
+    client.force_login(author)
+    for address in ("/admin/assets/", "/admin/asset_chooser/", "/admin/asset_chooser/results/"):
+        page = client.get(f"{address}?q={query}")
+        assert page.status_code == 200
+        assert query != "price" or asset.title in page.content.decode()
 
 
 def test_nobody_hears_of_an_asset_that_no_page_shows(now: datetime) -> None:
