@@ -228,6 +228,7 @@ def test_value_that_no_deal_can_have_refuses_the_message(now: datetime, fields: 
         b'{"type":"deal.updated","timestamp":"2026-11-28T12:00:00Z","data":{"fields":{"value":1}}}',
         b'{"type":"deal.updated","timestamp":"2026-11-28T12:00:00Z","data":{}}',
         b'{"type":"deal.updated","timestamp":"2999-11-28T12:00:00Z","data":{}}',
+        b'{"type":"deal.updated","timestamp":"0001-01-01T00:00:00+14:00","data":{"external_id":"1"}}',
         b"[]",
     ],
 )

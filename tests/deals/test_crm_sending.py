@@ -171,6 +171,17 @@ def test_other_answers_are_the_system_s_fault(inbox: Inbox, now: datetime, statu
     assert (len(inbox.taken), system.messages.waiting().count()) == (1, 1)
 
 
+def test_a_wait_of_five_thousand_digits_is_the_longest_wait(inbox: Inbox, now: datetime) -> None:
+    """Else the run would end with an error, and nobody after it would be told anything."""
+    system, _ = crm(now, address=inbox.url)
+    registered(now)
+    inbox.answers = [503]
+    inbox.headers = {"Retry-After": "9" * 5000}
+    assert services.send_messages(system=system, at=now).problem == "It answered 503."
+    system.refresh_from_db()
+    assert system.failures == 1
+
+
 def test_gone_pauses_with_words_and_tells_the_portal_managers(inbox: Inbox, now: datetime) -> None:
     system, _ = crm(now, address=inbox.url)
     registered(now)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,7 @@ from lms.deals.services.registering import MOST_MONTHS_AHEAD
 from lms.events.services import emit
 
 MESSAGES_PER_MINUTE = 300
+_NO_DEAL_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL keeps times that Python cannot read back
 _AHEAD = timedelta(seconds=webhooks.TOLERANCE_SECONDS)
 _UNKNOWN = "The system or its signature is not known."
 Answer = dict[str, Any]
@@ -98,6 +99,8 @@ def _read(body: bytes, at: datetime) -> Incoming:
         raise BadMessage(f"The message cannot be read: {error}. Nothing was changed.") from error
     if message.changed_at > at + _AHEAD:
         raise BadMessage("It says it was changed in the future. Set the clock; nothing was changed.")
+    if message.changed_at < _NO_DEAL_BEFORE:
+        raise BadMessage("It says it was changed before the year 2000. Set the clock; nothing was changed.")
     return message
 
 

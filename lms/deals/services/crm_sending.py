@@ -208,7 +208,9 @@ def _is_error(answer: Answer) -> bool:
 def _wait(answer: Answer) -> int:
     """The seconds that the other side asks for; 0 where it says none, or a date."""
     seconds = answer.headers.get("retry-after", "")
-    return min(int(seconds), _LONGEST_WAIT) if seconds.isascii() and seconds.isdigit() else 0
+    if not (seconds.isascii() and seconds.isdigit()):
+        return 0
+    return min(int(seconds), _LONGEST_WAIT) if len(seconds) <= len(str(_LONGEST_WAIT)) else _LONGEST_WAIT
 
 
 @transaction.atomic
