@@ -71,7 +71,12 @@ def registration_problem(told: Mapping[str, Any]) -> str:
 
 
 def _host(address: str) -> str:
-    """Of an https address that a browser may be sent to; empty for any other."""
+    """Of an https address that a browser may be sent to; empty for any other.
+
+    Printable ASCII alone: urlsplit passes over line breaks, and the addresses are kept as lines.
+    """
+    if not address.isascii() or not address.isprintable() or " " in address or "\\" in address:
+        return ""
     try:
         parts = urlsplit(address)
         is_fit = parts.scheme == "https" and not parts.username and not parts.fragment and "*" not in parts.netloc

@@ -45,7 +45,13 @@ Answer = Callable[[HttpRequest, User], HttpResponse]
 @require_POST
 @csrf_exempt
 def register(request: HttpRequest) -> HttpResponse:
-    """Dynamic client registration (RFC 7591). Told back is all that the application told, as the specification asks."""
+    """Dynamic client registration (RFC 7591). Told back is all that the application told, as the specification asks.
+
+    A network's tries are counted before anything is worked out: each costs the hash of a secret, also the refused.
+    """
+    wait = limits.seconds_to_wait(f"register:{network_of(request)}", timezone.now())
+    if wait:
+        return _refused(429, f"Too many registrations. Wait {wait} s.")
     response: HttpResponse = oauth.client_registration(request)
     if response.status_code != 201:
         return response

@@ -159,6 +159,9 @@ def test_a_refresh_token_goes_on_and_is_changed(award: Award) -> None:
         ({"redirect_uris": ["https://user@wallet.example/"]}, "https"),
         ({"redirect_uris": [f"{BACK}{n}" for n in range(11)]}, "at most"),
         ({"redirect_uris": ["javascript:alert(1)"]}, "https"),
+        ({"redirect_uris": ["https://wallet.example/\nhttp://evil.example/"]}, "https"),
+        ({"redirect_uris": ["https://wallet.example/\thttp://evil.example/"]}, "https"),
+        ({"redirect_uris": ["https://wallet.example\\@evil.example/"]}, "https"),
         ({"grant_types": ["client_credentials"]}, "grants"),
         ({"response_types": ["id_token token"]}, ""),
         ({"token_endpoint_auth_method": "none"}, "client_secret_basic"),
@@ -178,6 +181,11 @@ def test_what_is_no_registration_is_refused() -> None:
 
 def test_one_network_registers_few(award: Award) -> None:
     assert [register().status_code for _ in range(4)] == [201, 201, 201, 429]
+
+
+def test_tries_of_a_network_are_counted_before_they_are_worked_on() -> None:
+    codes = [register(client_uri="x").status_code for _ in range(31)]
+    assert codes == [400] * 30 + [429]
 
 
 def test_without_a_proof_key_nobody_is_asked(award: Award) -> None:
