@@ -14,3 +14,11 @@ class TierAtRisk(Event):
     type: ClassVar[str] = "tiers.TierAtRisk"
     alarm_id: UUID
     person_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerFactsChanged(Event):
+    """Figures of a partner were imported, or one of its documents was judged: what the rules look at has changed."""
+
+    type: ClassVar[str] = "tiers.PartnerFactsChanged"
+    partner_id: UUID

@@ -106,6 +106,63 @@ class AppealForm(forms.Form):
         choices.queryset = TierName.objects.filter(slug__in=tiers).order_by("-rank")
 
 
+class EvidenceForm(forms.Form):
+    """A document of a kind that the programme asks for."""
+
+    kind = forms.ChoiceField(label="What it is")
+    title = forms.CharField(max_length=150, help_text="For example “Case study: Aldous Energy”.")
+    valid_until = forms.DateField(
+        label="Its last day", required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text="If it has one."
+    )
+    file = forms.FileField(help_text="PDF, PNG or JPEG, 10 MB at most.")
+
+    def __init__(self, *args: Any, kinds: tuple[tuple[str, str], ...], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = self.fields["kind"]
+        assert isinstance(choices, forms.ChoiceField)  # noqa: S101  narrows the type for the checker
+        choices.choices = list(kinds)
+
+
+class JudgementForm(forms.Form):
+    is_accepted = forms.TypedChoiceField(
+        label="Does it count?",
+        choices=[("yes", "Accept: it counts from today"), ("no", "Refuse")],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    until = forms.DateField(
+        label="Until (the last day)",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Empty: as long as the document itself holds.",
+    )
+    reason = forms.CharField(label="Why (the partner reads it)", max_length=1000, widget=forms.Textarea({"rows": 3}))
+
+
+class MetricsForm(forms.Form):
+    """A table of figures, as a file or as text; a file takes the place of the text."""
+
+    file = forms.FileField(required=False, label="CSV file")
+    text = forms.CharField(
+        required=False,
+        label="Rows (CSV)",
+        max_length=services.MAX_METRICS_CHARACTERS,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if file := cleaned.get("file"):
+            try:
+                cleaned["text"] = file.read(4 * services.MAX_METRICS_CHARACTERS).decode("utf-8-sig")
+            except UnicodeDecodeError:
+                self.add_error("file", "The file is not UTF-8. Save it as “CSV UTF-8”.")
+        if not self.errors and not cleaned.get("text", "").strip():
+            self.add_error("text", "Choose a file or paste its rows.")
+        return cleaned
+
+
 class RulingForm(forms.Form):
     is_upheld = forms.TypedChoiceField(
         label="Ruling",

@@ -12,11 +12,12 @@ from certifications.events import (
 )
 from lms.accounts.models import User
 from lms.common.letters import send_letter
+from lms.deals.events import DealMoved
 from lms.events.services import subscribe
 from lms.partners.events import MembershipChanged
 from lms.reporting.events import PartnerFiguresChanged
 from lms.tiers import services
-from lms.tiers.events import TierAtRisk
+from lms.tiers.events import PartnerFactsChanged, TierAtRisk
 from lms.tiers.models import Alarm
 
 
@@ -55,6 +56,17 @@ def follow_membership(event: MembershipChanged) -> None:
 def follow_consent(event: CareerConsentChanged) -> None:
     """What the person earned elsewhere counts for a partner, or no longer."""
     services.evaluate_person(person_id=event.person_id, partner_id=event.partner_id, at=event.at)
+
+
+@subscribe(PartnerFactsChanged, per=lambda event: event.partner_id)
+def follow_facts(event: PartnerFactsChanged) -> None:
+    services.evaluate_one(partner_id=event.partner_id, at=event.at)
+
+
+@subscribe(DealMoved, per=lambda event: event.deal_id)
+def follow_deal(event: DealMoved) -> None:
+    """Deals that were approved, won or lost may count, or no longer."""
+    services.evaluate_of_deal(deal_id=event.deal_id, at=event.at)
 
 
 @subscribe(TierAtRisk)

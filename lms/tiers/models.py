@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from lms.common.models import PublicIdModel
 from lms.partners.models import Partner, TierName
+from lms.tiers.fact_models import EvidenceDocument as EvidenceDocument
+from lms.tiers.fact_models import ImportedMetric as ImportedMetric
 from lms.tiers.people_models import Appeal as Appeal
 from lms.tiers.people_models import TierAct as TierAct
 

@@ -6,7 +6,7 @@ import rules
 
 from lms.partners.models import Partner
 from lms.partners.rules import is_channel_role, is_manager, is_member
-from lms.tiers.models import Appeal, Decision
+from lms.tiers.models import Appeal, Decision, EvidenceDocument
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from lms.accounts.models import User
 
 
-Subject = Appeal | Decision | Partner
+Subject = Appeal | Decision | EvidenceDocument | Partner
 
 
 def _partner(subject: Subject | None) -> Partner | None:
-    return subject.partner if isinstance(subject, Appeal | Decision) else subject
+    return subject.partner if isinstance(subject, Appeal | Decision | EvidenceDocument) else subject
 
 
 @rules.predicate
@@ -33,6 +33,12 @@ def is_manager_of_its_partner(user: "User | AnonymousUser", subject: Subject | N
     return bool(is_manager(user, _partner(subject)))
 
 
+@rules.predicate
+def handed_it_in(user: "User | AnonymousUser", subject: Subject | None) -> bool:
+    """Handed in the document."""
+    return isinstance(subject, EvidenceDocument) and subject.handed_in_by_id == user.pk
+
+
 rules.add_perm("tiers.view_decision", is_channel_role | is_member_of_its_partner)
 # Statement ids and colleagues' certificates behind a decision.
 rules.add_perm("tiers.view_evidence", is_channel_role | is_manager_of_its_partner)
@@ -45,3 +51,7 @@ rules.add_perm("tiers.raise_appeal", is_manager_of_its_partner)
 rules.add_perm("tiers.rule_on_appeal", is_channel_role)
 # The text and the file of an appeal, and what people agreed with the partner.
 rules.add_perm("tiers.view_acts", is_channel_role | is_manager_of_its_partner)
+rules.add_perm("tiers.hand_in_evidence", is_manager_of_its_partner)
+# Documents of a partner: by nobody who works there, and not by who handed it in.
+rules.add_perm("tiers.judge_evidence", is_channel_role & ~is_member_of_its_partner & ~handed_it_in)
+rules.add_perm("tiers.import_metrics", is_channel_role)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from lms.tiers import people_views, views
+from lms.tiers import fact_views, people_views, views
 
 app_name = "tiers"
 
@@ -29,6 +29,17 @@ urlpatterns = [
         "partners/<uuid:partner_id>/agreements/<uuid:act_id>/steps/<int:number>/",
         people_views.act_step,
         name="act_step",
+    ),
+    path("partners/<uuid:partner_id>/evidence/", fact_views.evidence, name="evidence"),
+    path(
+        "partners/<uuid:partner_id>/evidence/<uuid:document_id>/",
+        fact_views.evidence_document,
+        name="evidence_document",
+    ),
+    path(
+        "partners/<uuid:partner_id>/evidence/<uuid:document_id>/file/",
+        fact_views.evidence_file,
+        name="evidence_file",
     ),
     path("partners/<uuid:partner_id>/way/", views.way, name="way"),
     path("partners/<uuid:partner_id>/requirements/<slug:requirement_id>/", views.requirement, name="requirement"),

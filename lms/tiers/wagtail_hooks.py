@@ -5,6 +5,7 @@ from typing import Any
 import yaml
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,8 +19,10 @@ from lms.common import exports
 from lms.common.errors import DomainError
 from lms.common.menus import item_for
 from lms.tiers import engine, services
-from lms.tiers.forms import PublishForm
-from lms.tiers.models import ProgrammeVersion
+from lms.tiers.forms import MetricsForm, PublishForm
+from lms.tiers.models import Appeal, EvidenceDocument, ProgrammeVersion
+
+SHOWN = 200  # rows of a list
 
 
 def _require(request: HttpRequest, permission: str) -> User:
@@ -75,6 +78,51 @@ def publish_page(request: HttpRequest) -> HttpResponseBase:
     return _render(request, "publish", "Publish rules", form=form, rules=rules, loads=loads, comparison=comparison)
 
 
+def metrics_page(request: HttpRequest) -> HttpResponseBase:
+    """Figures as CSV: checked row by row first, and stored only when they are sent again to be imported."""
+    user = _require(request, "tiers.import_metrics")
+    is_posted = request.method == "POST"
+    form = MetricsForm(request.POST if is_posted else None, request.FILES if is_posted else None)
+    rows = None
+    if is_posted and form.is_valid():
+        text = form.cleaned_data["text"]
+        try:
+            if request.POST.get("step") == "import":
+                done = services.import_metrics(text=text, by=user, at=timezone.now())
+                messages.success(request, f"{sum(row.figure is not None for row in done)} figures are stored.")
+                return redirect(reverse("programmes:metrics"))
+            rows = services.check_metrics(text=text, at=timezone.now())
+        except DomainError as error:
+            form.add_error(None, error.message)
+        data = request.POST.copy()
+        data["text"] = text  # what was checked is what will be imported
+        form.data = data
+    return _render(
+        request,
+        "metrics",
+        "Import figures",
+        form=form,
+        rows=rows,
+        columns=services.METRIC_COLUMNS,
+        stored=sum(row.figure is not None for row in rows or ()),
+        refused=sum(row.is_refused for row in rows or ()),
+    )
+
+
+def waiting_page(request: HttpRequest) -> HttpResponse:
+    """Appeals, the open ones first, and documents that nobody has judged."""
+    user = _require(request, "tiers.rule_on_appeal")
+    appeals = Appeal.objects.visible_to(user).select_related("partner", "tier")
+    documents = EvidenceDocument.objects.visible_to(user).open().select_related("partner")
+    return _render(
+        request,
+        "waiting",
+        "Appeals and evidence",
+        appeals=appeals.order_by(F("ruled_at").desc(nulls_first=True), "raised_at")[:SHOWN],
+        documents=documents.order_by("handed_in_at")[:SHOWN],
+    )
+
+
 def _comparison(request: HttpRequest, rules: engine.Programme | None) -> services.Comparison | None:
     """The back-test, when it is asked for and there are rules in force to compare with."""
     if rules is None or request.POST.get("step") not in {"backtest", "export"}:
@@ -119,6 +167,8 @@ class ProgrammeViewSet(ViewSet):
         return [
             path("", versions_page, name="index"),
             path("publish/", publish_page, name="publish"),
+            path("metrics/", metrics_page, name="metrics"),
+            path("waiting/", waiting_page, name="waiting"),
             path("<int:pk>/", version_page, name="version"),
         ]
 

@@ -197,9 +197,9 @@ def test_gather_asks_as_often_for_three_people_as_for_one(
     partner = PartnerFactory()
     certify(member(partner), now)
     complete_course(Membership.objects.get(), now)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(9):
         gather_facts(partner=partner, at=now)
     for _ in range(2):
         certify(member(partner), now)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(9):
         gather_facts(partner=partner, at=now)

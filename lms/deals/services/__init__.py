@@ -20,7 +20,16 @@ from lms.deals.services.capability import Gate, gate
 from lms.deals.services.conflicts import judge
 from lms.deals.services.discussing import add_comment, add_task, finish_task
 from lms.deals.services.engaging import accept_rules, publish_rules, rules_for, rules_in_force, standing
-from lms.deals.services.figures import board, counted_deals, forecast, median_answer, median_cycle, recent_median_answer
+from lms.deals.services.figures import (
+    CountedDeal,
+    board,
+    counted_deals,
+    deals_behind,
+    forecast,
+    median_answer,
+    median_cycle,
+    recent_median_answer,
+)
 from lms.deals.services.interest import next_moves, sides_of
 from lms.deals.services.moving import move_deal
 from lms.deals.services.precedents import precedents
@@ -31,6 +40,7 @@ from lms.deals.services.upkeep import escalate_overdue, expire_deals, remind_of_
 __all__ = [
     "AlreadyRegistered",
     "BadDeal",
+    "CountedDeal",
     "Draft",
     "Gate",
     "IllegalMove",
@@ -51,6 +61,7 @@ __all__ = [
     "add_task",
     "board",
     "counted_deals",
+    "deals_behind",
     "escalate_overdue",
     "expire_deals",
     "find_similar",

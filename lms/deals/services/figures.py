@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Count, QuerySet, Sum
 
@@ -139,13 +140,11 @@ def counted_deals(*, partners: Iterable[Partner], since: datetime, until: dateti
     """
     ids = [partner.pk for partner in partners]
     of_partners = Deal.objects.filter(partner__in=ids)
-    period = (since, until)
-    eligible = of_partners.eligible()
     registered = _counts(of_partners.filter(registered_at__gte=since, registered_at__lt=until))
-    approved = _counts(eligible.filter(approved_at__gte=since, approved_at__lt=until))
+    approved = _counts(_approved(of_partners, since, until))
     won: dict[int, int] = defaultdict(int)
     values: dict[int, dict[str, Decimal]] = defaultdict(dict)
-    rows = eligible.filter(state=State.WON, state_since__gte=period[0], state_since__lt=period[1])
+    rows = _won(of_partners, since, until)
     totals = rows.order_by().values("partner", "currency").annotate(count=Count("pk"), value=Sum("value"))
     for row in totals:
         won[row["partner"]] += row["count"]
@@ -160,6 +159,45 @@ def counted_deals(*, partners: Iterable[Partner], since: datetime, until: dateti
         )
         for pk in ids
     }
+
+
+def _approved(deals: QuerySet[Deal], since: datetime, until: datetime) -> QuerySet[Deal]:
+    return Deal.objects.eligible().filter(pk__in=deals, approved_at__gte=since, approved_at__lt=until)
+
+
+def _won(deals: QuerySet[Deal], since: datetime, until: datetime) -> QuerySet[Deal]:
+    return Deal.objects.eligible().filter(pk__in=deals, state=State.WON, state_since__gte=since, state_since__lt=until)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountedDeal:
+    """A deal that counts, since `counted_at`: when it was approved, or won."""
+
+    public_id: UUID
+    counted_at: datetime
+    value: Decimal
+    currency: str
+
+
+Behind = tuple[list[CountedDeal], list[CountedDeal]]
+
+
+def deals_behind(
+    *, partners: Iterable[Partner], since: datetime, won_since: datetime, until: datetime
+) -> dict[int, Behind]:
+    """Per partner the deals themselves behind `counted_deals`: (approved since `since`, won since `won_since`), oldest
+    first. Two queries, whatever the number of partners.
+    """
+    ids = [partner.pk for partner in partners]
+    found: dict[int, Behind] = {pk: ([], []) for pk in ids}
+    of_partners = Deal.objects.filter(partner__in=ids)
+    approved = _approved(of_partners, since, until).order_by("approved_at", "pk")
+    won = _won(of_partners, won_since, until).order_by("state_since", "pk")
+    for place, (rows, moment) in enumerate(((approved, "approved_at"), (won, "state_since"))):
+        for partner, *fields in rows.values_list("partner_id", "public_id", moment, "value", "currency"):
+            names = ("public_id", "counted_at", "value", "currency")
+            found[partner][place].append(CountedDeal(**dict(zip(names, fields, strict=True))))
+    return found
 
 
 def _counts(deals: QuerySet[Deal]) -> dict[int, int]:

@@ -45,13 +45,15 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """A number, or a yes (1) or no (0), with where it comes from. `detail` says how it was made up."""
+    """A number, or a yes (1) or no (0), with where it comes from. `detail` says how it was made up, `references` name
+    the rows it is made of: an import, deals."""
 
     value: Fraction
     source: str = ""
     as_of: str = ""
     detail: dict[str, str] = field(default_factory=dict)
     statements: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,9 @@ from lms.tiers.engine.nodes import Finding
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """Something of a person's that ends: a credential (its code and reference), or "" for the membership itself."""
+    """Something of a person's that ends: a credential (its code and reference), or "" for the membership itself.
+
+    Without a person: a document or a payment of the partner, by its kind."""
 
     person: str
     code: str
@@ -42,6 +44,11 @@ def endings(facts: Facts, on: date, until: date) -> list[Ending]:
             for held in person.held
             if held.is_valid(on) and held.until is not None and held.until < until
         )
+    found.extend(
+        Ending(person="", code=proof.kind, reference=proof.reference, last_day=proof.until)
+        for proof in facts.evidence or ()
+        if proof.counts(on) and proof.until is not None and proof.until < until
+    )
     return sorted(found, key=lambda ending: (ending.last_day, ending.person, ending.reference))
 
 
@@ -60,11 +67,16 @@ def forecast(programme: Programme, facts: Facts, now: Evaluation, *, days: int) 
         if then.tier is None or order.index(then.tier) < order.index(now.tier):
             failing = _failing(now, then)
             people = {person for finding in failing for person in finding.people}
+            proofs = {reference for finding in failing for reference in finding.credentials}
             return Loss(
                 on=on,
                 tier=then.tier,
                 failing=failing,
-                endings=tuple(e for e in ends if e.last_day <= last_day and e.person in people),
+                endings=tuple(
+                    one
+                    for one in ends
+                    if one.last_day <= last_day and (one.person in people if one.person else one.reference in proofs)
+                ),
             )
     return None
 

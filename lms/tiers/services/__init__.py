@@ -6,15 +6,18 @@ from lms.tiers.services.decisions import (
     Verification,
     digest,
     evaluate_all,
+    evaluate_of_deal,
     evaluate_one,
     evaluate_partner,
     evaluate_person,
     verify,
 )
+from lms.tiers.services.documents import evidence_kinds, hand_in_evidence, judge_evidence
 from lms.tiers.services.errors import (
     ActRefused,
     AlreadyRuled,
     Backdated,
+    MetricsRefused,
     NoProgrammeInForce,
     ProgrammeRefused,
     SameDecider,
@@ -22,10 +25,13 @@ from lms.tiers.services.errors import (
 from lms.tiers.services.explanation import ExplainedTier, ToldAct, changes, explain, told_acts
 from lms.tiers.services.facts import gather_facts, gather_many
 from lms.tiers.services.figures import Figure, Row
+from lms.tiers.services.files import MAX_EVIDENCE_BYTES
 from lms.tiers.services.load import TierLoad, training_load
+from lms.tiers.services.metrics import COLUMNS as METRIC_COLUMNS
+from lms.tiers.services.metrics import MAX_CHARACTERS as MAX_METRICS_CHARACTERS
+from lms.tiers.services.metrics import MetricRow, check_metrics, import_metrics
 from lms.tiers.services.paper import decision_pdf
 from lms.tiers.services.people import (
-    MAX_EVIDENCE_BYTES,
     agree_cure_plan,
     end_act,
     end_kept_tier,
@@ -44,6 +50,8 @@ __all__ = [
     "ActRefused",
     "AlreadyRuled",
     "MAX_EVIDENCE_BYTES",
+    "MAX_METRICS_CHARACTERS",
+    "METRIC_COLUMNS",
     "SameDecider",
     "agree_cure_plan",
     "end_act",
@@ -59,6 +67,8 @@ __all__ = [
     "Counted",
     "ExplainedTier",
     "Figure",
+    "MetricRow",
+    "MetricsRefused",
     "NoProgrammeInForce",
     "ProgrammeRefused",
     "RequirementView",
@@ -75,16 +85,22 @@ __all__ = [
     "as_rows",
     "changes",
     "check_document",
+    "check_metrics",
     "compare_rules",
     "decision_pdf",
     "digest",
     "evaluate_all",
+    "evaluate_of_deal",
     "evaluate_one",
     "evaluate_partner",
     "evaluate_person",
+    "evidence_kinds",
     "explain",
     "gather_facts",
     "gather_many",
+    "hand_in_evidence",
+    "import_metrics",
+    "judge_evidence",
     "publish_programme",
     "publish_source",
     "published_programme",

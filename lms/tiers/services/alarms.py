@@ -111,15 +111,18 @@ def _to(partner: Partner, at: datetime) -> list[UUID]:
 def alarm_lines(alarm: Alarm) -> tuple[AlarmLine, ...]:
     """Who has to do what, soonest first. Three queries. Names as they are today, so a forgotten person stays so."""
     endings = alarm.detail["endings"]
-    people = User.objects.filter(public_id__in=[ending["person"] for ending in endings])
+    people = User.objects.filter(public_id__in=[ending["person"] for ending in endings if ending["person"]])
     names = {str(person.public_id): person.name for person in people}
     wanted = Certification.objects.filter(slug__in=[ending["code"] for ending in endings if ending["code"]])
     known = {one.slug: one for one in wanted.prefetch_related("requirements__assessment")}
+    names[""] = alarm.partner.name  # a document or a fee of the partner ends
     return tuple(_line(ending, names, known.get(ending["code"])) for ending in endings)
 
 
 def _line(ending: dict[str, str], names: dict[str, str], certification: Certification | None) -> AlarmLine:
     what, renewal = ending["code"] or "leaves the partner", ""
+    if not ending["person"]:
+        what, renewal = f"{ending['code'].replace('_', ' ')} ends", "Renewed by a newer document or payment."
     if certification is not None:
         exams = [step.assessment.title for step in certification.requirements.all() if step.assessment is not None]
         what = f"{certification.title} ends"

@@ -74,6 +74,11 @@ def evaluate_one(*, partner_id: UUID, at: datetime) -> list[Decision]:
     return _evaluate_each(Partner.objects.filter(public_id=partner_id), at)
 
 
+def evaluate_of_deal(*, deal_id: UUID, at: datetime) -> list[Decision]:
+    """As `evaluate_one`, of the partner that registered the deal (public id)."""
+    return _evaluate_each(Partner.objects.filter(deals__public_id=deal_id), at)
+
+
 def evaluate_all(*, at: datetime) -> int:
     """Evaluates every partner, each in a transaction of its own. Returns how many decisions were appended."""
     appended = 0

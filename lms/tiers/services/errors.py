@@ -47,3 +47,10 @@ class SameDecider(DomainError):
 
     code = "appeal_same_decider"
     status = 403
+
+
+class MetricsRefused(DomainError):
+    """The file is no table of figures, or one of its rows can't be stored; the message says which and why."""
+
+    code = "metrics_refused"
+    status = 400

@@ -25,12 +25,13 @@ class ExplainedPerson:
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainedRequirement:
-    """`hidden` counts people the viewer may not see by name."""
+    """`hidden` counts people the viewer may not see by name; `proofs` are the documents or payments that counted."""
 
     row: Row
     people: tuple[ExplainedPerson, ...]
     hidden: int
     figures: tuple[Figure, ...]
+    proofs: tuple[engine.Evidence, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +130,7 @@ def _requirement(
         ),
         hidden=len(finding.people) - len(shown),
         figures=Figure.of(finding, facts, rules),
+        proofs=tuple(proof for proof in facts.evidence or () if proof.reference in finding.credentials),
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from lms.tiers import engine
+from lms.tiers.services.outside import DEALS_SOURCE, IMPORT, is_own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +87,25 @@ class Figure:
         return tuple(
             cls(
                 label=rules.labels.get(name, name.replace("_", " ").capitalize()),
-                text=engine.as_words(facts.measures[name].value, rules.units.get(name, "")),
-                measure=facts.measures[name],
+                text=engine.as_words(measure.value, rules.units.get(name, "")),
+                measure=measure,
             )
             for name in finding.measures
-            if name in facts.measures
+            for measure in [_measure(name, finding, facts)]
+            if measure is not None
         )
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, in words that go on with "as of"."""
+        source = self.measure.source
+        if source.startswith(IMPORT):
+            return f"Imported from {source.removeprefix(IMPORT)}"
+        return "From registered deals that were approved" if self.is_of_deals else "From the learning record"
+
+    @property
+    def is_of_deals(self) -> bool:
+        return self.measure.source == DEALS_SOURCE
 
     @property
     def as_of(self) -> datetime | None:
@@ -104,6 +118,16 @@ class Figure:
     @property
     def until(self) -> datetime | None:
         return _moment(self.measure.detail.get("until"))
+
+
+def _measure(name: str, finding: engine.Finding, facts: engine.Facts) -> engine.Measure | None:
+    """The measure; where the finding made a figure of its own of dated entries, that with the entries' references."""
+    measure, entries = facts.measures.get(name), facts.series.get(name)
+    is_of_entries = finding.kind == "metric" and entries and (measure is None or measure.value != finding.have)
+    if not is_of_entries or finding.have is None or entries is None:
+        return measure
+    source = measure.source if measure is not None else DEALS_SOURCE if is_own(name) else f"{IMPORT}several rows"
+    return engine.Measure(value=finding.have, source=source, references=tuple(entry.reference for entry in entries))
 
 
 def _moment(text: str | None) -> datetime | None:

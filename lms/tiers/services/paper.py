@@ -82,6 +82,7 @@ def _cells(requirement: ExplainedRequirement) -> tuple[str, ...]:
     if requirement.hidden:
         names.append(f"{requirement.hidden} more")
     sources = [_source(figure) for figure in requirement.figures]
+    sources += [_proof(proof) for proof in requirement.proofs]
     return (
         row.label,
         row.have_text,
@@ -94,6 +95,11 @@ def _cells(requirement: ExplainedRequirement) -> tuple[str, ...]:
 def _source(figure: Figure) -> str:
     fresh = "" if figure.as_of is None else f", as of {_moment(figure.as_of)}"
     return f"{figure.label}: {figure.text} ({figure.measure.source or 'not said'}{fresh})"
+
+
+def _proof(proof: engine.Evidence) -> str:
+    until = "" if proof.until is None else f" to {proof.until:%d %B %Y}"
+    return f"counts from {proof.since:%d %B %Y}{until} ({proof.reference})"
 
 
 def _moment(at: datetime) -> str:

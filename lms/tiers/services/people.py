@@ -16,10 +16,9 @@ from lms.tiers.models import Appeal, Decision, ProgrammeVersion, TierAct
 from lms.tiers.services.acts import acts_of
 from lms.tiers.services.decisions import evaluate_partner
 from lms.tiers.services.errors import ActRefused, AlreadyRuled, NoProgrammeInForce, SameDecider
+from lms.tiers.services.files import suffix_of
 from lms.tiers.services.programmes import rules_of
 
-MAX_EVIDENCE_BYTES = 10_000_000
-_MAGIC = {".pdf": b"%PDF-", ".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff"}
 _MAX_PLAN_DAYS = 366
 
 
@@ -136,7 +135,7 @@ def raise_appeal(
         raised_by=by,
     )
     if evidence:
-        suffix = _suffix_of(evidence)
+        suffix = suffix_of(evidence)
         appeal.evidence.save(f"{appeal.public_id}{suffix}", ContentFile(evidence), save=False)
     appeal.save(force_insert=True)
     detail = {"appeal": str(appeal.public_id), "decision": decision.number, "tier": tier.slug}
@@ -249,12 +248,3 @@ def _said(text: str) -> str:
     if not text:
         raise ActRefused("Say why: the partner reads it.")
     return text
-
-
-def _suffix_of(evidence: bytes) -> str:
-    if len(evidence) > MAX_EVIDENCE_BYTES:
-        raise ActRefused("The file is larger than 10 MB.")
-    suffix = next((suffix for suffix, magic in _MAGIC.items() if evidence.startswith(magic)), None)
-    if suffix is None:
-        raise ActRefused("The file is no PDF, PNG or JPEG.")
-    return suffix

@@ -103,7 +103,7 @@ def _found(version: ProgrammeVersion, facts: engine.Facts, at: datetime) -> _Fou
 
 
 def _names(losses: Iterable[Loss | None]) -> dict[str, str]:
-    ids = {ending.person for loss in losses if loss is not None for ending in loss.endings}
+    ids = {ending.person for loss in losses if loss is not None for ending in loss.endings if ending.person}
     people = User.objects.filter(public_id__in=ids).values_list("public_id", "name") if ids else ()
     return {str(public_id): name for public_id, name in people}
 
@@ -133,7 +133,7 @@ def _status(
         next_tier=None if following is None else following.name,
         rows=() if following is None else tuple(Row(finding=f, tier=following.id) for f in following.requirements),
         own_rows=tuple(Row(finding=f, tier=order[held]) for f in own),
-        risk=None if loss is None else _risk(rules, loss, names),
+        risk=None if loss is None else _risk(rules, loss, {**names, "": partner.name}),
         decision=decision,
         evaluated_at=at,
     )

@@ -1,7 +1,7 @@
 """What every rule is, what it looks at and what it finds."""
 
 import abc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -70,6 +70,17 @@ class Node(abc.ABC):
     def wanted(self) -> frozenset[str]:
         """The credentials that help to meet it."""
         return frozenset()
+
+    @property
+    def inner(self) -> tuple["Node", ...]:
+        """The rules that it is made of."""
+        return ()
+
+    def everything(self) -> Iterator["Node"]:
+        """The rule and those inside it, however deep."""
+        yield self
+        for node in self.inner:
+            yield from node.everything()
 
     @abc.abstractmethod
     def assess(self, context: "Context") -> Finding:

@@ -26,6 +26,10 @@ class _Group(Node):
     of: tuple[Node, ...]
 
     @property
+    def inner(self) -> tuple[Node, ...]:
+        return self.of
+
+    @property
     def wanted(self) -> frozenset[str]:
         return frozenset(code for node in self.of for code in node.wanted)
 

@@ -65,6 +65,10 @@ class _Around(Node):
     rule: Node
 
     @property
+    def inner(self) -> tuple[Node, ...]:
+        return (self.rule,)
+
+    @property
     def wanted(self) -> frozenset[str]:
         return self.rule.wanted
 
