@@ -358,11 +358,11 @@ def test_evaluation_asks_as_often_for_three_people_as_for_one(
     programme()
     partner = PartnerFactory()
     certify(member(partner), now)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         services.evaluate_partner(partner=partner, at=now)
     for _ in range(2):
         certify(member(partner), now)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         services.evaluate_partner(partner=partner, at=now)
 
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from lms.partners.models import Membership, Partner, TierName
-from lms.partners.services import set_tier
+from lms.partners.services import set_benefits, set_tier
 from lms.tiers import engine
 from lms.tiers.models import Decision, ProgrammeVersion
 from lms.tiers.services.acts import Acts, acts_of
@@ -33,7 +33,7 @@ def evaluate_partner(*, partner: Partner, at: datetime) -> Decision:
     Appends one only if the rules, the tier, a requirement's state, or the people and credentials counted for one
     differ from the newest decision, or people decided something about it since; else returns that. Never looks behind
     the newest decision: a replayed or late event is evaluated at that decision's moment, so replays append nothing.
-    Sets the partner's tier. Locks the partner. Raises NoProgrammeInForce.
+    Sets the partner's tier and benefits. Locks the partner. Raises NoProgrammeInForce.
     """
     partner = Partner.objects.select_for_update(of=("self",)).get(pk=partner.pk)
     newest = partner.decisions.select_related("tier", "version__programme").order_by("-number").first()
@@ -57,6 +57,8 @@ def evaluate_partner(*, partner: Partner, at: datetime) -> Decision:
         newest = _append(partner, version, newest, at, inputs, result)
     if partner.current_tier_id != newest.tier_id:
         set_tier(partner=partner, tier=newest.tier, at=newest.decided_at)
+    opened = rules_of(newest.version).opened_by(newest.tier.slug)
+    set_benefits(partner=partner, benefits=opened, at=newest.decided_at)
     return newest
 
 
