@@ -74,8 +74,13 @@ def publish_page(request: HttpRequest) -> HttpResponseBase:
     comparison = _comparison(request, rules)
     if comparison is not None and request.POST.get("step") == "export":
         return _export(comparison)
-    loads = services.training_load(rules, on=timezone.now().date()) if rules is not None else ()
-    return _render(request, "publish", "Publish rules", form=form, rules=rules, loads=loads, comparison=comparison)
+    now = timezone.now()
+    loads = services.training_load(rules, on=now.date()) if rules is not None else ()
+    has_map = rules is not None and rules.migration is not None
+    moves = services.preview_migration(new=rules, at=now) if has_map and rules is not None else ()
+    return _render(
+        request, "publish", "Publish rules", form=form, rules=rules, loads=loads, comparison=comparison, moves=moves
+    )
 
 
 def metrics_page(request: HttpRequest) -> HttpResponseBase:

@@ -10,6 +10,7 @@ from typing import Any
 
 from lms.tiers.engine.credentials import read_policy, read_rates
 from lms.tiers.engine.formula import Formula
+from lms.tiers.engine.migration import Migration, read_migration
 from lms.tiers.engine.nodes import KINDS, Node, Reader
 from lms.tiers.engine.nodes.base import Policy
 from lms.tiers.engine.nodes.scorecard import ROUNDINGS, Component, Scorecard
@@ -32,6 +33,7 @@ _RULES = frozenset(
         *("tracks", "track_rule", "track_when", "rounding", "cumulative", "lifecycle", "rollup", "versions"),
         *(
             "training_budget",
+            "migration",
             "credential_rules",
             "releases",
             "equivalences",
@@ -104,6 +106,7 @@ class Programme:
     capabilities: tuple[Tier, ...]
     is_rolled_up: bool
     budget: Budget | None
+    migration: Migration | None = None
     versions: tuple[tuple[date, "Programme"], ...] = ()
 
     def in_force(self, on: date) -> "Programme":
@@ -168,6 +171,7 @@ def _programme(reader: Reader, members: Mapping[str, Any]) -> Programme:
         rates=read_rates(reader, members.get("rates", {})),
         capabilities=_capabilities(reader, members.get("capability_gates", [])),
         budget=read_budget(reader, members["training_budget"]) if "training_budget" in members else None,
+        migration=read_migration(reader, members["migration"]) if "migration" in members else None,
         is_rolled_up=_choice(reader, members, "rollup", frozenset({"none", "best"}), "none") == "best",
         unread=tuple(sorted({*(members.keys() - _RULES - NOTES), *reader.words})),
     )

@@ -30,6 +30,7 @@ from lms.tiers.services.load import TierLoad, training_load
 from lms.tiers.services.metrics import COLUMNS as METRIC_COLUMNS
 from lms.tiers.services.metrics import MAX_CHARACTERS as MAX_METRICS_CHARACTERS
 from lms.tiers.services.metrics import MetricRow, check_metrics, import_metrics
+from lms.tiers.services.moving import MigrationLine, preview_migration
 from lms.tiers.services.paper import decision_pdf
 from lms.tiers.services.people import (
     agree_cure_plan,
@@ -68,6 +69,7 @@ __all__ = [
     "ExplainedTier",
     "Figure",
     "MetricRow",
+    "MigrationLine",
     "MetricsRefused",
     "NoProgrammeInForce",
     "ProgrammeRefused",
@@ -101,6 +103,7 @@ __all__ = [
     "hand_in_evidence",
     "import_metrics",
     "judge_evidence",
+    "preview_migration",
     "publish_programme",
     "publish_source",
     "published_programme",

@@ -47,7 +47,7 @@ def evaluate_partner(*, partner: Partner, at: datetime) -> Decision:
     inputs = {
         "at": at.astimezone(UTC).isoformat(),
         "facts": facts.as_json(),
-        "standing": _standing(partner, newest, acts).as_json(),
+        "standing": _standing(partner, newest, acts, version).as_json(),
         "acts": acts.as_json(),
     }
     result = _result(rules_of(version), inputs)
@@ -101,7 +101,7 @@ def _moved(newest: Decision, inputs: dict[str, Any], result: dict[str, Any]) -> 
     return is_other or bool(newest.inputs.get("acts", []) != inputs["acts"])
 
 
-def _standing(partner: Partner, newest: Decision | None, acts: Acts) -> engine.Standing:
+def _standing(partner: Partner, newest: Decision | None, acts: Acts, version: ProgrammeVersion) -> engine.Standing:
     granted, until = acts.granted
     if newest is None:
         return engine.Standing(granted=granted, granted_until=until)
@@ -114,7 +114,18 @@ def _standing(partner: Partner, newest: Decision | None, acts: Acts) -> engine.S
         ended=acts.ended(newest),
         granted=granted,
         granted_until=until,
+        earlier=_earlier(partner, newest, version),
     )
+
+
+def _earlier(partner: Partner, newest: Decision, version: ProgrammeVersion) -> str | None:
+    """The tier held when the version took the place of another. Asked only where its migration map wants to know."""
+    if rules_of(version).migration is None:
+        return None
+    if newest.version_id != version.pk:
+        return newest.tier.slug
+    before = partner.decisions.exclude(version=version).select_related("tier").order_by("-number").first()
+    return None if before is None else before.tier.slug
 
 
 def _result(rules: engine.Programme, inputs: dict[str, Any]) -> dict[str, Any]:
