@@ -37,6 +37,7 @@ from lms.deals.services.precedents import precedents
 from lms.deals.services.registering import Draft, read_draft, register_deal
 from lms.deals.services.similar import Likeness, Similar, find_similar
 from lms.deals.services.upkeep import escalate_overdue, expire_deals, remind_of_protection
+from lms.deals.services.use import Use, touched_a_deal, use_of_registration
 
 __all__ = [
     "AlreadyRegistered",
@@ -57,6 +58,7 @@ __all__ = [
     "RulesRefused",
     "Similar",
     "TooManyOpen",
+    "Use",
     "WordsMissing",
     "accept_rules",
     "add_comment",
@@ -87,4 +89,6 @@ __all__ = [
     "save_account",
     "sides_of",
     "standing",
+    "touched_a_deal",
+    "use_of_registration",
 ]
