@@ -102,7 +102,7 @@ def _moved(newest: Decision, inputs: dict[str, Any], result: dict[str, Any]) -> 
 
 
 def _standing(partner: Partner, newest: Decision | None, acts: Acts, version: ProgrammeVersion) -> engine.Standing:
-    granted, until = acts.granted
+    granted, until = acts.granted(rules_of(version))
     if newest is None:
         return engine.Standing(granted=granted, granted_until=until)
     ruling = engine.Ruling.from_json(newest.result["ruling"])
