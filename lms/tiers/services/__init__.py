@@ -13,6 +13,7 @@ from lms.tiers.services.decisions import (
     verify,
 )
 from lms.tiers.services.documents import evidence_kinds, hand_in_evidence, judge_evidence
+from lms.tiers.services.edits import Edit, editable, with_edits
 from lms.tiers.services.errors import (
     ActRefused,
     AlreadyRuled,
@@ -66,6 +67,7 @@ __all__ = [
     "Candidate",
     "Comparison",
     "Counted",
+    "Edit",
     "ExplainedTier",
     "Figure",
     "MetricRow",
@@ -91,6 +93,7 @@ __all__ = [
     "compare_rules",
     "decision_pdf",
     "digest",
+    "editable",
     "evaluate_all",
     "evaluate_of_deal",
     "evaluate_one",
@@ -115,4 +118,5 @@ __all__ = [
     "training_load",
     "verify",
     "way_to_next",
+    "with_edits",
 ]
