@@ -135,6 +135,7 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     max_open: Annotated[int, Meta(ge=1, le=10_000)] = 50
     approve_up_to: dict[str, Decimal] = {}
     requires_certified: Certified | None = None
+    requires_benefit: Slug | None = None
 
     def clause(self, id_: str) -> Clause | None:
         return next((clause for clause in self.clauses if clause.id == id_), None)

@@ -28,6 +28,12 @@ class NotCertified(DomainError):
     code = "not_certified"
 
 
+class NotEntitled(DomainError):
+    """The rules want a benefit of the partner programme, which the partner's tier does not give."""
+
+    code = "not_entitled"
+
+
 class NotAMember(DomainError):
     """Somebody acts for a partner he does not belong to, or that is suspended."""
 

@@ -126,6 +126,41 @@ class Partner(PublicIdModel):
         return "".join(word[0] for word in self.name.split()[:2]).upper()
 
 
+class BenefitQuerySet(models.QuerySet["Benefit"]):
+    def held(self, at: datetime) -> "BenefitQuerySet":
+        """Those that hold at the moment."""
+        return self.filter(Q(ended_at=None) | Q(ended_at__gt=at), granted_at__lte=at)
+
+
+class Benefit(models.Model):
+    """A partner may do or see something by its tier, from a moment to a moment. Set by decisions (lms.tiers) only.
+
+    `name` is what code asks for, `words` what the programme calls it. An end is never taken back: what is given again
+    is another row.
+    """
+
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="benefits")
+    name = models.SlugField(max_length=50)
+    words = models.CharField(max_length=200)
+    granted_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = BenefitQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["partner", "name"], condition=Q(ended_at=None), name="partners_one_open_benefit"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("granted_at")), name="partners_benefit_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.partner}"
+
+
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self, on: date | OuterRef) -> "MembershipQuerySet":
         """Memberships that hold on the day `on` (UTC): a planned last day counts, the day of an end at once not."""

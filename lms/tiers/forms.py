@@ -1,6 +1,7 @@
 """Publishing a programme from its YAML text, and what people decide about tiers."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -137,6 +138,26 @@ class JudgementForm(forms.Form):
         help_text="Empty: as long as the document itself holds.",
     )
     reason = forms.CharField(label="Why (the partner reads it)", max_length=1000, widget=forms.Textarea({"rows": 3}))
+
+
+class EditForm(forms.Form):
+    """What can be changed in a document without its text, as one field each."""
+
+    def __init__(self, *args: Any, edits: tuple[services.Edit, ...], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for edit in edits:
+            self.fields[edit.key] = _field_of(edit)
+
+
+def _field_of(edit: services.Edit) -> forms.Field:
+    if isinstance(edit.value, Decimal):
+        return forms.DecimalField(
+            label=edit.label, initial=edit.value, min_value=0, max_digits=15, decimal_places=6, widget=forms.NumberInput
+        )
+    if isinstance(edit.value, date):
+        widget = forms.DateInput(attrs={"type": "date"})
+        return forms.DateField(label=edit.label, initial=edit.value, widget=widget)
+    return forms.CharField(label=edit.label, initial=edit.value, max_length=100)
 
 
 class MetricsForm(forms.Form):

@@ -1,5 +1,6 @@
 """Programmes in the Wagtail admin: the versions to read, and publishing the next one from YAML."""
 
+from datetime import datetime
 from typing import Any
 
 import yaml
@@ -19,7 +20,7 @@ from lms.common import exports
 from lms.common.errors import DomainError
 from lms.common.menus import item_for
 from lms.tiers import engine, services
-from lms.tiers.forms import MetricsForm, PublishForm
+from lms.tiers.forms import EditForm, MetricsForm, PublishForm
 from lms.tiers.models import Appeal, EvidenceDocument, ProgrammeVersion
 
 SHOWN = 200  # rows of a list
@@ -70,12 +71,34 @@ def publish_page(request: HttpRequest) -> HttpResponseBase:
         else:
             messages.success(request, f"{version} is published.")
             return redirect(reverse("programmes:version", args=[version.pk]))
-    rules = form.cleaned_data.get("rules") if is_valid else None
-    comparison = _comparison(request, rules)
-    if comparison is not None and request.POST.get("step") == "export":
+    return _checked(request, form, step=request.POST.get("step", ""))
+
+
+def _checked(request: HttpRequest, form: PublishForm, *, step: str) -> HttpResponseBase:
+    """The page on a text: how it was understood, and what it does when the step asks for it."""
+    rules = form.cleaned_data.get("rules") if form.is_bound and form.is_valid() else None
+    comparison = _comparison(rules, step)
+    if comparison is not None and step == "export":
         return _export(comparison)
-    loads = services.training_load(rules, on=timezone.now().date()) if rules is not None else ()
-    return _render(request, "publish", "Publish rules", form=form, rules=rules, loads=loads, comparison=comparison)
+    now = timezone.now()
+    loads = services.training_load(rules, on=now.date()) if rules is not None else ()
+    has_map = rules is not None and rules.migration is not None
+    moves = services.preview_migration(new=rules, at=now) if has_map and rules is not None else ()
+    return _render(
+        request, "publish", "Publish rules", form=form, rules=rules, loads=loads, comparison=comparison, moves=moves
+    )
+
+
+def edit_page(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Numbers, dates and names of a version as fields; what is changed is shown as a draft with its back-test."""
+    _require(request, "tiers.publish_programme")
+    version = get_object_or_404(ProgrammeVersion.objects.select_related("programme"), pk=pk)
+    form = EditForm(request.POST or None, edits=services.editable(version.document))
+    if request.method != "POST" or not form.is_valid():
+        return _render(request, "edit", f"Change {version}", version=version, form=form)
+    document = services.with_edits(version.document, form.cleaned_data)
+    draft = {"programme": version.programme_id, "text": _text_of(document), "effective_at": _this_minute()}
+    return _checked(request, PublishForm(draft), step="backtest")
 
 
 def metrics_page(request: HttpRequest) -> HttpResponseBase:
@@ -123,9 +146,9 @@ def waiting_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _comparison(request: HttpRequest, rules: engine.Programme | None) -> services.Comparison | None:
+def _comparison(rules: engine.Programme | None, step: str) -> services.Comparison | None:
     """The back-test, when it is asked for and there are rules in force to compare with."""
-    if rules is None or request.POST.get("step") not in {"backtest", "export"}:
+    if rules is None or step not in {"backtest", "export"}:
         return None
     now = timezone.now()
     version = ProgrammeVersion.objects.in_force(now)
@@ -143,12 +166,20 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     """Now, and the text of the version that `?version=` names."""
     pk = request.GET.get("version", "")
     version = ProgrammeVersion.objects.filter(pk=pk).first() if pk.isdecimal() and len(pk) < 10 else None
-    initial: dict[str, Any] = {"effective_at": timezone.now().replace(second=0, microsecond=0)}
+    initial: dict[str, Any] = {"effective_at": _this_minute()}
     return initial if version is None else initial | {"programme": version.programme_id, "text": _as_yaml(version)}
 
 
+def _this_minute() -> datetime:
+    return timezone.now().replace(second=0, microsecond=0)
+
+
 def _as_yaml(version: ProgrammeVersion) -> str:
-    return yaml.safe_dump(version.document, sort_keys=False, allow_unicode=True, width=100)
+    return _text_of(version.document)
+
+
+def _text_of(document: Any) -> str:
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _render(request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:
@@ -170,6 +201,7 @@ class ProgrammeViewSet(ViewSet):
             path("metrics/", metrics_page, name="metrics"),
             path("waiting/", waiting_page, name="waiting"),
             path("<int:pk>/", version_page, name="version"),
+            path("<int:pk>/edit/", edit_page, name="edit"),
         ]
 
 

@@ -358,11 +358,11 @@ def test_evaluation_asks_as_often_for_three_people_as_for_one(
     programme()
     partner = PartnerFactory()
     certify(member(partner), now)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         services.evaluate_partner(partner=partner, at=now)
     for _ in range(2):
         certify(member(partner), now)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         services.evaluate_partner(partner=partner, at=now)
 
 
@@ -393,3 +393,25 @@ def test_renewal_appends_one_decision_and_the_end_of_the_old_one_none(now: datet
     assert services.changes(before, after) == ("Certified sales people: a certificate was renewed",)
     services.evaluate_all(at=later(now, days + 1))
     assert (tier(ann.partner), len(log(ann.partner))) == ("select", number + 1)
+
+
+def test_a_decision_stored_before_figures_from_outside_still_verifies_and_is_not_repeated(now: datetime) -> None:
+    """As it was stored then: measures without references, a standing and a ruling without what migration maps need."""
+    programme()
+    ann = member(PartnerFactory())
+    complete_course(ann, now)
+    certify(ann, now)
+    newest = services.evaluate_partner(partner=ann.partner, at=now)
+    decision = Decision.objects.for_verification().get(pk=newest.pk)
+    facts = decision.inputs["facts"]
+    for name in ("series", "dates", "texts"):
+        facts[name] = {}
+    facts["evidence"] = None
+    for measure in facts["measures"].values():
+        del measure["references"]
+    del decision.inputs["standing"]["earlier"], decision.result["ruling"]["kept_by"]
+    decision.digest = services.digest(decision)
+    decision.save(update_fields=["inputs", "result", "digest"])
+    stored = Decision.objects.for_verification().get(pk=newest.pk)
+    assert services.verify(stored).is_genuine
+    assert services.evaluate_partner(partner=ann.partner, at=later(now, 1)).pk == newest.pk

@@ -507,3 +507,25 @@ def test_the_paper_of_a_decision_is_signed_and_says_who_decided_why(client: Any,
     client.force_login(colleague)
     sent = client.get(reverse("tiers:decision_paper", args=[fallen.public_id, newest.number]))
     assert (sent.status_code, sent["Content-Type"]) == (200, "application/pdf")
+
+
+def test_when_the_best_granted_tier_left_the_programme_the_next_best_counts(now: datetime) -> None:
+    version = programme()
+    partner, by = PartnerFactory(), channel_manager()
+    given = {"partner": partner, "reason": "r", "decided_at": now, "decided_by": by, "starts_on": now.date()}
+    for slug, count in (("select", 20), ("premier", 40)):
+        TierAct.objects.create(
+            kind="plan", tier=TierName.objects.get(slug=slug), until=days(now, count), steps=[], **given
+        )
+    acts = acts_of(partner, now)
+    assert acts.granted(services.rules_of(version))[0] == "premier"
+    shorter = rules()
+    del shorter["tiers"][2]
+    tier_, until = acts.granted(engine.parse(shorter))
+    assert (tier_, until) == ("select", datetime.combine(days(now, 21), datetime.min.time(), UTC))
+    moved = shorter | {"migration": {"no_loss_until": "2027-01-01", "tiers": {"premier": "select"}}}
+    assert acts.granted(engine.parse(moved)) == (
+        "select",
+        datetime.combine(days(now, 41), datetime.min.time(), UTC),
+    )
+    assert acts.granted(engine.parse({"tiers": [{"id": "only", "requires": {"all": []}}]})) == (None, None)

@@ -12,6 +12,7 @@ from lms.deals.errors import (
     NoRulesInForce,
     NotAMember,
     NotCertified,
+    NotEntitled,
     NotYourMove,
     OwnInterest,
     RequestReused,
@@ -54,6 +55,7 @@ from lms.deals.services.precedents import precedents
 from lms.deals.services.registering import Draft, read_draft, register_deal
 from lms.deals.services.similar import Likeness, Similar, find_similar
 from lms.deals.services.upkeep import escalate_overdue, expire_deals, remind_of_protection
+from lms.deals.services.use import Use, touched_a_deal, use_of_registration
 
 __all__ = [
     "AlreadyRegistered",
@@ -71,6 +73,7 @@ __all__ = [
     "NoRulesInForce",
     "NotAMember",
     "NotCertified",
+    "NotEntitled",
     "NotYourMove",
     "OwnInterest",
     "RequestReused",
@@ -82,6 +85,7 @@ __all__ = [
     "TooManyMessages",
     "TooManyOpen",
     "UnknownDeal",
+    "Use",
     "WordsMissing",
     "accept_rules",
     "add_comment",
@@ -124,4 +128,6 @@ __all__ = [
     "send_messages",
     "sides_of",
     "standing",
+    "touched_a_deal",
+    "use_of_registration",
 ]

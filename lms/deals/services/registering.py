@@ -21,7 +21,7 @@ from lms.deals.models import Deal, EngagementRules
 from lms.deals.money import parse_amount
 from lms.deals.moves import State
 from lms.deals.services import steps
-from lms.deals.services.capability import require_certified
+from lms.deals.services.capability import require_open
 from lms.deals.services.conflicts import judge
 from lms.deals.services.engaging import rules_for
 from lms.partners.models import Membership, Partner
@@ -57,9 +57,9 @@ def register_deal(*, partner: Partner, by: User, draft: Draft, request_key: UUID
     The same person's second request with the same key returns the first's deal. Two partners with the same customer
     and product: a constraint lets one hold it, the other is in conflict review. Emits DealMoved for each step.
 
-    Raises RequestReused, NotAMember, NoRulesInForce, RulesNotAccepted, NotCertified, BadDeal, AlreadyRegistered,
-    TooManyOpen, and IllegalMove where others take the customer again and again meanwhile. Locks the partner, so that
-    its own limit and its own duplicates are exact.
+    Raises RequestReused, NotAMember, NoRulesInForce, RulesNotAccepted, NotEntitled, NotCertified, BadDeal,
+    AlreadyRegistered, TooManyOpen, and IllegalMove where others take the customer again and again meanwhile. Locks the
+    partner, so that its own limit and its own duplicates are exact.
     """
     partner = lock_partner(partner)
     earlier = Deal.objects.filter(registered_by=by, request_key=request_key).select_related("partner", "rules").first()
@@ -72,7 +72,7 @@ def register_deal(*, partner: Partner, by: User, draft: Draft, request_key: UUID
     ):
         raise NotAMember(f"You do not belong to {partner.name}. Nothing was registered.")
     version = rules_for(partner=partner, at=at)
-    require_certified(partner=partner, rules=version.rules, at=at)
+    require_open(partner=partner, rules=version.rules, at=at)
     fields = read_draft(draft, rules=version.rules, on=at.date())
     _require_room(partner, version.rules, fields)
     deal = _create(

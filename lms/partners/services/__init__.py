@@ -1,5 +1,6 @@
 """Every write about partners and their people."""
 
+from lms.partners.services.benefits import benefits_of, has_benefit, set_benefits
 from lms.partners.services.errors import (
     AlreadyMember,
     InvitationClosed,
@@ -36,13 +37,16 @@ __all__ = [
     "RoleTooHigh",
     "TooManyInvitations",
     "accept_invitation",
+    "benefits_of",
     "change_membership",
     "current_membership",
     "find_invitation",
+    "has_benefit",
     "invite_person",
     "join_partner",
     "leave_partner",
     "reinstate_partner",
+    "set_benefits",
     "set_tier",
     "suspend_partner",
     "withdraw_invitation",

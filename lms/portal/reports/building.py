@@ -6,6 +6,7 @@ from uuid import UUID
 
 from courses.models import CourseVersion, Lesson
 from lms.partners.models import Membership, Partner
+from lms.portal.reports.deals import figures_of_deals
 from lms.portal.reports.model import Basis, Cell, Figure, Report, Table
 from lms.portal.reports.portfolio import partners_table, regions_table, tiers_table
 from lms.portal.reports.tables import cohorts_table, content_table, groups_table, kinds_table, usage_table
@@ -48,7 +49,7 @@ def partner_report(*, partner: Partner, at: datetime) -> Report:
             completion_figure(rate),
             _engagement_figure(engagement, partner.name),
             *_usage_figures(months[0], engagement.parts[0].denominator, as_of, partner.name),
-            *figures_of_deals(),
+            *figures_of_deals(partner, at),
         ),
         tables=(
             groups_table("by_course", "Completion by course", "Course", by_course, rate),
@@ -191,14 +192,8 @@ def _figures_of_all(rate: Rate, at: datetime, as_of: datetime | None) -> tuple[F
     return (
         completion_figure(rate),
         *_usage_figures(month, members, as_of, "all partners"),
-        *figures_of_deals(),
+        *figures_of_deals(None, at),
     )
-
-
-def figures_of_deals() -> tuple[Figure, ...]:
-    """The place of figures about deals (R46, and the "professor detector"). None is defined yet: how training and
-    sales of a partner are compared is not decided."""
-    return ()
 
 
 def _drop_off(

@@ -133,7 +133,7 @@ def _ruling(programme: Programme, case: Mapping[str, Any], evaluation: Evaluatio
     """What the lifecycle makes of it, for a partner who stood as `before` says."""
     before = case.get("before") or {}
     since, kept_since = (_moment(before[name]) if name in before else None for name in ("since", "kept_since"))
-    standing = Standing(tier=before.get("tier"), since=since, kept_since=kept_since)
+    standing = Standing(tier=before.get("tier"), since=since, kept_since=kept_since, earlier=before.get("earlier"))
     ruling = rule(programme.in_force(on), evaluation, standing, _moment(on))
     until = None if ruling.kept_until is None else ruling.kept_until.date()
     for key, found in (("held", ruling.tier), ("kept_until", until), ("due_on", ruling.due_on)):

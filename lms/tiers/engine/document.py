@@ -1,5 +1,6 @@
 """A programme document, checked and frozen: tiers, what they ask for, and how a change of tier is applied."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -9,6 +10,7 @@ from typing import Any
 
 from lms.tiers.engine.credentials import read_policy, read_rates
 from lms.tiers.engine.formula import Formula
+from lms.tiers.engine.migration import Migration, read_migration
 from lms.tiers.engine.nodes import KINDS, Node, Reader
 from lms.tiers.engine.nodes.base import Policy
 from lms.tiers.engine.nodes.scorecard import ROUNDINGS, Component, Scorecard
@@ -31,6 +33,7 @@ _RULES = frozenset(
         *("tracks", "track_rule", "track_when", "rounding", "cumulative", "lifecycle", "rollup", "versions"),
         *(
             "training_budget",
+            "migration",
             "credential_rules",
             "releases",
             "equivalences",
@@ -50,6 +53,9 @@ _TIER_KEYS = frozenset(
 )
 
 
+_BENEFIT = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
+
+
 class TrackRule(StrEnum):
     """A programme without tracks, with one tier per track, with the best track counting, or with the first track
     whose condition holds."""
@@ -62,7 +68,8 @@ class TrackRule(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Tier:
-    """A tier (or designation) and its requirements, all of which must hold."""
+    """A tier (or designation) and its requirements, all of which must hold. `opens` are the benefits that take effect:
+    (name, words)."""
 
     id: str
     name: str
@@ -70,6 +77,7 @@ class Tier:
     invitation_only: bool = False
     track: str = ""
     max_stay: Window | None = None
+    opens: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +106,18 @@ class Programme:
     capabilities: tuple[Tier, ...]
     is_rolled_up: bool
     budget: Budget | None
+    migration: Migration | None = None
     versions: tuple[tuple[date, "Programme"], ...] = ()
 
     def in_force(self, on: date) -> "Programme":
         """The rules of that day: of `versions` the newest that had begun, else these."""
         return max(((since, rules) for since, rules in self.versions if since <= on), default=(on, self), key=_first)[1]
+
+    def opened_by(self, tier: str | None) -> dict[str, str]:
+        """The benefits that take effect at a tier, by name: its own and those of every tier below."""
+        order = [one.id for one in self.tiers]
+        held = self.tiers[: order.index(tier) + 1] if tier in order else ()
+        return {name: words for one in held for name, words in one.opens}
 
     def requirement(self, requirement: str) -> tuple[Tier, Node] | None:
         """A requirement and its tier, by the requirement's id."""
@@ -156,6 +171,7 @@ def _programme(reader: Reader, members: Mapping[str, Any]) -> Programme:
         rates=read_rates(reader, members.get("rates", {})),
         capabilities=_capabilities(reader, members.get("capability_gates", [])),
         budget=read_budget(reader, members["training_budget"]) if "training_budget" in members else None,
+        migration=read_migration(reader, members["migration"]) if "migration" in members else None,
         is_rolled_up=_choice(reader, members, "rollup", frozenset({"none", "best"}), "none") == "best",
         unread=tuple(sorted({*(members.keys() - _RULES - NOTES), *reader.words})),
     )
@@ -259,7 +275,25 @@ def _tier(reader: Reader, value: Any, path: Path) -> Tier:
         track=reader.text(inner.get("track"), (*path, "track")),
         max_stay=read_window(reader, inner["max_stay"], (*path, "max_stay")) if "max_stay" in inner else None,
         invitation_only=reader.flag(inner.get("invitation_only", False), (*path, "invitation_only")),
+        opens=_opens(reader, inner.get("benefits"), (*path, "benefits")),
     )
+
+
+def _opens(reader: Reader, value: Any, path: Path) -> tuple[tuple[str, str], ...]:
+    """Of a list of benefits those that take effect: `{opens: name, label: words}`. All others are words."""
+    found: dict[str, str] = {}
+    for index, member in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(member, Mapping) and "opens" in member:
+            place = (*path, index)
+            inner = reader.mapping(member, place, required=frozenset({"opens"}), optional=frozenset({"label"}))
+            name = reader.text(inner.get("opens"), (*place, "opens"))
+            if not _BENEFIT.fullmatch(name):
+                reader.problem((*place, "opens"), "needs a name of small letters, digits and hyphens")
+            words = reader.text(inner.get("label"), (*place, "label"), default=name.replace("-", " ").capitalize())
+            if len(words) > 200 or name in found:
+                reader.problem(place, "stands twice, or its label is longer than 200 characters")
+            found[name] = words
+    return tuple(found.items())
 
 
 def _requirements(reader: Reader, value: Any, path: Path, tier: str) -> tuple[Node, ...]:

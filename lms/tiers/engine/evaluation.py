@@ -115,7 +115,7 @@ def context_of(programme: Programme, facts: Facts, at: date, track: str = "") ->
 
 def _context(programme: Programme, facts: Facts, on: date, track: str, organisations: dict[str, str | None]) -> Context:
     context = Context(
-        facts=facts,
+        facts=facts if programme.migration is None else programme.migration.carried(facts),
         on=on,
         labels=programme.labels,
         units=programme.units,

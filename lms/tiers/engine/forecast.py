@@ -61,7 +61,10 @@ def forecast(programme: Programme, facts: Facts, now: Evaluation, *, days: int) 
     if now.tier is None:
         return None
     ends = endings(facts, now.on, now.on + timedelta(days=days))
-    for last_day in sorted({ending.last_day for ending in ends}):
+    last_days = {ending.last_day for ending in ends}
+    if programme.migration is not None and now.on <= programme.migration.until < now.on + timedelta(days=days):
+        last_days.add(programme.migration.until)  # old credentials count no more after it
+    for last_day in sorted(last_days):
         on = last_day + timedelta(days=1)
         then = evaluate(programme, facts, on, track=now.track)
         if then.tier is None or order.index(then.tier) < order.index(now.tier):

@@ -15,6 +15,7 @@ class Standing(Stored):
 
     `ended` is a tier that a person decided to end: it is not kept, whatever the lifecycle says. `granted` is a tier
     that a person lets the partner hold until `granted_until`, by a cure plan or an appeal, whatever it reaches.
+    `earlier` is the tier that he held when the rules in force took the place of others.
     """
 
     tier: str | None = None
@@ -23,29 +24,44 @@ class Standing(Stored):
     ended: str | None = None
     granted: str | None = None
     granted_until: datetime | None = None
+    earlier: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ruling(Stored):
     """The tier held from now on. `kept_since` and `kept_until` are set while it is kept though no longer reached;
     `kept_until` None then: until a person decides. `due_on`: the day by which the next tier must be reached.
-    `is_granted`: a person let the partner hold it."""
+    `is_granted`: a person let the partner hold it. `kept_by`: "migration" when it is kept from earlier rules."""
 
     tier: str | None
     kept_since: datetime | None = None
     kept_until: datetime | None = None
     due_on: date | None = None
     is_granted: bool = False
+    kept_by: str = ""
 
 
 def rule(programme: Programme, evaluation: Evaluation, standing: Standing, at: datetime) -> Ruling:
     """Applies the programme's lifecycle. A tier that the programme no longer has is not kept."""
-    ruling = _granted(programme, _rule(programme, evaluation, standing, at), standing, at)
+    ruling = _retained(programme, _rule(programme, evaluation, standing, at), standing, at)
+    ruling = _granted(programme, ruling, standing, at)
     held = next((tier for tier in programme.tiers if tier.id == ruling.tier), None)
     if held is None or held.max_stay is None:
         return ruling
     since = standing.since if standing.tier == ruling.tier and standing.since is not None else at
     return replace(ruling, due_on=held.max_stay.after(since.date()))
+
+
+def _retained(programme: Programme, ruling: Ruling, standing: Standing, at: datetime) -> Ruling:
+    """The tier that the migration map keeps for who held its predecessor, until the last day without loss."""
+    order = [tier.id for tier in programme.tiers]
+    move = programme.migration
+    retained = None if move is None else move.retained(standing.earlier)
+    if move is None or retained not in order or at >= move.ends_at or standing.ended == retained:
+        return ruling
+    if ruling.tier in order and order.index(ruling.tier) >= order.index(retained):
+        return ruling
+    return Ruling(tier=retained, kept_since=standing.kept_since or at, kept_until=move.ends_at, kept_by="migration")
 
 
 def _granted(programme: Programme, ruling: Ruling, standing: Standing, at: datetime) -> Ruling:

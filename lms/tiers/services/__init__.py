@@ -13,6 +13,7 @@ from lms.tiers.services.decisions import (
     verify,
 )
 from lms.tiers.services.documents import evidence_kinds, hand_in_evidence, judge_evidence
+from lms.tiers.services.edits import Edit, editable, with_edits
 from lms.tiers.services.errors import (
     ActRefused,
     AlreadyRuled,
@@ -30,6 +31,7 @@ from lms.tiers.services.load import TierLoad, training_load
 from lms.tiers.services.metrics import COLUMNS as METRIC_COLUMNS
 from lms.tiers.services.metrics import MAX_CHARACTERS as MAX_METRICS_CHARACTERS
 from lms.tiers.services.metrics import MetricRow, check_metrics, import_metrics
+from lms.tiers.services.moving import MigrationLine, preview_migration
 from lms.tiers.services.paper import decision_pdf
 from lms.tiers.services.people import (
     agree_cure_plan,
@@ -65,9 +67,11 @@ __all__ = [
     "Candidate",
     "Comparison",
     "Counted",
+    "Edit",
     "ExplainedTier",
     "Figure",
     "MetricRow",
+    "MigrationLine",
     "MetricsRefused",
     "NoProgrammeInForce",
     "ProgrammeRefused",
@@ -89,6 +93,7 @@ __all__ = [
     "compare_rules",
     "decision_pdf",
     "digest",
+    "editable",
     "evaluate_all",
     "evaluate_of_deal",
     "evaluate_one",
@@ -101,6 +106,7 @@ __all__ = [
     "hand_in_evidence",
     "import_metrics",
     "judge_evidence",
+    "preview_migration",
     "publish_programme",
     "publish_source",
     "published_programme",
@@ -112,4 +118,5 @@ __all__ = [
     "training_load",
     "verify",
     "way_to_next",
+    "with_edits",
 ]

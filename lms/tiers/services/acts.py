@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from lms.partners.models import Partner, TierName
+from lms.tiers import engine
 from lms.tiers.models import Appeal, Decision, TierAct
 
 
@@ -33,13 +34,15 @@ class Acts:
         """Whether a cure plan or an upheld appeal lets the partner hold the tier, or one above."""
         return any(one.tier.rank >= tier.rank for one in self._grants)
 
-    @property
-    def granted(self) -> tuple[str | None, datetime | None]:
-        """The highest tier that a cure plan or an upheld appeal lets the partner hold, and the end of its last day
-        (UTC)."""
+    def granted(self, rules: engine.Programme) -> tuple[str | None, datetime | None]:
+        """The highest tier of the rules that a cure plan or an upheld appeal lets the partner hold, and the end of its
+        last day (UTC). A tier that left the programme is what its migration map makes of it, and else grants nothing:
+        then the next best counts."""
+        order = {tier.id: place for place, tier in enumerate(rules.tiers)}
+        became = rules.migration.tiers if rules.migration is not None else {}
+        found = ((became.get(one.tier.slug, one.tier.slug), one.until) for one in self._grants)
         best = max(
-            ((one.tier.rank, one.until, one.tier.slug) for one in self._grants if one.until is not None),
-            default=None,
+            ((order[tier], until, tier) for tier, until in found if until is not None and tier in order), default=None
         )
         if best is None:
             return None, None

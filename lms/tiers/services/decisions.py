@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from lms.partners.models import Membership, Partner, TierName
-from lms.partners.services import set_tier
+from lms.partners.services import set_benefits, set_tier
 from lms.tiers import engine
 from lms.tiers.models import Decision, ProgrammeVersion
 from lms.tiers.services.acts import Acts, acts_of
@@ -33,7 +33,7 @@ def evaluate_partner(*, partner: Partner, at: datetime) -> Decision:
     Appends one only if the rules, the tier, a requirement's state, or the people and credentials counted for one
     differ from the newest decision, or people decided something about it since; else returns that. Never looks behind
     the newest decision: a replayed or late event is evaluated at that decision's moment, so replays append nothing.
-    Sets the partner's tier. Locks the partner. Raises NoProgrammeInForce.
+    Sets the partner's tier and benefits. Locks the partner. Raises NoProgrammeInForce.
     """
     partner = Partner.objects.select_for_update(of=("self",)).get(pk=partner.pk)
     newest = partner.decisions.select_related("tier", "version__programme").order_by("-number").first()
@@ -47,7 +47,7 @@ def evaluate_partner(*, partner: Partner, at: datetime) -> Decision:
     inputs = {
         "at": at.astimezone(UTC).isoformat(),
         "facts": facts.as_json(),
-        "standing": _standing(partner, newest, acts).as_json(),
+        "standing": _standing(partner, newest, acts, version).as_json(),
         "acts": acts.as_json(),
     }
     result = _result(rules_of(version), inputs)
@@ -57,6 +57,8 @@ def evaluate_partner(*, partner: Partner, at: datetime) -> Decision:
         newest = _append(partner, version, newest, at, inputs, result)
     if partner.current_tier_id != newest.tier_id:
         set_tier(partner=partner, tier=newest.tier, at=newest.decided_at)
+    opened = rules_of(newest.version).opened_by(newest.tier.slug)
+    set_benefits(partner=partner, benefits=opened, at=newest.decided_at)
     return newest
 
 
@@ -99,8 +101,8 @@ def _moved(newest: Decision, inputs: dict[str, Any], result: dict[str, Any]) -> 
     return is_other or bool(newest.inputs.get("acts", []) != inputs["acts"])
 
 
-def _standing(partner: Partner, newest: Decision | None, acts: Acts) -> engine.Standing:
-    granted, until = acts.granted
+def _standing(partner: Partner, newest: Decision | None, acts: Acts, version: ProgrammeVersion) -> engine.Standing:
+    granted, until = acts.granted(rules_of(version))
     if newest is None:
         return engine.Standing(granted=granted, granted_until=until)
     ruling = engine.Ruling.from_json(newest.result["ruling"])
@@ -112,7 +114,18 @@ def _standing(partner: Partner, newest: Decision | None, acts: Acts) -> engine.S
         ended=acts.ended(newest),
         granted=granted,
         granted_until=until,
+        earlier=_earlier(partner, newest, version),
     )
+
+
+def _earlier(partner: Partner, newest: Decision, version: ProgrammeVersion) -> str | None:
+    """The tier held when the version took the place of another. Asked only where its migration map wants to know."""
+    if rules_of(version).migration is None:
+        return None
+    if newest.version_id != version.pk:
+        return newest.tier.slug
+    before = partner.decisions.exclude(version=version).select_related("tier").order_by("-number").first()
+    return None if before is None else before.tier.slug
 
 
 def _result(rules: engine.Programme, inputs: dict[str, Any]) -> dict[str, Any]:

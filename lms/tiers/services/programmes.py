@@ -12,7 +12,7 @@ from django.db.models import Max
 
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
-from lms.partners.models import TierName
+from lms.partners.models import Partner, TierName
 from lms.tiers import engine
 from lms.tiers.models import Decision, Programme, ProgrammeVersion
 from lms.tiers.services.errors import Backdated, ProgrammeRefused
@@ -43,6 +43,7 @@ def publish_programme(
         return newest
     rules = check_document(document, lines=lines)
     check_budget(rules, on=effective_at.date())
+    check_migration(rules)
     if Decision.objects.filter(decided_at__gte=effective_at, version__programme=programme).exists():
         raise Backdated(
             "Decisions were already made after that date. Nothing was published; choose a later date for the new rules."
@@ -118,6 +119,19 @@ def check_budget(rules: engine.Programme, *, on: date) -> None:
     ]
     if problems:
         raise ProgrammeRefused(problems)
+
+
+def check_migration(rules: engine.Programme) -> None:
+    """Raises ProgrammeRefused when a migration map forgets a tier that partners hold and the new rules don't have."""
+    if rules.migration is None:
+        return
+    known = {tier.id for tier in rules.tiers} | set(rules.migration.tiers)
+    held = Partner.objects.filter(current_tier__isnull=False).values_list("current_tier__slug", flat=True)
+    forgotten = sorted(set(held.distinct()) - known)
+    if forgotten:
+        raise ProgrammeRefused(
+            [engine.Problem(("migration", "tiers"), f"says nothing of {', '.join(forgotten)}, which partners hold")]
+        )
 
 
 def rules_of(version: ProgrammeVersion) -> engine.Programme:

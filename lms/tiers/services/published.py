@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from lms.partners.models import Partner
 from lms.tiers import engine
 from lms.tiers.engine.nodes.measures import Metric
 from lms.tiers.models import ProgrammeVersion
@@ -73,6 +74,22 @@ def published_programme(*, at: datetime) -> PublishedProgramme:
     )
 
 
+def way_to_benefit(partner: Partner, name: str, at: datetime) -> str:
+    """Which tier gives the benefit by the rules in force, and where the partner stands; "" when none does."""
+    version = ProgrammeVersion.objects.select_related("programme").in_force(at)
+    if version is None:
+        return ""
+    tiers = rules_of(version).tiers
+    words = next((words for tier in tiers for own, words in tier.opens if own == name), "")
+    giving = next((tier.name for tier in tiers if name in dict(tier.opens)), "")
+    if not giving:
+        return ""
+    held = "has no tier yet" if partner.current_tier is None else f"is {partner.current_tier.name}"
+    return (
+        f"“{words}” comes with {giving} and the tiers above it. {partner.name} {held}; its page shows what is missing."
+    )
+
+
 def _ceilings(rules: engine.Programme) -> frozenset[str]:
     """The ids of requirements that ask for not more than something."""
     nodes = (node for tier in rules.tiers for node in tier.requirements)
@@ -105,4 +122,11 @@ def _requirement(finding: engine.Finding, tier: str, ceilings: frozenset[str]) -
 def _words(benefits: object) -> tuple[str, ...]:
     if isinstance(benefits, dict):
         return tuple(f"{name}: {value}".replace("_", " ") for name, value in benefits.items())
-    return tuple(map(str, benefits)) if isinstance(benefits, list) else ()
+    return tuple(map(_benefit, benefits)) if isinstance(benefits, list) else ()
+
+
+def _benefit(member: object) -> str:
+    """In words, also of one that takes effect."""
+    if isinstance(member, dict) and "opens" in member:
+        return str(member.get("label") or str(member["opens"]).replace("-", " ").capitalize())
+    return str(member)

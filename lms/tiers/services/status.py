@@ -31,7 +31,8 @@ class Risk:
 class TierStatus:
     """Where a partner stands. `rows` lead to `next_tier` (None at the top); `own_rows` keep the tier he has.
 
-    `kept_until` is set while a tier is kept though no longer reached; `decision` is the one that stands.
+    `kept_until` is set while a tier is kept though no longer reached (`kept_by` "migration": from earlier rules);
+    `decision` is the one that stands.
     """
 
     partner: Partner
@@ -39,6 +40,7 @@ class TierStatus:
     tier: TierName | None
     since: datetime | None
     kept_until: datetime | None
+    kept_by: str
     next_tier: str | None
     rows: tuple[Row, ...]
     own_rows: tuple[Row, ...]
@@ -130,6 +132,7 @@ def _status(
         tier=tier,
         since=partner.tier_since,
         kept_until=None if ruling is None else ruling.kept_until,
+        kept_by="" if ruling is None else ruling.kept_by,
         next_tier=None if following is None else following.name,
         rows=() if following is None else tuple(Row(finding=f, tier=following.id) for f in following.requirements),
         own_rows=tuple(Row(finding=f, tier=order[held]) for f in own),
