@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "lms.portal",
     "lms.tiers",
     "lms.deals",
+    "lms.assets",
     "badges",
     "certifications",
     "courses",
