@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from wagtail import blocks
 from wagtail.documents.blocks import DocumentChooserBlock
@@ -12,7 +13,8 @@ from wagtail.images.exceptions import InvalidFilterSpecError
 from wagtail.images.models import SourceImageIOError
 from wagtail.rich_text import RichText, expand_db_html
 
-from cms.choosers import ItemChooserBlock
+from cms.choosers import AssetChooserBlock, ItemChooserBlock
+from lms.assets.models import State
 from lms.common.html import clean_html
 
 FEATURES = ["h2", "h3", "bold", "italic", "code", "ol", "ul", "blockquote", "link"]
@@ -161,6 +163,23 @@ class KnowledgeCheckBlock(blocks.StructBlock):
         template = "cms/blocks/knowledge_check.html"
 
 
+class AssetBlock(blocks.StructBlock):
+    """A link to an asset of the library. While partners cannot have it, what is coming stands in its place."""
+
+    asset = AssetChooserBlock()
+
+    def get_context(self, value: Any, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(value, parent_context=parent_context)
+        asset = value.get("asset")
+        state = asset and asset.state_on(timezone.localdate())
+        context["is_available"], context["is_gone"] = state == State.AVAILABLE, state in {State.RETIRED, State.EXPIRED}
+        return context
+
+    class Meta:
+        icon = "doc-full"
+        template = "cms/blocks/asset.html"
+
+
 class BodyBlock(blocks.StreamBlock):
     """What stands in a lesson or an article."""
 
@@ -171,6 +190,7 @@ class BodyBlock(blocks.StreamBlock):
     code = CodeBlock()
     accordion = blocks.ListBlock(FoldBlock(), icon="collapse-down", template="cms/blocks/accordion.html")
     download = DownloadBlock()
+    asset = AssetBlock()
     video = VideoBlock()
     knowledge_check = KnowledgeCheckBlock()
 
@@ -243,6 +263,7 @@ class StageBlock(blocks.StructBlock):
     goal = blocks.CharBlock(max_length=300)
     plays = blocks.ListBlock(PlayBlock())
     questions = blocks.ListBlock(blocks.CharBlock(max_length=300), default=[])
+    assets = blocks.ListBlock(AssetBlock(), default=[], help_text="What to show, send and say")
 
     class Meta:
         icon = "arrow-right"

@@ -8,6 +8,7 @@ from wagtail.admin.views.generic.chooser import BaseChooseView, ChooseResultsVie
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 
 from lms.assessments.models import Item
+from lms.assets.models import Asset
 from lms.common.guards import clean_search_query
 
 
@@ -55,3 +56,37 @@ class ItemChooserViewSet(ChooserViewSet):
 
 item_chooser = ItemChooserViewSet("item_chooser")
 ItemChooserBlock = item_chooser.get_block_class(name="ItemChooserBlock", module_path="cms.choosers")
+
+
+class AssetList(BaseChooseView):
+    """Assets that partners have or will have again."""
+
+    ordering = ["title"]
+
+    def get_object_list(self) -> QuerySet[Asset]:
+        return Asset.objects.filter(retired_at=None)
+
+    @property
+    def columns(self) -> list[Column]:
+        return [self.title_column, Column("get_kind_display", label="Kind"), Column("language", label="Language")]
+
+
+class AssetChooseView(AssetList, ChooseView):
+    pass
+
+
+class AssetChooseResultsView(AssetList, ChooseResultsView):
+    pass
+
+
+class AssetChooserViewSet(ChooserViewSet):
+    model = Asset
+    icon = "doc-full"
+    choose_one_text = "Choose an asset"
+    choose_another_text = "Choose another asset"
+    choose_view_class = AssetChooseView
+    choose_results_view_class = AssetChooseResultsView
+
+
+asset_chooser = AssetChooserViewSet("asset_chooser")
+AssetChooserBlock = asset_chooser.get_block_class(name="AssetChooserBlock", module_path="cms.choosers")

@@ -14,7 +14,7 @@ from wagtail.admin.views.reports import PageReportView
 from wagtail.admin.viewsets.base import ViewSet
 from wagtail.models import Page
 
-from cms.choosers import item_chooser
+from cms.choosers import asset_chooser, item_chooser
 from cms.models import CoursePage, PlaybookPage
 
 LONG_MINUTES = 10
@@ -23,6 +23,11 @@ LONG_MINUTES = 10
 @hooks.register("register_admin_viewset")
 def register_item_chooser() -> ViewSet:
     return item_chooser
+
+
+@hooks.register("register_admin_viewset")
+def register_asset_chooser() -> ViewSet:
+    return asset_chooser
 
 
 @hooks.register("after_create_page")

@@ -8,6 +8,7 @@ from cms.api import api_urlpatterns as cms
 from courses.api import api_urlpatterns as courses
 from lms.accounts.api import api_urlpatterns as accounts
 from lms.assessments.api import api_urlpatterns as assessments
+from lms.assets.api import api_urlpatterns as assets
 from lms.deals.api import api_urlpatterns as deals
 from lms.partners.api import api_urlpatterns as partners
 from lms.portal.api import api_urlpatterns as portal
@@ -24,6 +25,7 @@ urlpatterns = [
     *courses,
     *certifications,
     *deals,
+    *assets,
     *tiers,
     *cms,
     *portal,

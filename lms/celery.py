@@ -28,5 +28,9 @@ app.conf.beat_schedule = {
     "expire-deals": {"task": "lms.deals.tasks.expire_deals", "schedule": crontab(minute=5)},
     "remind-of-protection": {"task": "lms.deals.tasks.remind_of_protection", "schedule": crontab(hour=5, minute=50)},
     "escalate-deals": {"task": "lms.deals.tasks.escalate_overdue", "schedule": 600.0},
+    "remind-asset-owners": {
+        "task": "lms.assets.tasks.remind_owners",
+        "schedule": crontab(day_of_week="mon", hour=6, minute=10),
+    },
     "raise-tier-alarms": {"task": "lms.tiers.tasks.raise_tier_alarms", "schedule": crontab(hour=4, minute=10)},
 }

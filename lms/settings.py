@@ -283,6 +283,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEMO or TESTING or DEBUG
 # Set by a production web server that can send files itself (nginx: X-Accel-Redirect to this internal prefix).
 ACCEL_REDIRECT_PREFIX = env.str("ACCEL_REDIRECT_PREFIX", "")
+# A function that is asked about each uploaded asset before it is kept: scan(file, filename), raising to refuse.
+ASSET_SCANNER = env.str("ASSET_SCANNER", "")
 
 # --- Learning records ---
 # Origins on which content runs that was launched here: only these may call the record store from a browser.

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("lms.portal.urls")),
     path("", include("lms.tiers.urls")),
     path("", include("lms.deals.urls")),
+    path("", include("lms.assets.urls")),
     path("", include("cms.urls")),
     path("", include("courses.urls")),
     path("", include("lms.assessments.urls")),

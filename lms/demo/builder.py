@@ -13,6 +13,7 @@ from lms.accounts.models import AuditEntry
 from lms.assessments.services import judge_exams
 from lms.deals.services import expire_deals
 from lms.demo.agreements import raise_one_appeal
+from lms.demo.assets import build_assets
 from lms.demo.calendar import Calendar
 from lms.demo.content import build_content
 from lms.demo.deals import build_rules, plan_deals
@@ -68,6 +69,7 @@ def build() -> dict[str, float]:
         lap("history")
         with transaction.atomic():
             show_marking(cast, calendar)
+            build_assets(cast, calendar)
         drain()
         lap("marking")
     raise_one_appeal(calendar.now)

@@ -16,6 +16,9 @@ SUBMITTED = "http://activitystrea.ms/schema/1.0/submit"
 TERMINATED = _ADL + "terminated"
 VOIDED = _ADL + "voided"
 EARNED = "http://id.tincanapi.com/verb/earned"
+DOWNLOADED = "http://id.tincanapi.com/verb/downloaded"
+VIEWED = "http://id.tincanapi.com/verb/viewed"
+SHARED = _ADL + "shared"
 WITHDREW = "http://id.tincanapi.com/verb/unregistered"
 # Verbs that tell how a registration stands, rather than what was done on the way.
 MILESTONES = frozenset({REGISTERED, COMPLETED, PASSED, FAILED, EARNED, WITHDREW})
@@ -28,6 +31,7 @@ ASSESSMENT = _ACTIVITY + "assessment"
 PERFORMANCE = _ACTIVITY + "performance"
 QUESTION = _ACTIVITY + "cmi.interaction"
 CERTIFICATE = "https://www.opigno.org/en/tincan_registry/activity_type/certificate"
+FILE = "http://activitystrea.ms/schema/1.0/file"
 BADGE = "http://activitystrea.ms/schema/1.0/badge"
 
 # Names of our own live under the site's base, which never changes once statements exist.

@@ -88,6 +88,10 @@ def _deal(world: World) -> dict[str, Any]:
     return {"deal_id": world.deal.public_id}
 
 
+def _asset(world: World) -> dict[str, Any]:
+    return {"asset_id": world.asset.public_id}
+
+
 def _credential(world: World) -> dict[str, Any]:
     return {"public_id": world.credential.public_id}
 
@@ -224,6 +228,13 @@ MATRIX: dict[str, Row] = {
     "tiers:requirement": Row(
         "L 222 44 2442", "M MMM MM MMMM", lambda w: {**_partner(w), "requirement_id": "select-engineers"}
     ),
+    # --- Assets ---
+    "assets:library": PERSONAL,
+    "assets:asset": Row("L 222 44 2222", "M MMM MM MMMM", _asset),
+    "assets:preview": Row("L 222 44 2222", "M MMM MM MMMM", _asset),
+    "assets:download": Row("L 222 44 2222", "M MMM MM MMMM", _asset),
+    "assets:share": Row("L MMM MM MMMM", "L RRR 44 RRRR", _asset),
+    "assets:version": Row("L FFF 44 F2F2", "M MMM MM MMMM", lambda w: {**_asset(w), "number": 1}),
     # --- Deals ---
     "deals:mine": Row("L 222 22 R22R", "M MMM MM MMMM"),
     "deals:register": Row("L 222 22 FFFF", "L 222 22 FFFF"),
@@ -350,6 +361,8 @@ MATRIX: dict[str, Row] = {
     "api-v1:deal": Row("U 222 44 2442", "U MMM MM MMMM", _deal),
     "api-v1:deal-moves": Row("U MMM MM MMMM", "U 2F2 44 F44F", _deal, _fixed(move="withdraw"), is_json=True),
     "api-v1:deal-comments": Row("U 222 44 2442", "U +F+ 44 +44+", _deal, _fixed(text="Hello"), is_json=True),
+    "api-v1:assets": Row("U 222 22 2222", "U MMM MM MMMM"),
+    "api-v1:asset": Row("U 222 44 2222", "U MMM MM MMMM", lambda w: {"public_id": w.asset.public_id}),
     "api-v1:catalogue": Row("U 222 22 2222", "U MMM MM MMMM"),
     "api-v1:catalogue-course": Row("U 222 22 2222", "U MMM MM MMMM", lambda w: {"public_id": w.page.course.public_id}),
     # --- The vendor's desk ---

@@ -45,6 +45,7 @@ from lms.assessments.services import (
     prepare_check,
     submit_attempt,
 )
+from lms.assets.models import Asset
 from lms.common.sealing import unseal
 from lms.deals.models import Deal, Task, VendorAccount
 from lms.deals.services import accept_rules, add_comment, add_task, publish_rules, register_deal
@@ -59,11 +60,12 @@ from lms.partners.services.invitations import SEAL
 from lms.tiers.models import Decision, Programme
 from lms.tiers.services import evaluate_partner, publish_programme
 from tests.assessments.factories import PICTURE, answer_all, make_bank, make_exam, start
+from tests.assets.factories import make_asset
 from tests.certifications.factories import certification
 from tests.deals.factories import account as vendor_account
 from tests.deals.factories import document as rules_document
 from tests.deals.factories import draft
-from tests.factories import PartnerFactory, UserFactory
+from tests.factories import PartnerFactory, RegionFactory, UserFactory
 from tests.security.content import course_data, playbook_data
 
 MARKER = "zyrquon"
@@ -120,6 +122,7 @@ class World:
     deal: Deal = None  # type: ignore[assignment]
     deal_task: Task = None  # type: ignore[assignment]
     account: VendorAccount = None  # type: ignore[assignment]
+    asset: Asset = None  # type: ignore[assignment]
     invitation: Invitation = None  # type: ignore[assignment]
     invitation_token: str = ""
     token: ApiToken = None  # type: ignore[assignment]
@@ -145,6 +148,7 @@ def build() -> World:
     _exams(world)
     _tier(world)
     _deals(world)
+    _asset(world)
     _invitation(world)
     drain()
     for role, person in world.people.items():
@@ -267,6 +271,14 @@ def _deals(world: World) -> None:
     add_comment(deal=world.deal, text=f"The {MARKER} pilot runs", by=own, at=at)
     world.deal_task = add_task(deal=world.deal, title=f"Call {MARKER}", due_on=at.date(), by=own, at=at)
     world.account = vendor_account(at, name="Vendor's Own", by=world.people["channel"])
+
+
+def _asset(world: World) -> None:
+    """An asset that is for the region of partner A, which no other has."""
+    region = RegionFactory(slug="only-a", name=MARKER.title())
+    Partner.objects.filter(pk=world.a.pk).update(region=region)
+    world.asset = make_asset(title=f"{MARKER.title()} prices", owner=world.people["author"])
+    world.asset.regions.add(region)
 
 
 def _invitation(world: World) -> None:

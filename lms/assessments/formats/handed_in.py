@@ -45,7 +45,7 @@ def judge(data: bytes) -> HandedIn | None:
     if data.startswith(b"%PDF-"):
         return _made("pdf", "pdf", data)
     if is_archive(data):
-        extension = _document(open_archive(data, _LIMITS))
+        extension = document_extension(open_archive(data, _LIMITS))
         return _made("document", extension, data) if extension else None
     medium = sniff(data)
     if medium is not None and medium.extension in PICTURES:
@@ -57,7 +57,8 @@ def _made(kind: str, extension: str, data: bytes) -> HandedIn:
     return HandedIn(kind=kind, extension=extension, digest=hashlib.sha256(data).hexdigest())
 
 
-def _document(archive: Archive) -> str:
+def document_extension(archive: Archive) -> str:
+    """Which document of an office program the archive is; empty for one with macros and for none."""
     if any(name.lower().rpartition("/")[2].startswith("vbaproject") for name in archive):
         return ""
     if "mimetype" in archive:

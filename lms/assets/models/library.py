@@ -110,6 +110,9 @@ class Asset(index.Indexed, PublicIdModel):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", help_text="Keeps it true"
     )
     review_on = models.DateField("review by", help_text="After this day partners cannot have it until it is reviewed")
+    told_of_review_on = models.DateField(
+        null=True, blank=True, editable=False, help_text="The review day of which the owner was told"
+    )
     expires_on = models.DateField(
         null=True, blank=True, help_text="The last day on which it is valid, as for a price list"
     )
@@ -137,6 +140,7 @@ class Asset(index.Indexed, PublicIdModel):
         index.AutocompleteField("title"),
         index.SearchField("summary", boost=2),
         index.SearchField("get_kind_display"),
+        index.FilterField("retired_at"),
         index.RelatedFields("products", [index.SearchField("name")]),
     ]
 

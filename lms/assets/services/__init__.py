@@ -1,0 +1,50 @@
+"""Every write of the asset library, and the figures others may read."""
+
+from lms.assets.errors import BadAsset, BadFile, NotAvailable
+from lms.assets.services.figures import (
+    Evidence,
+    SourceShare,
+    UseRow,
+    evidence_of,
+    suggest,
+    use_by_source,
+    use_of,
+)
+from lms.assets.services.keeping import (
+    Aim,
+    add_version,
+    restore_asset,
+    retire_asset,
+    review_asset,
+    save_asset,
+    withdraw_asset,
+)
+from lms.assets.services.reminding import remind_owners
+from lms.assets.services.searching import answer_miss, note_miss
+from lms.assets.services.using import note_use
+from lms.assets.services.verdicts import decide
+
+__all__ = [
+    "Aim",
+    "BadAsset",
+    "BadFile",
+    "Evidence",
+    "NotAvailable",
+    "SourceShare",
+    "UseRow",
+    "add_version",
+    "answer_miss",
+    "decide",
+    "evidence_of",
+    "note_miss",
+    "note_use",
+    "remind_owners",
+    "restore_asset",
+    "retire_asset",
+    "review_asset",
+    "save_asset",
+    "suggest",
+    "use_by_source",
+    "use_of",
+    "withdraw_asset",
+]

@@ -1,0 +1,149 @@
+"""Assets in the Wagtail admin, beside the pages that channel marketing writes. A named permission decides."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from wagtail import hooks
+from wagtail.admin.ui.tables import Column, TitleColumn
+from wagtail.admin.views.generic import CreateView, EditView, IndexView
+from wagtail.admin.viewsets.base import ViewSet
+from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
+from wagtail.permission_policies import ModelPermissionPolicy
+from wagtail.permissions import register_permission_policy
+
+from lms.accounts.requests import person_of
+from lms.assets import manage_views, services
+from lms.assets.forms import AssetForm
+from lms.assets.models import Asset, ProductVersion
+from lms.common.errors import DomainError
+
+PERMISSION = "assets.manage_assets"
+
+
+class ByRule(ModelPermissionPolicy):
+    """Looking, adding and changing for whoever has the named permission; deleting for nobody."""
+
+    def user_has_permission(self, user: Any, action: str) -> bool:
+        return action in {"view", "add", "change"} and bool(user.has_perm(PERMISSION))
+
+    def user_has_any_permission(self, user: Any, actions: Collection[str]) -> bool:
+        return any(self.user_has_permission(user, action) for action in actions)
+
+
+register_permission_policy(Asset, ByRule(Asset))
+register_permission_policy(ProductVersion, ByRule(ProductVersion))
+
+
+class SavesByService:
+    """Hands what the form read to the one service; a refusal goes back to the form, with what was typed."""
+
+    request: HttpRequest
+    form: Any
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        self.form = form
+        try:
+            return super().form_valid(form)  # type: ignore[misc,no-any-return]
+        except DomainError as error:
+            form.add_error(None, error.message)
+            self.produced_error_message = "Nothing was saved."  # Wagtail sets it where it finds the form invalid
+            return self.form_invalid(form)  # type: ignore[attr-defined,no-any-return]
+
+    def save_instance(self) -> Asset:
+        form: AssetForm = self.form
+        file = form.cleaned_data["file"]
+        return services.save_asset(
+            asset=form.save(commit=False),
+            aim=form.aim(),
+            file=file,
+            filename=file.name if file else "",
+            note=form.cleaned_data["note"],
+            by=person_of(self.request),
+            at=timezone.now(),
+        )
+
+
+class AssetCreateView(SavesByService, CreateView):
+    pass
+
+
+class AssetEditView(SavesByService, EditView):
+    pass
+
+
+class AssetIndexView(IndexView):
+    def get_base_queryset(self) -> Any:
+        return Asset.objects.select_related("current", "owner").order_by("title", "pk")
+
+
+class AssetViewSet(ModelViewSet):
+    model = Asset
+    name = "assets_admin"
+    url_prefix = "assets"
+    menu_label = "Assets"
+    icon = "doc-full"
+    add_view_class = AssetCreateView
+    edit_view_class = AssetEditView
+    index_view_class = AssetIndexView
+    list_display = [
+        TitleColumn("title", label="Title", get_url=lambda one: reverse("assets_admin:edit", args=[one.pk])),
+        Column("kind", label="Kind", accessor="get_kind_display"),
+        Column("state", label="State", accessor=lambda one: one.state_on(timezone.localdate()).label),
+        Column("version", label="Version", accessor=lambda one: one.current.number if one.current else "–"),
+        Column("review_on", label="Review by"),
+        Column("owner", label="Owner", accessor=lambda one: one.owner.name),
+    ]
+    list_filter = ["kind", "need", "language"]
+    copy_view_enabled = False
+
+    def get_form_class(self, for_update: bool = False) -> type[AssetForm]:
+        return AssetForm
+
+
+class ProductVersionViewSet(ModelViewSet):
+    model = ProductVersion
+    name = "product_versions"
+    menu_label = "Product versions"
+    icon = "tag"
+    form_fields = ["name", "slug", "position"]
+    list_display = ["name", "slug", "position"]
+    search_fields = ["name"]
+    search_backend_name = None
+    copy_view_enabled = False
+
+
+class DeskViewSet(ViewSet):
+    """Use and verdicts; one asset; what people miss."""
+
+    name = "assets_desk"
+    url_prefix = "assets-desk"
+    menu_label = "Use and verdicts"
+    menu_url_name = "assets_desk:use"
+    icon = "view"
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        return [
+            path("", manage_views.use, name="index"),
+            path("use/", manage_views.use, name="use"),
+            path("backlog/", manage_views.backlog, name="backlog"),
+            path("<uuid:asset_id>/", manage_views.one, name="one"),
+            path("<uuid:asset_id>/withdraw/", manage_views.withdraw, name="withdraw"),
+            path("<uuid:asset_id>/restore/", manage_views.restore, name="restore"),
+            path("<uuid:asset_id>/review/", manage_views.review, name="review"),
+            path("<uuid:asset_id>/decide/", manage_views.decide, name="decide"),
+        ]
+
+
+class AssetGroup(ModelViewSetGroup):
+    menu_label = "Assets"
+    menu_icon = "doc-full"
+    menu_order = 240
+    items = (AssetViewSet(), ProductVersionViewSet())
+
+
+@hooks.register("register_admin_viewset")
+def register_assets() -> list[ViewSet]:
+    return [AssetGroup(), DeskViewSet()]

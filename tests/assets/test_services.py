@@ -1,0 +1,258 @@
+"""Writes of the library: files, withdrawal, use, searches in vain, verdicts."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+
+from lms.accounts.models import User
+from lms.assets import services
+from lms.assets.models import Asset, AssetVersion, Kind, MissedSearch, MissedSearchAsker, Source, State, Verdict
+from lms.assets.services import Aim, BadAsset, BadFile, Evidence, searching
+from lms.assets.statements import Use
+from lms.events.models import Message
+from lms.partners.models import Membership
+from lms.xapi.models import Statement
+from tests.assets.factories import PDF, AssetFactory, make_asset
+from tests.factories import MembershipFactory, PersonaFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+OTHER = PDF + b"% two\n"
+
+
+def add(asset: Asset, at: datetime, content: bytes = PDF, name: str = "sheet.pdf", **more: Any) -> AssetVersion:
+    by = more.pop("by", asset.owner)
+    return services.add_version(asset=asset, file=ContentFile(content), filename=name, by=by, at=at, **more)
+
+
+def content(version: AssetVersion) -> bytes:
+    with version.file.storage.open(version.file.name) as handle:
+        return handle.read()
+
+
+def told(kind: str) -> int:
+    return Message.objects.filter(type=f"assets.{kind}").count()
+
+
+def test_a_file_becomes_the_first_version(now: datetime) -> None:
+    asset = AssetFactory()
+    version = add(asset, now, note="First")
+    assert (version.number, version.media_type, version.size, version.note) == (1, "application/pdf", len(PDF), "First")
+    assert content(version) == PDF
+    asset.refresh_from_db()
+    assert asset.current == version
+
+
+def test_a_new_file_takes_its_place_and_the_old_one_stays(now: datetime) -> None:
+    asset = AssetFactory()
+    first, second = add(asset, now), add(asset, now, OTHER)
+    assert asset.current == second
+    assert [one.number for one in asset.versions.order_by("number")] == [1, 2]
+    assert content(first) == PDF
+
+
+def test_the_same_file_twice_is_one_version(now: datetime) -> None:
+    asset = AssetFactory()
+    assert add(asset, now) == add(asset, now)
+    assert asset.versions.count() == 1
+
+
+def test_a_refused_file_leaves_nothing(now: datetime, settings: Any) -> None:
+    asset = AssetFactory()
+    with pytest.raises(BadFile):
+        add(asset, now, b"MZ nothing", "sheet.pdf")
+    assert not AssetVersion.objects.exists()
+    assert not list(settings.MEDIA_ROOT.rglob("*")) if settings.MEDIA_ROOT.exists() else True
+
+
+def test_saving_keeps_the_aim_and_the_file(now: datetime) -> None:
+    owner, persona = UserFactory(), PersonaFactory()
+    asset = Asset(title="Deck", summary="S", kind=Kind.PRESENTATION, owner=owner, review_on=now.date())
+    saved = services.save_asset(
+        asset=asset,
+        aim=Aim(personas=[persona]),
+        file=ContentFile(PDF),
+        filename="deck.pdf",
+        by=owner,
+        at=now,
+    )
+    assert (list(saved.personas.all()), saved.current.number, saved.created_by) == ([persona], 1, owner)
+    saved.title = "Deck 2"
+    services.save_asset(asset=saved, aim=Aim(), file=None, by=UserFactory(), at=now)
+    saved.refresh_from_db()
+    assert (saved.title, saved.personas.count(), saved.current.number, saved.created_by) == ("Deck 2", 0, 1, owner)
+
+
+def test_withdrawing_says_what_comes_and_happens_once(now: datetime) -> None:
+    asset = make_asset()
+    with pytest.raises(BadAsset):
+        services.withdraw_asset(asset=asset, coming_note=" ", by=asset.owner, at=now)
+    assert services.withdraw_asset(asset=asset, coming_note="In May.", by=asset.owner, at=now)
+    assert not services.withdraw_asset(asset=asset, coming_note="Later.", by=asset.owner, at=now)
+    assert (asset.state_on(now.date()), asset.coming_note) == (State.WITHDRAWN, "In May.")
+    assert told("AssetWithdrawn") == 1
+    asset.coming_note = ""
+    with pytest.raises(BadAsset):
+        services.save_asset(asset=asset, aim=Aim(), file=None, by=asset.owner, at=now)
+
+
+def test_restoring_needs_a_review_day_to_come(now: datetime) -> None:
+    asset = make_asset()
+    services.withdraw_asset(asset=asset, coming_note="In May.", by=asset.owner, at=now)
+    with pytest.raises(BadAsset):
+        services.restore_asset(asset=asset, review_on=now.date() - timedelta(days=1), by=asset.owner, at=now)
+    assert services.restore_asset(asset=asset, review_on=now.date(), by=asset.owner, at=now)
+    assert not services.restore_asset(asset=asset, review_on=now.date(), by=asset.owner, at=now)
+    assert asset.state_on(now.date()) == State.AVAILABLE
+
+
+def test_a_review_brings_an_overdue_one_back(now: datetime) -> None:
+    asset = make_asset(review_on=now.date() - timedelta(days=1))
+    services.review_asset(asset=asset, review_on=now.date(), by=asset.owner, at=now)
+    assert Asset.objects.available(now.date()).get() == asset
+
+
+def test_retiring_is_once(now: datetime) -> None:
+    asset = make_asset()
+    assert services.retire_asset(asset=asset, by=asset.owner, at=now)
+    assert not services.retire_asset(asset=asset, by=asset.owner, at=now)
+    assert told("AssetWithdrawn") == 1
+
+
+def use(asset: Asset, rep: Membership, at: datetime, what: Use = Use.DOWNLOADED) -> bool:
+    return services.note_use(version=asset.current, person=rep.person, membership=rep, use=what, at=at)
+
+
+def test_a_use_is_recorded_once_a_day(now: datetime) -> None:
+    rep, asset = MembershipFactory(), make_asset()
+    assert use(asset, rep, now)
+    assert not use(asset, rep, now + timedelta(minutes=3))
+    assert use(asset, rep, now, Use.SHARED)
+    assert use(asset, rep, now + timedelta(days=1))
+    assert Statement.objects.count() == 3
+
+
+def test_the_statement_names_person_partner_persona_and_version(now: datetime) -> None:
+    rep, asset = MembershipFactory(), make_asset()
+    use(asset, rep, now)
+    found = [
+        (one.use, one.version, one.partner, one.persona, one.people, one.times)
+        for one in services.use_of(asset, at=now + timedelta(hours=1))
+    ]
+    assert found == [("Downloaded", "1", rep.partner.name, rep.persona.name, 1, 1)]
+
+
+def test_the_vendors_own_people_are_not_counted(now: datetime) -> None:
+    asset = make_asset()
+    assert not services.note_use(version=asset.current, person=asset.owner, membership=None, use=Use.VIEWED, at=now)
+    assert not Statement.objects.exists()
+
+
+def test_evidence_counts_people_and_uses_in_two_windows(now: datetime, django_assert_num_queries: Any) -> None:
+    first, second, asset, unused = MembershipFactory(), MembershipFactory(), make_asset(), make_asset()
+    for rep in (first, second):
+        use(asset, rep, now - timedelta(days=100))
+    use(asset, first, now - timedelta(days=2))
+    use(asset, first, now - timedelta(days=1), Use.VIEWED)
+    with django_assert_num_queries(2):
+        found = services.evidence_of([asset, unused], at=now)
+    age = (now - asset.current.added_at).days
+    assert found[asset.pk] == Evidence(
+        people=1, people_before=2, views=1, downloads=1, shares=0, age_days=age, is_overdue=False
+    )
+    assert found[unused.pk].people == 0
+
+
+def test_a_voided_use_does_not_count(now: datetime) -> None:
+    rep, asset = MembershipFactory(), make_asset()
+    use(asset, rep, now - timedelta(days=1))
+    Statement.objects.update(voided_by="00000000-0000-4000-8000-000000000000")
+    assert services.evidence_of([asset], at=now)[asset.pk].people == 0
+    assert services.use_of(asset, at=now) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, Verdict.Choice.KEEP),
+        ({"age_days": 29, "people": 0}, None),
+        ({"people": 0}, Verdict.Choice.RETIRE),
+        ({"people": 0, "is_overdue": True}, Verdict.Choice.RETIRE),
+        ({"is_overdue": True}, Verdict.Choice.IMPROVE),
+        ({"people_before": 9}, Verdict.Choice.IMPROVE),
+        ({"people_before": 8}, Verdict.Choice.KEEP),
+    ],
+)
+def test_figures_speak_for_a_verdict(changes: dict[str, Any], verdict: str | None) -> None:
+    fields: dict[str, Any] = {"people": 4, "people_before": 4, "views": 0, "downloads": 4, "shares": 0}
+    evidence = Evidence(**(fields | {"age_days": 30, "is_overdue": False} | changes))
+    assert services.suggest(evidence) == verdict
+
+
+def test_a_verdict_freezes_its_figures(now: datetime) -> None:
+    rep, asset = MembershipFactory(), make_asset()
+    use(asset, rep, now - timedelta(days=1))
+    verdict = services.decide(asset=asset, choice="keep", reason="Sells.", by=asset.owner, at=now)
+    use(asset, MembershipFactory(), now)
+    verdict.refresh_from_db()
+    assert (verdict.evidence["people"], verdict.reason) == (1, "Sells.")
+    assert asset.retired_at is None
+
+
+def test_the_verdict_retire_retires(now: datetime) -> None:
+    asset = make_asset()
+    services.decide(asset=asset, choice="retire", reason="Nobody.", by=asset.owner, at=now)
+    assert asset.state_on(now.date()) == State.RETIRED
+
+
+@pytest.mark.parametrize(("choice", "reason"), [("burn", "So."), ("keep", " ")])
+def test_a_verdict_without_reason_is_refused(choice: str, reason: str, now: datetime) -> None:
+    asset = make_asset()
+    with pytest.raises(BadAsset):
+        services.decide(asset=asset, choice=choice, reason=reason, by=asset.owner, at=now)
+    assert not Verdict.objects.exists()
+
+
+def test_use_is_split_by_how_assets_came_to_be(now: datetime) -> None:
+    rep = MembershipFactory()
+    for source in (Source.TEMPLATE, Source.UPLOAD, Source.UPLOAD):
+        use(make_asset(source=source), rep, now - timedelta(days=1))
+    share = services.use_by_source(at=now)
+    assert (share.from_template, share.uploaded, share.total) == (1, 2, 3)
+
+
+def miss(words: str, person: User, at: datetime) -> MissedSearch | None:
+    return services.note_miss(words=words, person=person, at=at)
+
+
+def test_words_in_vain_are_levelled_and_people_counted_once(now: datetime) -> None:
+    first, second = UserFactory(), UserFactory()
+    for words, person in (("Price  LIST", first), ("list price", first), ("price list!", second)):
+        miss(words, person, now)
+    search = MissedSearch.objects.get()
+    assert (search.words, search.askers.count(), search.last_at) == ("list price", 2, now)
+
+
+def test_words_that_say_nothing_are_not_kept(now: datetime) -> None:
+    assert miss("a", UserFactory(), now) is None
+    assert miss("!!!", UserFactory(), now) is None
+
+
+def test_nobody_fills_the_list_alone(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "MAX_PER_PERSON", 1)
+    person = UserFactory()
+    assert miss("battle card", person, now)
+    assert miss("price list", person, now) is None
+    assert MissedSearchAsker.objects.count() == 1
+
+
+def test_asked_in_vain_after_the_answer_it_is_open_again(now: datetime) -> None:
+    asset, person = make_asset(), UserFactory()
+    search = miss("battle card", person, now)
+    assert search is not None
+    services.answer_miss(search=search, asset=asset, by=asset.owner, at=now)
+    assert search.answer == asset
+    miss("battle card", person, now + timedelta(days=1))
+    search.refresh_from_db()
+    assert (search.answer, search.answered_at, search.answered_by) == (None, None, None)
