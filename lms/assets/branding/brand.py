@@ -79,7 +79,8 @@ def read_brand(document: Any) -> Brand:
 
 
 def as_document(brand: Brand) -> Any:
-    return msgspec.to_builtins(brand)
+    """For storing, as JSON has it. `read_brand` gives the same brand again."""
+    return msgspec.json.decode(msgspec.json.encode(brand))
 
 
 def _lines(contact: Iterable[str]) -> tuple[str, ...]:

@@ -139,7 +139,8 @@ def make_harmless(reader: PdfReader) -> None:
     if form is not None:
         form.get_object().pop("/XFA", None)
     for page in reader.pages:
-        page.indirect_reference.get_object().pop("/AA", None)  # the page in hand is a copy of it
+        kept: Any = page.indirect_reference  # the page in hand is a copy of it
+        kept.get_object().pop("/AA", None)
         _quieten(page)
 
 

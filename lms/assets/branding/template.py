@@ -154,8 +154,13 @@ def parse(document: Any, pages: Sequence[Size]) -> Template:
 
 
 def as_document(template: Template) -> Any:
-    """For storing. `parse` gives the same template again."""
-    return msgspec.to_builtins(template)
+    """For storing, as JSON has it. `parse` gives the same template again."""
+    return msgspec.json.decode(msgspec.json.encode(template))
+
+
+def stored(document: Any) -> Template:
+    """The template of a document that was checked when it was stored."""
+    return msgspec.convert(document, Template)
 
 
 def _problems(template: Template, pages: Sequence[Size]) -> Iterator[str]:
