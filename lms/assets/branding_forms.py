@@ -144,13 +144,20 @@ class ZoneForm(forms.Form):
     label = forms.CharField(label="Question to the partner", max_length=80, required=False)
     default = forms.CharField(label="Words offered", max_length=300, required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        colour = self.initial.get("colour", "ink")
+        if colour not in dict(_COLOURS):  # one of a document's own
+            self.fields["colour"].choices = [*_COLOURS, (colour, colour)]  # type: ignore[attr-defined]
+
     def as_zone(self) -> dict[str, Any]:
-        """For the template's document."""
+        """For the template's document; what the form does not ask for stays as it was."""
         said = {key: value for key, value in self.cleaned_data.items() if key not in {"x", "y", "width", "height"}}
         said.pop("DELETE", None)
         data = self.cleaned_data
         kept = {key: value for key, value in said.items() if value not in ("", None)}
-        return {**kept, "box": [data["x"], data["y"], data["width"], data["height"]]}
+        unasked = {key: self.initial[key] for key in ("across", "max_length") if key in self.initial}
+        return {**unasked, **kept, "box": [data["x"], data["y"], data["width"], data["height"]]}
 
 
 def initial_zone(zone: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from lms.assets.models import Asset
 from lms.assets.services import branding
 from lms.demo.calendar import Calendar
 from lms.demo.people import Cast
-from lms.partners.models import Membership
+from lms.demo.protagonists import MANAGER
 
 TITLE = "Halden Sites on one page"
 _COLOUR = "#7a2e3b"
@@ -29,20 +29,20 @@ _ZONES = {
 
 
 def build_branding(cast: Cast, calendar: Calendar) -> None:
-    """Zones on a datasheet, the brand of the first partner with a manager, and a copy made last week."""
+    """Zones on a datasheet, the brand of the partner that guests visit, and a copy made last week."""
     asset = Asset.objects.select_related("current").get(title=TITLE)
     version = asset.current
     assert version is not None  # noqa: S101  every asset of the demo has a file
     author, at = cast.staff["channel_marketing_author"], calendar.now - timedelta(days=30)
     template = branding.save_template(version=version, document=_ZONES, by=author, at=at)
-    manager = next(one for one in cast.memberships if one.role == Membership.Role.MANAGER and one.ends_on is None)
+    manager = next(one for one in cast.memberships if one.person.email == MANAGER and one.ends_on is None)
     partner = manager.partner
     branding.save_brand(
         partner=partner,
         by=manager.person,
         at=at,
         name=partner.name,
-        contact=["Ovnsgade 12, 2200 København", "+45 55 50 12 34"],
+        contact=["12 Harbour Street", "+00 555 0134"],
         website=f"{partner.slug}.example",
         primary=_COLOUR,
         logo=_logo(),

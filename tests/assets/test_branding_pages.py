@@ -273,6 +273,19 @@ def test_marketing_places_zones_by_numbers_and_sees_an_example():
     assert marketing.get(picture, {"page": "9"}).status_code == 400
 
 
+def test_what_the_designer_does_not_ask_for_stays(asset):
+    zone = {**CLAIM, "across": "top", "max_length": 40, "colour": "#123456"}
+    branding.save_template(version=asset.current, document=document(zone), by=asset.owner, at=timezone.now())
+    marketing, page = _marketing(), reverse("branding:zones", args=[asset.public_id])
+    forms = marketing.get(page).context["rows"].initial_forms
+    fields = {f.html_name: f.value() for form in forms for f in form if f.value() not in (None, False)}
+
+    kept = {"zones-TOTAL_FORMS": "3", "zones-INITIAL_FORMS": "3", "dpi": "150", **fields, "zones-2-x": "12"}
+    assert marketing.post(page, kept).status_code == 302
+    claim = branding.zones_of(branding.template_of(asset.current)).questions[0]
+    assert (claim.box[0], claim.across, claim.max_length, claim.colour) == (12, "top", 40, "#123456")
+
+
 def test_zones_lie_on_no_text_file():
     asset = make_asset(b"Hello")
     asset.current.media_type = "text/plain"
