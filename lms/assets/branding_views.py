@@ -129,7 +129,7 @@ def make(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         "profile": branding.brand_of(partner),
         "may_change": request.user.has_perm("assets.change_brand", partner),
         "request_key": request.POST.get("request_key") or uuid4(),
-        "page_count": (page_count := len(branding.pages_of(template.version, dpi=zones.dpi))),
+        "page_count": (page_count := _page_count(template)),
         "pages": range(1, page_count + 1),
         "valid_until": branding.last_day(template.version.asset),
         "crumbs": [{"label": "Templates", "url": reverse("branding:gallery")}],
@@ -144,6 +144,14 @@ def make(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     context |= _preview_context(request, template, partner, form)
     name = "assets/_preview.html" if request.headers.get("HX-Request") else "assets/make.html"
     return render(request, name, context, status=status)
+
+
+def _page_count(template: BrandTemplate) -> int:
+    """At least 1: what cannot be read says so when it is previewed or made."""
+    try:
+        return len(branding.pages_of(template.version, dpi=branding.zones_of(template).dpi))
+    except DomainError:
+        return 1
 
 
 def _made(request: HttpRequest, template: BrandTemplate, partner: Partner, form: CopyForm) -> BrandedCopy | None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from lms.accounts.requests import person_of
+from lms.assets.branding.template import Size
 from lms.assets.branding_forms import SheetForm, ZoneFormSet, initial_zone
 from lms.assets.models import Asset, AssetVersion
 from lms.assets.services import branding
@@ -29,6 +30,14 @@ def _version(request: HttpRequest, asset_id: UUID) -> AssetVersion:
     return asset.current
 
 
+def _pages(version: AssetVersion, dpi: int) -> tuple[list[Size], str]:
+    """The sizes of the file's pages, or none and why it cannot be used."""
+    try:
+        return branding.pages_of(version, dpi=dpi), ""
+    except DomainError as error:
+        return [], error.message
+
+
 @login_required
 def design(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     """The zones as rows of numbers. Saved zones hold for copies made from then on."""
@@ -38,7 +47,8 @@ def design(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     rows: Any = ZoneFormSet(data, initial=[initial_zone(zone) for zone in stored["zones"]], prefix="zones")
     sheet = SheetForm(data, initial={"dpi": stored.get("dpi", 150), "crop_marks": stored.get("crop_marks", False)})
-    problem, status = "", 200
+    pages, problem = _pages(version, stored.get("dpi", 150))
+    status = 200
     if request.method == "POST":
         status = 400
         if sheet.is_valid() and rows.is_valid():
@@ -60,7 +70,7 @@ def design(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         "sheet": sheet,
         "problem": problem,
         "template": latest,
-        "pages": branding.pages_of(version, dpi=stored.get("dpi", 150)),
+        "pages": pages,
         "crumbs": [{"label": "Templates", "url": reverse("branding:gallery")}],
     }
     return render(request, "assets/zones.html", context, status=status)

@@ -286,6 +286,17 @@ def test_what_the_designer_does_not_ask_for_stays(asset):
     assert (claim.box[0], claim.across, claim.max_length, claim.colour) == (12, "top", 40, "#123456")
 
 
+def test_master_that_cannot_be_read_is_told_of(client, manager, asset):
+    _brand(manager)
+    asset.current.file.storage.delete(asset.current.file.name)
+    page = reverse("branding:make", args=[asset.public_id])
+
+    assert client.get(page).status_code == 200
+    answer = client.post(page, {"zone_claim": "x", "request_key": str(uuid4())})
+    assert (answer.status_code, "cannot be read" in _words(answer)) == (400, True)
+    assert "cannot be read" in _words(_marketing().get(reverse("branding:zones", args=[asset.public_id])))
+
+
 def test_zones_lie_on_no_text_file():
     asset = make_asset(b"Hello")
     asset.current.media_type = "text/plain"

@@ -171,6 +171,21 @@ def test_form_sent_twice_makes_one_copy(asset, rep):
         _make(asset, rep, key=key, wish=branding.Wish(values={}, for_print=True))
 
 
+def test_form_sent_twice_at_once_makes_one_copy(asset, rep, monkeypatch):
+    key, drawn = uuid4(), branding._rendered
+    other = []
+
+    def draw_while_another_is_quicker(*args, **options):
+        if not other:
+            other.append(None)
+            other.append(_make(asset, rep, key=key))
+        return drawn(*args, **options)
+
+    monkeypatch.setattr(branding, "_rendered", draw_while_another_is_quicker)
+    assert _make(asset, rep, key=key) == other[1]
+    assert BrandedCopy.objects.count() == 1
+
+
 def test_picture_is_branded_too(rep):
     banner = AssetFactory()
     add_file(

@@ -225,33 +225,10 @@ def make_copy(
     if made is not None:
         return made
     membership = _require_may(template, partner, by, at.date())
-    profile = _profile_of(partner)
+    profile, version = _profile_of(partner), template.version
     number = new_copy_id()
-    copy = _rendered(template, partner, profile, wish, number=number)
-    return _keep(template, partner, by, wish, request_key, copy, number, profile, membership, at)
-
-
-@transaction.atomic
-def _keep(
-    template: BrandTemplate,
-    partner: Partner,
-    by: User,
-    wish: Wish,
-    request_key: UUID,
-    copy: Copy,
-    number: str,
-    profile: BrandProfile,
-    membership: Membership,
-    at: datetime,
-) -> BrandedCopy:
-    lock_partner(partner)
-    made = _made_before(by, request_key, wish.digest(template, partner))
-    if made is not None:
-        return made
-    if BrandedCopy.objects.filter(partner=partner, made_at__gt=at - timedelta(days=1)).count() >= COPIES_PER_DAY:
-        raise TooManyCopies(f"{partner.name} made {COPIES_PER_DAY} copies in a day. Try again tomorrow.")
-    version = template.version
-    kept = BrandedCopy(
+    drawn = _rendered(template, partner, profile, wish, number=number)
+    copy = BrandedCopy(
         public_id=number,
         template=template,
         partner=partner,
@@ -261,19 +238,31 @@ def _keep(
         request_digest=wish.digest(template, partner),
         brand=brands.as_document(as_brand(profile, country=partner.country)),
         values=dict(wish.values),
-        notices=[{"code": one.code, "zone": one.zone, "message": one.message} for one in copy.notices],
+        notices=[{"code": one.code, "zone": one.zone, "message": one.message} for one in drawn.notices],
         for_print=wish.for_print,
         filename=f"{_stem(version.filename)}-{partner.slug}.{_KINDS[version.media_type]}"[-150:],
         media_type=version.media_type,
-        size=len(copy.content),
-        sha256=copy.digest,
+        size=len(drawn.content),
+        sha256=drawn.digest,
         expires_on=last_day(version.asset),
     )
-    kept.file.save(kept.filename, ContentFile(copy.content), save=False)
-    kept.save(force_insert=True)
-    record_audit(action="assets.copy_made", actor=by, at=at, target=kept, partner_id=partner.public_id)
-    record([copy_made(kept, membership)], authority=platform_authority(), at=at)
-    return kept
+    return _keep(copy, drawn.content, membership)
+
+
+@transaction.atomic
+def _keep(copy: BrandedCopy, content: bytes, membership: Membership) -> BrandedCopy:
+    """Stores a drawn copy, unless the same request was quicker; counted under the partner's lock."""
+    partner, by, at = lock_partner(copy.partner), copy.made_by, copy.made_at
+    made = _made_before(by, copy.request_key, copy.request_digest)
+    if made is not None:
+        return made
+    if BrandedCopy.objects.filter(partner=partner, made_at__gt=at - timedelta(days=1)).count() >= COPIES_PER_DAY:
+        raise TooManyCopies(f"{partner.name} made {COPIES_PER_DAY} copies in a day. Try again tomorrow.")
+    copy.file.save(copy.filename, ContentFile(content), save=False)
+    copy.save(force_insert=True)
+    record_audit(action="assets.copy_made", actor=by, at=at, target=copy, partner_id=partner.public_id)
+    record([copy_made(copy, membership)], authority=platform_authority(), at=at)
+    return copy
 
 
 def last_day(asset: Asset) -> date:
