@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("lms.tiers.urls")),
     path("", include("lms.deals.urls")),
     path("", include("lms.assets.urls")),
+    path("", include("lms.assets.branding_urls")),
     path("", include("cms.urls")),
     path("", include("courses.urls")),
     path("", include("lms.assessments.urls")),

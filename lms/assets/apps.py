@@ -6,7 +6,7 @@ class AssetsConfig(AppConfig):
     verbose_name = "Assets"
 
     def ready(self) -> None:
-        from lms.assets import handlers, needs, rules  # noqa: F401  registers event handlers and permissions
+        from lms.assets import branding_handlers, branding_rules, handlers, needs, rules  # noqa: F401  registered so
         from lms.common import needs as common_needs
 
         common_needs.register(needs.links)

@@ -21,6 +21,7 @@ from lms.assets.contents import PICTURES, SHOWN, VIDEOS
 from lms.assets.forms import LibraryForm
 from lms.assets.library import LANGUAGES, Filters
 from lms.assets.models import Asset, AssetVersion, State
+from lms.assets.services.branding import can_be_branded, template_of
 from lms.assets.statements import Use
 from lms.common.files import send_file
 from lms.partners.middleware import membership_of
@@ -109,6 +110,8 @@ def asset(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         "share_url": settings.SITE_URL + reverse("assets:asset", args=[found.public_id]),
         "is_shared": "shared" in request.GET,
         "may_manage": may_manage,
+        "has_zones": template_of(current) is not None,
+        "can_be_branded": current is not None and can_be_branded(current),
         "versions": found.versions.select_related("added_by").order_by("-number") if may_manage else [],
         "crumbs": [{"label": "Assets", "url": reverse("assets:library")}],
     }

@@ -14,6 +14,7 @@ from lms.assessments.services import judge_exams
 from lms.deals.services import expire_deals
 from lms.demo.agreements import raise_one_appeal
 from lms.demo.assets import build_assets
+from lms.demo.branding import build_branding
 from lms.demo.calendar import Calendar
 from lms.demo.content import build_content
 from lms.demo.deals import build_rules, plan_deals
@@ -70,6 +71,7 @@ def build() -> dict[str, float]:
         with transaction.atomic():
             show_marking(cast, calendar)
             build_assets(cast, calendar)
+            build_branding(cast, calendar)
         drain()
         lap("marking")
     raise_one_appeal(calendar.now)

@@ -15,7 +15,7 @@ from tests.security.world import MARKER, World
 
 pytestmark = pytest.mark.django_db
 # Meant to be shown to whoever holds the address: a certificate's proof, a badge, an invitation.
-SHARED = ("/verify/", "/badges/", "/awards/", "/achievements/", "/invitations/")
+SHARED = ("/verify/", "/copies/", "/badges/", "/awards/", "/achievements/", "/invitations/")
 # Counted addresses; they stand below an unguessable one whose owner is asked first. Status lists are counted and public.
 COUNTED = {
     *("tiers:decision", "tiers:decision_paper", "tiers:appeal_new", "tiers:act_step"),

@@ -45,7 +45,8 @@ from lms.assessments.services import (
     prepare_check,
     submit_attempt,
 )
-from lms.assets.models import Asset
+from lms.assets.models import Asset, BrandedCopy
+from lms.assets.services import branding
 from lms.common.sealing import unseal
 from lms.deals.models import CrmSystem, Deal, Task, VendorAccount
 from lms.deals.services import accept_rules, add_comment, add_crm, add_task, publish_rules, register_deal
@@ -60,6 +61,8 @@ from lms.partners.services.invitations import SEAL
 from lms.tiers.models import Decision, Programme
 from lms.tiers.services import evaluate_partner, publish_programme
 from tests.assessments.factories import PICTURE, answer_all, make_bank, make_exam, start
+from tests.assets.branding_material import document as zones_document
+from tests.assets.branding_material import logo_png, master_pdf
 from tests.assets.factories import make_asset
 from tests.certifications.factories import certification
 from tests.deals.factories import account as vendor_account
@@ -124,6 +127,7 @@ class World:
     crm: CrmSystem = None  # type: ignore[assignment]
     account: VendorAccount = None  # type: ignore[assignment]
     asset: Asset = None  # type: ignore[assignment]
+    copy: BrandedCopy = None  # type: ignore[assignment]
     invitation: Invitation = None  # type: ignore[assignment]
     invitation_token: str = ""
     token: ApiToken = None  # type: ignore[assignment]
@@ -281,8 +285,27 @@ def _asset(world: World) -> None:
     """An asset that is for the region of partner A, which no other has."""
     region = RegionFactory(slug="only-a", name=MARKER.title())
     Partner.objects.filter(pk=world.a.pk).update(region=region)
-    world.asset = make_asset(title=f"{MARKER.title()} prices", owner=world.people["author"])
+    world.asset = make_asset(master_pdf(), title=f"{MARKER.title()} prices", owner=world.people["author"])
     world.asset.regions.add(region)
+    world.copy = _copy(world, world.asset)
+
+
+def _copy(world: World, asset: Asset) -> BrandedCopy:
+    """A's brand, the asset's zones, and A's copy."""
+    own, at = User.objects.get(pk=world.people["own"].pk), world.now  # who knows of the partner's new region
+    branding.save_brand(
+        partner=world.a,
+        by=world.people["manager"],
+        at=at,
+        name=f"{MARKER.title()} Integrators",
+        contact=[f"{MARKER} street 4"],
+        website="",
+        primary="#1d4f91",
+        logo=logo_png(),
+    )
+    zones = branding.save_template(version=asset.current, document=zones_document(), by=asset.owner, at=at)
+    wish = branding.Wish(values={})
+    return branding.make_copy(template=zones, partner=world.a, by=own, wish=wish, request_key=uuid4(), at=at)
 
 
 def _invitation(world: World) -> None:

@@ -1,12 +1,17 @@
 """Tables of the asset library."""
 
 from lms.assets.models.backlog import MissedSearch, MissedSearchAsker, Verdict
+from lms.assets.models.branding import BrandedCopy, BrandProfile, BrandTemplate, CopyState
 from lms.assets.models.library import Asset, AssetQuerySet, AssetVersion, Kind, ProductVersion, Source, State
 
 __all__ = [
     "Asset",
     "AssetQuerySet",
     "AssetVersion",
+    "BrandProfile",
+    "BrandTemplate",
+    "BrandedCopy",
+    "CopyState",
     "Kind",
     "MissedSearch",
     "MissedSearchAsker",

@@ -1,0 +1,56 @@
+"""Why a template, a brand, a logo or a master file cannot be used."""
+
+from lms.common.errors import DomainError
+
+
+class TemplateRefused(DomainError):
+    """Zones that do not describe a page. The message names each zone and what is wrong with it."""
+
+    code = "template_refused"
+    status = 400
+
+
+class BrandRefused(DomainError):
+    """A brand that cannot be printed: a colour that is none, words on a colour that nobody can read."""
+
+    code = "brand_refused"
+    status = 400
+
+
+class LogoUnreadable(DomainError):
+    """Not a picture that can be printed."""
+
+    code = "logo_unreadable"
+    status = 400
+
+
+class MasterUnusable(DomainError):
+    """A file that no copy can be made of: broken, encrypted, signed."""
+
+    code = "master_unusable"
+    status = 400
+
+
+class BrandMissing(DomainError):
+    """The partner has not said yet what to print."""
+
+    code = "brand_missing"
+
+
+class CopyRefused(DomainError):
+    """No copy can be made of this asset now, or not by this person."""
+
+    code = "copy_refused"
+
+
+class TooManyCopies(DomainError):
+    """A partner made as many copies in a day as are allowed."""
+
+    code = "too_many_copies"
+    status = 429
+
+
+class RequestReused(DomainError):
+    """One form sent twice with different content."""
+
+    code = "request_reused"

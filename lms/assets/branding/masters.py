@@ -1,0 +1,176 @@
+"""Opening a master PDF: what is refused, how its pages lie, and what is taken out of it."""
+
+import math
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from pypdf import PageObject, PdfReader
+from pypdf.errors import PyPdfError
+from pypdf.generic import DictionaryObject, RectangleObject
+
+from lms.assets.branding.errors import MasterUnusable
+from lms.assets.branding.template import MM, Size
+
+MAX_BYTES = 50_000_000
+MAX_PAGES = 200
+_MAX_SIDE = 5000 * MM  # as far as a zone can lie
+_MIN_SIDE = 10 * MM
+_ACTIVE = (
+    "/JavaScript",
+    "/Launch",
+    "/SubmitForm",
+    "/ImportData",
+    "/GoToR",
+    "/GoToE",
+    "/Rendition",
+    "/RichMediaExecute",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lie:
+    """How a page lies in its file. `left`, `bottom`, `width`, `height`: its trim box in user space; `turn`: clockwise,
+    as readers show it; `unit`: points per unit of user space; `bleed`: points on every side that the master has."""
+
+    left: float
+    bottom: float
+    width: float
+    height: float
+    turn: int
+    unit: float
+    bleed: float
+
+    @property
+    def size(self) -> Size:
+        """Of the trimmed page as it is seen."""
+        sides = (self.width, self.height) if self.turn % 180 == 0 else (self.height, self.width)
+        return Size(sides[0] * self.unit / MM, sides[1] * self.unit / MM)
+
+    def matrix(self, margin: float) -> tuple[float, float, float, float, float, float]:
+        """From an overlay's points to user space. The overlay is `margin` points larger than the page on all sides."""
+        scale = 1 / self.unit
+        right, top = self.left + self.width, self.bottom + self.height
+        a, b, c, d, e, f = {
+            0: (1, 0, 0, 1, self.left, self.bottom),
+            90: (0, 1, -1, 0, right, self.bottom),
+            180: (-1, 0, 0, -1, right, top),
+            270: (0, -1, 1, 0, self.left, top),
+        }[self.turn]
+        return (
+            a * scale,
+            b * scale,
+            c * scale,
+            d * scale,
+            e - (a + c) * margin * scale,
+            f - (b + d) * margin * scale,
+        )
+
+    def outer(self, points: float) -> RectangleObject:
+        """The trim box, so many points larger on every side."""
+        more = points / self.unit
+        return RectangleObject(
+            (self.left - more, self.bottom - more, self.left + self.width + more, self.bottom + self.height + more)
+        )
+
+
+def open_master(data: bytes) -> PdfReader:
+    """The reader of a master. Raises MasterUnusable for what no copy can be made of, in words for its author."""
+    if len(data) > MAX_BYTES:
+        raise MasterUnusable(f"The PDF has more than {MAX_BYTES // 1_000_000} MB.")
+    try:
+        reader = PdfReader(BytesIO(data), strict=False)
+        if reader.is_encrypted:
+            raise MasterUnusable("The PDF is encrypted. Save it without a password and without restrictions.")
+        count = len(reader.pages)
+        root = reader.root_object
+        has_signature = _is_signed(root)
+        for page in reader.pages:
+            lie_of(page)
+    except MasterUnusable:
+        raise
+    except (PyPdfError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise MasterUnusable("This PDF is broken. Export it anew from the program it was made with.") from error
+    if not 1 <= count <= MAX_PAGES:
+        raise MasterUnusable(f"The PDF has {count} pages; 1 to {MAX_PAGES} can be used.")
+    if has_signature:
+        raise MasterUnusable("The PDF is signed; a copy would break its signature. Use the unsigned file.")
+    return reader
+
+
+def lie_of(page: PageObject) -> Lie:
+    """Where the page's trim box lies. Raises MasterUnusable for a box that is none."""
+    media = _box(page.mediabox)
+    trim = _within(_box(page.trimbox), media)
+    bleed = _within(_box(page.bleedbox), media)
+    turn = int(page.rotation) % 360
+    unit = float(page.user_unit)
+    width, height = trim[2] - trim[0], trim[3] - trim[1]
+    is_number = all(math.isfinite(number) for number in (*trim, unit)) and unit > 0
+    if not is_number or not all(_MIN_SIDE <= side * unit <= _MAX_SIDE for side in (width, height)):
+        raise MasterUnusable("A page of the PDF is too small, too large, or has no proper size.")
+    if turn % 90:
+        raise MasterUnusable("A page of the PDF is turned by an angle that is none of 0, 90, 180, 270.")
+    room = (trim[0] - bleed[0], trim[1] - bleed[1], bleed[2] - trim[2], bleed[3] - trim[3])
+    return Lie(
+        left=trim[0],
+        bottom=trim[1],
+        width=width,
+        height=height,
+        turn=turn,
+        unit=unit,
+        bleed=max(0.0, min(room)) * unit,
+    )
+
+
+def make_harmless(reader: PdfReader) -> None:
+    """Takes out what acts by itself: scripts, actions at opening, files inside. Links to web pages stay.
+
+    In the reader's memory, before the copy is written: what nothing leads to any more is not written at all.
+    """
+    root = reader.root_object
+    for name in ("/OpenAction", "/AA", "/AF", "/Metadata"):
+        root.pop(name, None)
+    names = root.get("/Names")
+    if names is not None:
+        for name in ("/JavaScript", "/EmbeddedFiles"):
+            names.get_object().pop(name, None)
+    form = root.get("/AcroForm")
+    if form is not None:
+        form.get_object().pop("/XFA", None)
+    for page in reader.pages:
+        kept: Any = page.indirect_reference  # the page in hand is a copy of it
+        kept.get_object().pop("/AA", None)
+        _quieten(page)
+
+
+def _quieten(page: PageObject) -> None:
+    """Annotations of a page lose actions other than links."""
+    annotations = page.get("/Annots")
+    for reference in annotations.get_object() if annotations is not None else ():
+        annotation = reference.get_object()
+        if not isinstance(annotation, DictionaryObject):
+            continue
+        annotation.pop("/AA", None)
+        action = annotation.get("/A")
+        found = action.get_object() if action is not None else None
+        if isinstance(found, DictionaryObject) and (found.get("/S") in _ACTIVE or "/Next" in found):
+            annotation.pop("/A")
+
+
+def _is_signed(root: DictionaryObject) -> bool:
+    form: Any = root.get("/AcroForm")
+    flags = form.get_object().get("/SigFlags", 0) if form is not None else 0
+    return bool(int(flags) & 1) or "/Perms" in root
+
+
+def _box(box: RectangleObject) -> tuple[float, float, float, float]:
+    xs, ys = sorted((float(box[0]), float(box[2]))), sorted((float(box[1]), float(box[3])))
+    return xs[0], ys[0], xs[1], ys[1]
+
+
+def _within(
+    box: tuple[float, float, float, float], media: tuple[float, float, float, float]
+) -> tuple[float, float, float, float]:
+    """Boxes reach no further than the medium (ISO 32000-1, 14.11.2)."""
+    return max(box[0], media[0]), max(box[1], media[1]), min(box[2], media[2]), min(box[3], media[3])

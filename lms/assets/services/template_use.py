@@ -1,0 +1,58 @@
+"""How much is made from templates (R23), and whose copies are out of date."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef
+
+from lms.assets.models import Asset, AssetQuerySet, BrandedCopy, BrandTemplate
+
+COUNTED = timedelta(days=90)
+_BRANDABLE = ("application/pdf", "image/png", "image/jpeg")
+
+
+def with_zones(assets: AssetQuerySet) -> AssetQuerySet:
+    """Those whose file in use has a partner's zones."""
+    return assets.filter(Exists(BrandTemplate.objects.filter(version=OuterRef("current"))))
+
+
+def without_zones(assets: AssetQuerySet) -> AssetQuerySet:
+    """Those that could have zones and have none: partners can only take them as they are."""
+    bare = assets.filter(current__media_type__in=_BRANDABLE)
+    return bare.exclude(Exists(BrandTemplate.objects.filter(version=OuterRef("current"))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateShare:
+    """Of the assets that could be templates, how many are, and what partners made of them of late."""
+
+    templates: int
+    uploads: int
+    copies: int
+    partners: int
+
+    @property
+    def percent(self) -> int | None:
+        """Templates among all that could be; None of nothing."""
+        total = self.templates + self.uploads
+        return round(100 * self.templates / total) if total else None
+
+
+def template_share(*, until: datetime) -> TemplateShare:
+    """At `until`, and of the 90 days before it."""
+    assets = Asset.objects.available(until.date())
+    made = BrandedCopy.objects.filter(made_at__gte=until - COUNTED, made_at__lt=until)
+    counted = made.aggregate(copies=Count("pk"), partners=Count("partner", distinct=True))
+    return TemplateShare(templates=with_zones(assets).count(), uploads=without_zones(assets).count(), **counted)
+
+
+@transaction.atomic
+def tell_holders(*, asset: Asset, at: datetime) -> list[BrandedCopy]:
+    """Marks copies of the asset that are replaced or withdrawn as told of, and returns them: each only once, so that
+    its holder gets one letter. Locks them.
+    """
+    outdated = BrandedCopy.objects.outdated(asset).filter(told_at=None).select_related("partner", "made_by")
+    found = list(outdated.select_for_update(of=("self",)).order_by("pk"))
+    BrandedCopy.objects.filter(pk__in=[copy.pk for copy in found]).update(told_at=at)
+    return found
