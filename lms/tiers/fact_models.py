@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class ImportedMetricQuerySet(models.QuerySet["ImportedMetric"]):
     def counting(self, on: date) -> "ImportedMetricQuerySet":
         """Those known for the day `on`, in the order in which a later one takes the place of an earlier."""
-        return self.filter(as_of__lte=on).order_by("as_of", "imported_at", "pk")
+        return self.filter(as_of__lte=on).order_by("as_of", "pk")
 
 
 class ImportedMetric(PublicIdModel):

@@ -114,7 +114,7 @@ def metrics_page(request: HttpRequest) -> HttpResponseBase:
                 done = services.import_metrics(text=text, by=user, at=timezone.now())
                 messages.success(request, f"{sum(row.figure is not None for row in done)} figures are stored.")
                 return redirect(reverse("programmes:metrics"))
-            rows = services.check_metrics(text=text, at=timezone.now())
+            rows = services.check_metrics(text=text, by=user, at=timezone.now())
         except DomainError as error:
             form.add_error(None, error.message)
         data = request.POST.copy()

@@ -15,7 +15,7 @@ from lms.accounts.models import AuditEntry
 from lms.events.services import drain
 from lms.tiers import services
 from lms.tiers.models import ImportedMetric
-from tests.factories import PartnerFactory
+from tests.factories import MembershipFactory, PartnerFactory
 from tests.tiers.factories import DOCUMENT, later, programme
 from tests.tiers.test_admin import portal_manager, signed_in
 from tests.tiers.test_decisions import channel_manager
@@ -85,6 +85,7 @@ def test_the_same_file_again_stores_nothing(kestrel: Any, now: datetime) -> None
 @pytest.mark.parametrize(
     ("row", "words"),
     [
+        ("kestrel,sales,1,2026-W45-1,,ERP", "no day up to today"),
         ("nobody,sales,1,2026-10-01,,ERP", "names no partner"),
         ("kestrel,Sales!,1,2026-10-01,,ERP", "small letters"),
         ("kestrel,completion_rate_12m,1,2026-10-01,,ERP", "computed here"),
@@ -106,7 +107,7 @@ def test_the_same_file_again_stores_nothing(kestrel: Any, now: datetime) -> None
 )
 def test_a_refused_row_says_why_and_nothing_is_stored(kestrel: Any, now: datetime, row: str, words: str) -> None:
     good = "kestrel,nps,1,2026-10-01,,ERP\n"
-    checked = services.check_metrics(text=HEAD + good + row, at=now)
+    checked = services.check_metrics(text=HEAD + good + row, by=channel_manager(), at=now)
     assert [one.is_refused for one in checked] == [False, True]
     assert words in checked[1].outcome
     with pytest.raises(services.MetricsRefused, match="Line 3"):
@@ -116,7 +117,10 @@ def test_a_refused_row_says_why_and_nothing_is_stored(kestrel: Any, now: datetim
 
 def test_two_rows_on_the_same_day_contradict_each_other(kestrel: Any, now: datetime) -> None:
     text = HEAD + "kestrel,nps,1,2026-10-01,,A\nkestrel,nps,2,2026-10-01,,B\n"
-    assert services.check_metrics(text=text, at=now)[1].outcome == "is about the same figure and day as line 2"
+    assert (
+        services.check_metrics(text=text, by=channel_manager(), at=now)[1].outcome
+        == "is about the same figure and day as line 2"
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,7 +129,7 @@ def test_two_rows_on_the_same_day_contradict_each_other(kestrel: Any, now: datet
 )
 def test_what_is_no_such_table_is_refused_whole(now: datetime, text: str) -> None:
     with pytest.raises(services.MetricsRefused):
-        services.check_metrics(text=text, at=now)
+        services.check_metrics(text=text, by=channel_manager(), at=now)
 
 
 def test_an_import_has_the_partner_evaluated_and_the_decision_names_the_row(kestrel: Any, now: datetime) -> None:
@@ -148,20 +152,75 @@ def test_entries_of_a_window_are_added_up_and_named(kestrel: Any, now: datetime)
     decision = services.evaluate_partner(partner=kestrel, at=now)
     assert decision.tier.slug == "select"
     (figure,) = services.explain(decision=decision, viewer=channel_manager())[1].requirements[0].figures
-    assert (figure.text, figure.origin, len(figure.measure.references)) == ("30", "Imported from ERP", 3)
+    assert (figure.text, figure.origin, len(figure.measure.references)) == ("30", "Imported from ERP", 2)
 
 
 def test_a_fee_counts_while_it_is_paid_for_and_can_be_taken_back(kestrel: Any, now: datetime) -> None:
     programme(document=rules({"id": "fee", "fee": {"kind": "annual", "amount": 4730, "currency": "USD"}}))
-    assert services.evaluate_partner(partner=kestrel, at=now).tier.slug == "registered"
+    nothing = services.evaluate_partner(partner=kestrel, at=now)
+    assert nothing.tier.slug == "registered"
+    assert nothing.result["evaluation"]["tiers"][1]["state"] == "unknown"
     load(f"kestrel,fee_annual,4730,2026-11-01,{later(now, 10).date()},Invoice 17\n", now)
     decision = services.evaluate_partner(partner=kestrel, at=now)
     assert decision.tier.slug == "select"
     (proof,) = services.explain(decision=decision, viewer=channel_manager())[1].requirements[0].proofs
     assert proof.reference == str(ImportedMetric.objects.get().public_id)
-    assert services.evaluate_partner(partner=kestrel, at=later(now, 11)).tier.slug == "registered"
+    over = services.evaluate_partner(partner=kestrel, at=later(now, 11))
+    assert (over.tier.slug, over.result["evaluation"]["tiers"][1]["state"]) == ("registered", "unmet")
     load("kestrel,fee_annual,0,2026-11-10,,Refund\n", now)
-    assert [one.is_accepted for one in services.gather_facts(partner=kestrel, at=now).evidence or ()] == [False]
+    assert [one.is_accepted for one in services.gather_facts(partner=kestrel, at=now).payments or ()] == [False]
+
+
+def test_a_payment_is_no_evidence(kestrel: Any, now: datetime) -> None:
+    programme(document=rules({"id": "story", "evidence": {"kind": "case_study"}}))
+    load("kestrel,fee_case_study,1,2026-11-01,,Invoice 17\n", now)
+    assert services.evaluate_partner(partner=kestrel, at=now).tier.slug == "registered"
+
+
+def test_who_works_for_the_partner_does_not_import_its_figures(kestrel: Any, now: datetime) -> None:
+    by = channel_manager()
+    MembershipFactory(partner=kestrel, person=by)
+    text = HEAD + "kestrel,sales,1,2026-10-01,,ERP\n"
+    (row,) = services.check_metrics(text=text, by=by, at=now)
+    assert (row.is_refused, "where you work yourself" in row.outcome) == (True, True)
+    with pytest.raises(services.MetricsRefused):
+        services.import_metrics(text=text, by=by, at=now)
+
+
+def test_an_old_file_does_not_undo_a_correction(kestrel: Any, now: datetime) -> None:
+    load("kestrel,sales-12m,1,2026-10-01,,ERP\n", now)
+    load("kestrel,sales-12m,2,2026-10-01,,ERP\n", later(now, -1))
+    (outcome,) = load("kestrel,sales-12m,1,2026-10-01,,ERP\n", now)
+    assert outcome.startswith("unchanged: it was corrected to 2 since")
+    assert measure(kestrel, now, "sales-12m").value == 2
+    assert load("kestrel,sales-12m,1,2026-10-01,,ERP after all\n", now) == ["takes the place of 2"]
+
+
+def test_what_the_programme_derives_is_neither_imported_nor_overridden(kestrel: Any, now: datetime) -> None:
+    load("kestrel,growth,99,2026-10-01,,ERP\nkestrel,sales,4,2026-10-01,,ERP\n", now)
+    document = rules({"id": "growth", "metric": "growth", "gte": 5})
+    programme(document={**document, "derived_metrics": {"growth": "sales + 1"}})
+    decision = services.evaluate_partner(partner=kestrel, at=now)
+    assert decision.tier.slug == "select"
+    assert decision.result["evaluation"]["tiers"][1]["requirements"][0]["have"] == "5"
+    row = "kestrel,growth,98,2026-11-01,,ERP\n"
+    (refused,) = services.check_metrics(text=HEAD + row, by=channel_manager(), at=now)
+    assert "works out itself" in refused.outcome
+
+
+def test_a_window_without_an_imported_entry_that_counts_is_not_known(kestrel: Any, now: datetime) -> None:
+    window = {"metric": "sales", "window": {"months": 2}, "aggregate": "sum", "lte": 3}
+    programme(document=rules({"id": "sales", **window}))
+    load("kestrel,sales,1,2026-02-01,,ERP\n", now)
+
+    def state(at: datetime) -> str:
+        result = services.evaluate_partner(partner=kestrel, at=at).result
+        return str(result["evaluation"]["tiers"][1]["requirements"][0]["state"])
+
+    assert state(now) == "unknown"
+    load(f"kestrel,sales,2,2026-11-01,{now.date()},ERP\n", now)
+    assert state(now) == "met"
+    assert state(later(now, 1)) == "unknown"
 
 
 def test_the_database_refuses_a_figure_without_source_or_that_ends_before_its_day(kestrel: Any, now: datetime) -> None:

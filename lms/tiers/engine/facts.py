@@ -58,11 +58,15 @@ class Measure:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One number of a series, such as a sale. `on` None: the series has a value per period instead, oldest first."""
+    """One number of a series, such as a sale. `on` None: the series has a value per period instead, oldest first.
+
+    After its last day `until` (None: open) it is not known any more.
+    """
 
     value: Fraction
     on: date | None = None
     reference: str = ""
+    until: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +104,11 @@ class Facts(Stored):
     (dated numbers), `groups` (a number per key, such as spend per product area), `spans`, `dates`, `texts`, `peers`
     (the same measure of everybody compared with) and `levels` (tiers held before, None: not known). `organisations`
     are the facts of countries or locations of the partner.
+
+    `imported` names the measures and series that another system gave: they give way to what the rules work out
+    themselves, and in theirs a window without an entry is not known, instead of zero. `payments` (None: told in
+    `evidence`) are those of fees, also the ones that are over or were taken back: a fee of which there is none is not
+    known.
     """
 
     people: tuple[Person, ...] | None = None
@@ -114,6 +123,8 @@ class Facts(Stored):
     peers: dict[str, tuple[Fraction, ...]] = field(default_factory=dict)
     levels: tuple[Span, ...] | None = None
     evidence: tuple[Evidence, ...] | None = None
+    payments: tuple[Evidence, ...] | None = None
+    imported: frozenset[str] = frozenset()
     organisations: dict[str, "Facts"] = field(default_factory=dict)
 
     @classmethod

@@ -46,7 +46,7 @@ def endings(facts: Facts, on: date, until: date) -> list[Ending]:
         )
     found.extend(
         Ending(person="", code=proof.kind, reference=proof.reference, last_day=proof.until)
-        for proof in facts.evidence or ()
+        for proof in (*(facts.evidence or ()), *(facts.payments or ()))
         if proof.counts(on) and proof.until is not None and proof.until < until
     )
     return sorted(found, key=lambda ending: (ending.last_day, ending.person, ending.reference))

@@ -23,7 +23,7 @@ def read_facts(given: Mapping[str, Any]) -> Facts:
     """
     if not isinstance(given, Mapping):
         raise ValueError("facts need a mapping of names to values")
-    kinds: dict[str, dict[str, Any]] = {}
+    kinds: dict[str, Any] = {}
     for name, value in given.items():
         if name not in _OWN:
             kind, read = _shape(name, value)

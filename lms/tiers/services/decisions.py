@@ -21,7 +21,7 @@ from lms.tiers.services.facts import add_evidence, plain_facts
 from lms.tiers.services.programmes import rules_of
 
 # Figures move with every completion; a decision is about what they lead to.
-_FIGURES = frozenset({"have", "missing", "on", "scores"})
+_FIGURES = frozenset({"have", "missing", "on", "scores", "entries"})
 # How a finding is put may be bettered; what was found may not differ.
 _WORDS = frozenset({"label", "missing", "name", "note"})
 

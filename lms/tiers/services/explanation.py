@@ -122,6 +122,7 @@ def _requirement(
     names: dict[str, str],
 ) -> ExplainedRequirement:
     shown = sorted((names[person], person) for person in finding.people if person in names)
+    given = (*(facts.evidence or ()), *(facts.payments or ()))
     return ExplainedRequirement(
         row=Row(finding=finding, tier=tier),
         people=tuple(
@@ -130,7 +131,7 @@ def _requirement(
         ),
         hidden=len(finding.people) - len(shown),
         figures=Figure.of(finding, facts, rules),
-        proofs=tuple(proof for proof in facts.evidence or () if proof.reference in finding.credentials),
+        proofs=tuple(proof for proof in given if proof.reference in finding.credentials),
     )
 
 

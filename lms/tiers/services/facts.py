@@ -58,6 +58,8 @@ def _facts(
         measures={**outside.measures, **completion},
         series=outside.series,
         evidence=tuple(outside.evidence),
+        payments=tuple(outside.payments),
+        imported=frozenset(outside.imported),
         dates={"joined": partner.joined_on},
         texts={"country": partner.country},
         invited=invited,

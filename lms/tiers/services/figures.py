@@ -121,13 +121,12 @@ class Figure:
 
 
 def _measure(name: str, finding: engine.Finding, facts: engine.Facts) -> engine.Measure | None:
-    """The measure; where the finding made a figure of its own of dated entries, that with the entries' references."""
-    measure, entries = facts.measures.get(name), facts.series.get(name)
-    is_of_entries = finding.kind == "metric" and entries and (measure is None or measure.value != finding.have)
-    if not is_of_entries or finding.have is None or entries is None:
+    """The measure; where the finding added up dated entries, what they came to with their references."""
+    measure = facts.measures.get(name)
+    if finding.kind != "metric" or not finding.entries or finding.have is None:
         return measure
     source = measure.source if measure is not None else DEALS_SOURCE if is_own(name) else f"{IMPORT}several rows"
-    return engine.Measure(value=finding.have, source=source, references=tuple(entry.reference for entry in entries))
+    return engine.Measure(value=finding.have, source=source, references=finding.entries)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -32,6 +32,8 @@ class Outside:
     measures: dict[str, Measure] = field(default_factory=dict)
     series: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
     evidence: list[Evidence] = field(default_factory=list)
+    payments: list[Evidence] = field(default_factory=list)
+    imported: set[str] = field(default_factory=set)
 
 
 def is_own(name: str) -> bool:
@@ -52,7 +54,7 @@ def outside_facts(partners: Sequence[Partner], at: datetime) -> dict[int, Outsid
 def _add_metrics(found: dict[int, Outside], at: datetime) -> None:
     """Of each metric the figure of the newest day up to that of `at` (UTC), and the figures by day as a series.
 
-    Of one day the row imported last. A figure past its last day is out of the measures and stays in the series.
+    Of one day the row imported last. A figure past its last day is out of the measures.
     """
     on = at.astimezone(UTC).date()
     series: dict[tuple[int, str], dict[date, ImportedMetric]] = defaultdict(dict)
@@ -61,10 +63,12 @@ def _add_metrics(found: dict[int, Outside], at: datetime) -> None:
     for (partner, name), by_day in series.items():
         newest, outside = by_day[max(by_day)], found[partner]
         if name.startswith(FEE):
-            outside.evidence.append(_payment(newest))
+            outside.payments.append(_payment(newest))
             continue
+        outside.imported.add(name)
         outside.series[name] = tuple(
-            Entry(value=Fraction(row.value), on=row.as_of, reference=str(row.public_id)) for row in by_day.values()
+            Entry(value=Fraction(row.value), on=row.as_of, reference=str(row.public_id), until=row.until)
+            for row in by_day.values()
         )
         if newest.until is None or newest.until >= on:
             outside.measures[name] = _imported(newest)

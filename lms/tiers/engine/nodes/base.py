@@ -8,7 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
-from lms.tiers.engine.facts import Facts, Held, Person
+from lms.tiers.engine.facts import Entry, Facts, Held, Person
 from lms.tiers.engine.formula import Formula
 from lms.tiers.engine.nodes.demands import Demand, Fixed
 from lms.tiers.engine.windows import Window
@@ -31,7 +31,8 @@ class Finding:
     """What one rule found. `have` None: not known. `missing` says in words what is lacking, "" when met.
 
     `people` are the ids of all who count, `credentials` the references of what they count with, `measures` the names
-    of the measures read: with the facts beside it, each point can be traced to a row and a statement.
+    of the measures read, `entries` the references of the dated entries added up: with the facts beside it, each point
+    can be traced to a row and a statement.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Finding:
     people: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
     parts: tuple["Finding", ...] = ()
 
     @property
@@ -184,19 +186,30 @@ class Context:
 
     def measure(self, name: str) -> Fraction | None:
         """A given measure, or a derived one when all it is made of is known; None when not known."""
-        given = self.facts.measures.get(name)
-        if given is not None:
+        given, formula = self.facts.measures.get(name), self.formulas.get(name)
+        if given is not None and not self._gives_way(name):
             return given.value
-        formula = self.formulas.get(name)
         return None if formula is None else formula.value(self.term)
+
+    def _gives_way(self, name: str) -> bool:
+        return name in self.formulas and name in self.facts.imported
+
+    def entries(self, name: str) -> tuple[Entry, ...] | None:
+        """A series as it is known on the day; None when it is not."""
+        series = None if self._gives_way(name) else self.facts.series.get(name)
+        if series is None:
+            return None
+        known = tuple(entry for entry in series if entry.until is None or self.on <= entry.until)
+        return known if known or name not in self.facts.imported else None
 
     def term(self, name: str) -> Fraction | str | list[Fraction] | None:
         """What a name in a formula stands for: a measure, a text, or the values of a series or a group."""
         number = self.measure(name)
         if number is not None:
             return number
-        if name in self.facts.series:
-            return [entry.value for entry in self.facts.series[name]]
+        entries = self.entries(name)
+        if entries is not None:
+            return [entry.value for entry in entries]
         if name in self.facts.groups:
             return list(self.facts.groups[name].values())
         return self.facts.texts.get(name)

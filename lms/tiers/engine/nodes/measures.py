@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Self
 
+from lms.tiers.engine.facts import Entry
 from lms.tiers.engine.nodes.base import Context, Finding, Node, State
 from lms.tiers.engine.nodes.reader import Reader
 from lms.tiers.engine.nodes.series import SERIES_KEYS, Aggregate
@@ -78,7 +79,12 @@ class Metric(Node):
             unit=unit,
             missing=gap(known, gte, lte, unit),
             measures=(self.name,),
+            entries=() if self.aggregate is None else _references(self.aggregate.counted(self.name, context)),
         )
+
+
+def _references(entries: tuple[Entry, ...]) -> tuple[str, ...]:
+    return tuple(entry.reference for entry in entries if entry.reference)
 
 
 @dataclass(frozen=True, kw_only=True)

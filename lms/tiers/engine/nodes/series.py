@@ -71,32 +71,41 @@ class Aggregate:
         )
 
     def of(self, name: str, context: Context) -> Fraction | None:
-        """The number; a plain measure of that name is taken as worked out already. None when not known."""
-        entries = context.facts.series.get(name)
+        """The number; a plain measure of that name is taken as worked out already. None when not known.
+
+        Of an imported series a window or a period without an entry is not known.
+        """
+        entries = context.entries(name)
         if entries is None:
             return context.measure(name)
-        if self.in_each is not None:
-            return self._floor(entries, self.in_each, context)
-        assert self.window is not None  # noqa: S101  one of the two is there
-        if any(entry.on is None for entry in entries):
+        if self.in_each is not None and all(entry.on is None for entry in entries):
+            values = [entry.value for entry in entries[-self.in_each.n :]]
+            return min(values) if len(values) == self.in_each.n else None
+        if any(entry.on is None for entry in entries) and self.window is not None:
             return None
-        return self._within(entries, self.window.first_day(context.on), context.on, context)
-
-    def _within(self, entries: tuple[Entry, ...], first: date, last: date, context: Context) -> Fraction | None:
-        values = [
-            entry.value * self._rate(entry.on, context)
-            for entry in entries
-            if entry.on is not None and first <= entry.on <= last
-        ]
-        return None if len(values) < self.min_count else _AGGREGATES[self.how](values)
-
-    def _floor(self, entries: tuple[Entry, ...], periods: Window, context: Context) -> Fraction | None:
-        if all(entry.on is None for entry in entries):
-            values = [entry.value for entry in entries[-periods.n :]]
-            return min(values) if len(values) == periods.n else None
-        found = [self._within(entries, first, last, context) for first, last in periods.periods(context.on)]
+        least = max(self.min_count, int(name in context.facts.imported))
+        found = [self._number(inside, least, context) for inside in self._inside(entries, context)]
         known = [value for value in found if value is not None]
         return min(known) if len(known) == len(found) else None
+
+    def counted(self, name: str, context: Context) -> tuple[Entry, ...]:
+        """The dated entries that the number is made of."""
+        return tuple(entry for inside in self._inside(context.entries(name) or (), context) for entry in inside)
+
+    def _inside(self, entries: tuple[Entry, ...], context: Context) -> list[list[Entry]]:
+        """The entries of the window, or those of each period."""
+        if self.in_each is not None:
+            spans = list(self.in_each.periods(context.on))
+        else:
+            assert self.window is not None  # noqa: S101  one of the two is there
+            spans = [(self.window.first_day(context.on), context.on)]
+        return [
+            [entry for entry in entries if entry.on is not None and first <= entry.on <= last] for first, last in spans
+        ]
+
+    def _number(self, inside: list[Entry], least: int, context: Context) -> Fraction | None:
+        values = [entry.value * self._rate(entry.on, context) for entry in inside if entry.on is not None]
+        return None if len(values) < least else _AGGREGATES[self.how](values)
 
     def _rate(self, on: date, context: Context) -> Fraction:
         rates = context.rates.get(self.rates, ())

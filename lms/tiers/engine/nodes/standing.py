@@ -6,6 +6,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import ClassVar, Self
 
+from lms.tiers.engine.facts import Evidence
 from lms.tiers.engine.nodes.base import Context, Finding, Node, State
 from lms.tiers.engine.nodes.demands import Demand
 from lms.tiers.engine.nodes.reader import Reader
@@ -162,11 +163,13 @@ class Proof(Node):
         )
 
     def assess(self, context: Context) -> Finding:
-        return _counted_proofs(self, context, self.of, self.min, context.words(self.of).capitalize())
+        label = context.words(self.of).capitalize()
+        return _counted_proofs(self, context, context.facts.evidence, self.of, self.min, label)
 
 
-def _counted_proofs(node: Node, context: Context, of: str, need: int, label: str) -> Finding:
-    proofs = context.facts.evidence
+def _counted_proofs(
+    node: Node, context: Context, proofs: tuple[Evidence, ...] | None, of: str, need: int, label: str
+) -> Finding:
     counted = [proof for proof in proofs or () if proof.kind == of and proof.counts(context.on)]
     state = State.UNKNOWN if proofs is None else State.MET if len(counted) >= need else State.UNMET
     lacking = f"{need - len(counted)} more accepted" if need > 1 else "not there, not accepted or no longer valid"
@@ -206,7 +209,14 @@ class Fee(Node):
         )
 
     def assess(self, context: Context) -> Finding:
-        return _counted_proofs(self, context, self.of, 1, f"Fee of {float(self.amount):,.2f} {self.currency} paid")
+        label = f"Fee of {float(self.amount):,.2f} {self.currency} paid"
+        return _counted_proofs(self, context, self._payments(context), self.of, 1, label)
+
+    def _payments(self, context: Context) -> tuple[Evidence, ...] | None:
+        payments = context.facts.payments
+        if payments is None:
+            return context.facts.evidence
+        return payments if any(payment.kind == self.of for payment in payments) else None
 
 
 @dataclass(frozen=True, kw_only=True)
