@@ -27,10 +27,12 @@ from lms.assessments.visits import (
     private,
     result_of,
     sitting,
+    suspension,
 )
 from lms.common import guards
 from lms.common.errors import DomainError
 from lms.common.files import send_file
+from lms.partners.middleware import refuse_suspended
 
 MAX_EVENT_BYTES = 20_000
 MAX_PROOF_BYTES = 5_000
@@ -124,6 +126,8 @@ def take_break(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     attempt, now = own_attempt(request, attempt_id), timezone.now()
     if attempt.is_over(now):
         return result_of(attempt)
+    if partner := suspension(request, attempt):
+        return refuse_suspended(request, partner)
     try:
         if request.POST.get("break") == "start":
             attempt = services.start_break(attempt=attempt, at=now)

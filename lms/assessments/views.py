@@ -36,11 +36,11 @@ from lms.assessments.models import Accommodation, Assessment, Attempt, ItemMedia
 from lms.assessments.models.settings import words_of
 from lms.assessments.posting import store_posted
 from lms.assessments.sitting_views import closing, may_review, taken
-from lms.assessments.visits import own_attempt, private, refused, result_of, sitting, visit_of
+from lms.assessments.visits import own_attempt, private, refused, result_of, sitting, suspension, visit_of
 from lms.common import guards, lessons
 from lms.common.errors import DomainError
 from lms.common.files import send_file
-from lms.partners.middleware import judges_membership, membership_of
+from lms.partners.middleware import judges_membership, membership_of, refuse_suspended
 
 MAX_SAVE_BYTES = 130_000  # the longest essay, in any script
 SAVED_HERE = "Saved {}"
@@ -234,7 +234,7 @@ def save(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
         position, told = _save_body(request)
         response = services.find_response(person_id=_user(request).pk, attempt_id=attempt_id, position=position)
         attempt = response.attempt
-        if attempt.membership is not None and attempt.membership.partner.suspended_at is not None:
+        if suspension(request, attempt):
             return JsonResponse({"code": "partner_suspended", "detail": "Your partner is suspended."}, status=403)
         visit = visit_of(request, attempt.assessment)
         services.check_place(attempt.assessment, visit)
@@ -292,6 +292,8 @@ def submit(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """Hands the exam in, once; a repeat shows the result."""
     attempt = own_attempt(request, attempt_id)
     if attempt.submitted_at is None:
+        if partner := suspension(request, attempt):
+            return refuse_suspended(request, partner)
         attempt = services.submit_attempt(attempt=attempt, at=timezone.now())
     return result_of(attempt)
 

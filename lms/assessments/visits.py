@@ -17,7 +17,9 @@ from lms.accounts.network import network_of
 from lms.assessments import services
 from lms.assessments.errors import NotSafeBrowser, OutsideNetwork
 from lms.assessments.models import Assessment, Attempt, ReferenceDocument
-from lms.partners.middleware import judges_membership, refuse_suspended
+from lms.partners.middleware import is_shut_out, judges_membership, refuse_suspended
+from lms.partners.models import Partner, today
+from lms.partners.rules import todays_memberships
 
 SAFE_BROWSER = "assessments.safe_browser"
 View = Callable[..., HttpResponseBase]
@@ -57,6 +59,15 @@ def own_attempt(request: HttpRequest, attempt_id: UUID) -> Attempt:
     return attempt
 
 
+def suspension(request: HttpRequest, attempt: Attempt) -> Partner | None:
+    """The partner because of whose suspension nothing is taken from the candidate: that of the membership he sits the
+    exam in while it holds, without a query; else he is judged by his others, as on every page."""
+    membership = attempt.membership
+    if membership is not None and membership.holds(today()):
+        return membership.partner if membership.partner.suspended_at is not None else None
+    return todays_memberships(request.user)[0].partner if is_shut_out(request) else None
+
+
 def result_of(attempt: Attempt) -> HttpResponse:
     return redirect("assessments:result", attempt.public_id)
 
@@ -78,8 +89,7 @@ def sitting(view: AttemptView) -> AttemptView:
     @wraps(view)
     def guarded(request: HttpRequest, attempt_id: UUID, *args: Any, **kwargs: Any) -> HttpResponseBase:
         attempt, now = own_attempt(request, attempt_id), timezone.now()
-        partner = attempt.membership.partner if attempt.membership else None
-        if partner is not None and partner.suspended_at is not None:
+        if partner := suspension(request, attempt):
             return refuse_suspended(request, partner)
         if attempt.is_over(now):
             return result_of(attempt)

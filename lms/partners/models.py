@@ -217,6 +217,12 @@ class Membership(PublicIdModel):
     def __str__(self) -> str:
         return f"{self.person} at {self.partner}"
 
+    def holds(self, on: date) -> bool:
+        """As MembershipQuerySet.active says of rows."""
+        if self.starts_on > on:
+            return False
+        return self.ends_on is None or self.ends_on > on or (self.ends_on == on and self.ended_at is None)
+
     @property
     def is_manager(self) -> bool:
         return self.role == self.Role.MANAGER

@@ -222,6 +222,9 @@ def test_a_regrade_goes_in_batches_and_a_repeat_does_nothing(
     made.refresh_from_db()
     assert services.continue_regrade(**wanted, after=made.last_attempt) == 1
     made.refresh_from_db()
+    assert (made.done, made.finished_at) == (5, None)
+    assert services.continue_regrade(**wanted, after=made.last_attempt) == 0  # nobody handed in beside the order
+    made.refresh_from_db()
     assert (made.done, made.finished_at) == (5, now)
     assert services.continue_regrade(**wanted, after=made.last_attempt) == 0
     assert [points(one)[1] for one in attempts] == [3] * 5

@@ -1,7 +1,7 @@
 """Sitting an exam: one way, sections with clocks, the grace for answers that waited, the timeline."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ from lms.assessments.services import Told, Visit
 from lms.partners.models import Membership, Partner
 from tests.assessments.factories import SENTINEL, make_bank, make_exam, one_of_each, right_answer, start
 from tests.assessments.pages import autosave, url
+from tests.factories import MembershipFactory, PartnerFactory
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -436,3 +437,24 @@ def test_people_of_a_suspended_partner_save_nothing(browser: Client, running: At
     reply = autosave(browser, running, 1, None)
     assert (reply.status_code, reply.json()["code"]) == (403, "partner_suspended")
     assert browser.get(url("item", running, 1)).status_code == 403
+    assert browser.post(url("submit", running)).status_code == 403
+    assert browser.post(url("break", running), {"break": "start"}).status_code == 403
+    running.refresh_from_db()
+    assert (running.submitted_at, running.paused_at) == (None, None)
+
+
+@pytest.mark.parametrize("sat_in", ["an ended membership", "none"])
+def test_without_the_membership_of_the_attempt_the_others_decide(
+    browser: Client, running: Attempt, sat_in: str
+) -> None:
+    partner = PartnerFactory(suspended_at=timezone.now(), suspended_by=running.person, suspension_reason="x")
+    MembershipFactory(person=running.person, partner=partner, starts_on=date(2020, 1, 1))
+    if sat_in == "none":
+        Attempt.objects.filter(pk=running.pk).update(membership=None)
+    Membership.objects.filter(person=running.person).exclude(partner=partner).update(
+        ends_on=date(2026, 1, 1), ended_at=timezone.now()
+    )
+    assert autosave(browser, running, 1, None).status_code == 403
+    assert browser.get(url("item", running, 1)).status_code == 403
+    MembershipFactory(person=running.person, starts_on=date(2020, 1, 1))
+    assert browser.get(url("item", running, 1)).status_code == 200

@@ -18,7 +18,7 @@ from lms.assessments.errors import NotAllowed, NothingToRegrade, ReasonMissing, 
 from lms.assessments.events import AttemptRegraded, RegradeContinued
 from lms.assessments.models import Assessment, Attempt, Item, ItemVersion, Regrade, RegradeChange, Response, figure
 from lms.assessments.services.attempts import settle_result
-from lms.assessments.services.scoring import decide, fits, grade, total_up
+from lms.assessments.services.scoring import decide, fits, grade, latest_regrades, total_up
 from lms.assessments.services.tallies import change_tallies, lock_tallies
 from lms.common import guards
 from lms.events.services import emit
@@ -214,7 +214,8 @@ def continue_regrade(*, regrade_id: UUID, after: int, at: datetime) -> int:
 
     A repeat of what was done changes nothing. Locks the exam's tallies, then the attempts, all before the first is
     worked on: what records statements locks more. The last call waits for attempts that are being handed in, and does
-    those that could not see the order. Returns how many it did.
+    those that could not see the order; it does no others, so that it holds up nobody who sits the exam for long.
+    Returns how many it did.
     """
     regrade = Regrade.objects.select_related("assessment", "item", "key_version", "ordered_by").get(
         public_id=regrade_id
@@ -225,21 +226,22 @@ def continue_regrade(*, regrade_id: UUID, after: int, at: datetime) -> int:
         return 0
     affected = _affected(regrade.assessment, regrade.item)
     pks = list(affected.filter(pk__gt=after).values_list("pk", flat=True)[:BATCH])
-    is_last = len(pks) < BATCH
-    crossed = _undecided(regrade) if is_last else []
-    locked = Attempt.objects.select_for_update(of=("self",)).filter(pk__in=[*pks, *crossed])
+    is_last = not pks
+    wanted = _undecided(regrade) if is_last else pks
+    locked = Attempt.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=wanted)
     list(locked.order_by("pk").values_list("pk"))
-    pks += affected.filter(pk__in=crossed).exclude(pk__in=pks).values_list("pk", flat=True)
-    for pk in pks:
-        _regrade_attempt(regrade, pk, at)
-    regrade.done += len(pks)
+    ready = list(affected.filter(pk__in=wanted).values_list("pk", flat=True)) if is_last else pks
+    decided = [_regrade_attempt(regrade, pk, at) for pk in ready]
+    done = sum(decided) if is_last else len(pks)
+    regrade.done += done
+    regrade.total = max(regrade.total, regrade.done)  # some were handed in beside the order
     regrade.last_attempt = pks[-1] if pks else after
     if is_last:
         regrade.finished_at = at
     else:
         emit(RegradeContinued(at=at, regrade_id=regrade.public_id, after=regrade.last_attempt))
-    regrade.save(update_fields=["done", "last_attempt", "finished_at"])
-    return len(pks)
+    regrade.save(update_fields=["done", "total", "last_attempt", "finished_at"])
+    return done
 
 
 def _undecided(regrade: Regrade) -> list[int]:
@@ -251,15 +253,16 @@ def _undecided(regrade: Regrade) -> list[int]:
     return sorted(set(found.values_list("attempt_id", flat=True)))
 
 
-def _regrade_attempt(regrade: Regrade, pk: int, at: datetime) -> None:
-    """One attempt: out of the tallies, scored anew, into them again; what changed is kept, recorded and told."""
+def _regrade_attempt(regrade: Regrade, pk: int, at: datetime) -> bool:
+    """One attempt: out of the tallies, scored anew, into them again; what changed is kept, recorded and told. False
+    where the regrade decides nothing."""
     people = ("assessment", "person", "membership__partner", "membership__persona", "form")
-    attempt = Attempt.objects.select_for_update(of=("self",)).select_related(*people).get(pk=pk)
+    attempt = Attempt.objects.select_for_update(of=("self",), no_key=True).select_related(*people).get(pk=pk)
     responses = list(
         attempt.responses.select_related("item_version__item", "regrade__key_version").order_by("position")
     )
     if regrade.action == Regrade.Action.DROP and not _leaves_something(regrade, responses):
-        return  # it was handed in beside the order: the keys decide, as for one handed in later
+        return False  # it was handed in beside the order: the keys decide, as for one handed in later
     before, was_counted = _outcome(attempt), hasattr(attempt, "counted")
     if was_counted:
         change_tallies(regrade.assessment, [attempt], at=at, sign=-1)
@@ -270,7 +273,7 @@ def _regrade_attempt(regrade: Regrade, pk: int, at: datetime) -> None:
     if not attempt.is_scored:
         if not any(response.awaits_marks and response.is_counted for response in responses):
             settle_result(attempt, responses, at)  # nothing is left that people have to mark
-        return
+        return True
     total_up(attempt, responses)
     attempt.save(update_fields=["points", "max_points", "is_passed"])
     if was_counted:
@@ -278,10 +281,18 @@ def _regrade_attempt(regrade: Regrade, pk: int, at: datetime) -> None:
     after = _outcome(attempt)
     if after != before:
         _keep(regrade, attempt, before, after, at)
+    return True
 
 
 def _leaves_something(regrade: Regrade, responses: list[Response]) -> bool:
-    return any(one.is_counted and one.item_version.item_id != regrade.item_id for one in responses)
+    """Whether something would count beside the item, by all that was decided up to now, as `follow_regrades` has it."""
+    latest = latest_regrades(regrade.assessment, responses)
+    return any(
+        not response.is_pilot
+        and response.item_version.item_id != regrade.item_id
+        and (decision is None or decision.action != Regrade.Action.DROP)
+        for response, decision in zip(responses, latest, strict=True)
+    )
 
 
 def _keep(regrade: Regrade, attempt: Attempt, before: Outcome, after: Outcome, at: datetime) -> None:

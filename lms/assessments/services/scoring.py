@@ -47,19 +47,25 @@ def follow_regrades(assessment: Assessment, responses: list[Response]) -> None:
 
     Needs `item_version` selected. One query.
     """
-    decided = Regrade.objects.filter(
-        assessment=assessment, item__in={response.item_version.item_id for response in responses}
-    )
-    latest = list(decided.select_related("key_version").order_by("-ordered_at", "-pk"))
-    for response in responses:
-        version = response.item_version
-        for regrade in latest:
-            if regrade.item_id == version.item_id and fits(regrade, version):
-                decide(regrade, response)
-                break
+    for response, regrade in zip(responses, latest_regrades(assessment, responses), strict=True):
+        if regrade is not None:
+            decide(regrade, response)
     if responses and not any(response.is_counted for response in responses):
         for response in responses:  # nobody fails because all that he was asked was dropped: the keys decide
             response.regrade, response.is_dropped = None, False
+
+
+def latest_regrades(assessment: Assessment, responses: list[Response]) -> list[Regrade | None]:
+    """For each answer the newest regrade of its item that can score it. Needs `item_version` selected. One query."""
+    decided = Regrade.objects.filter(
+        assessment=assessment, item__in={response.item_version.item_id for response in responses}
+    )
+    newest = list(decided.select_related("key_version").order_by("-ordered_at", "-pk"))
+    versions = [response.item_version for response in responses]
+    return [
+        next((one for one in newest if one.item_id == version.item_id and fits(one, version)), None)
+        for version in versions
+    ]
 
 
 def fits(regrade: Regrade, version: ItemVersion) -> bool:
