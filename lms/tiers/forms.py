@@ -141,18 +141,26 @@ class JudgementForm(forms.Form):
 
 
 class EditForm(forms.Form):
-    """What can be changed in a document without its text, as one field each."""
+    """What can be changed in a document without its text, as one field each. What is left as it is holds, whatever it
+    is: the document was accepted with it."""
 
     def __init__(self, *args: Any, edits: tuple[services.Edit, ...], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for edit in edits:
             self.fields[edit.key] = _field_of(edit)
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name in [name for name in self.errors if name in self.fields and name not in self.changed_data]:
+            del self.errors[name]
+            cleaned[name] = self.fields[name].initial
+        return cleaned
+
 
 def _field_of(edit: services.Edit) -> forms.Field:
     if isinstance(edit.value, Decimal):
         return forms.DecimalField(
-            label=edit.label, initial=edit.value, min_value=0, max_digits=15, decimal_places=6, widget=forms.NumberInput
+            label=edit.label, initial=edit.value, max_digits=30, decimal_places=12, widget=forms.NumberInput
         )
     if isinstance(edit.value, date):
         widget = forms.DateInput(attrs={"type": "date"})

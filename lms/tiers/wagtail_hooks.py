@@ -83,7 +83,8 @@ def _checked(request: HttpRequest, form: PublishForm, *, step: str) -> HttpRespo
     now = timezone.now()
     loads = services.training_load(rules, on=now.date()) if rules is not None else ()
     has_map = rules is not None and rules.migration is not None
-    moves = services.preview_migration(new=rules, at=now) if has_map and rules is not None else ()
+    chosen = form.cleaned_data.get("programme") if has_map else None
+    moves = services.preview_migration(new=rules, programme=chosen, at=now) if has_map and rules is not None else ()
     return _render(
         request, "publish", "Publish rules", form=form, rules=rules, loads=loads, comparison=comparison, moves=moves
     )
@@ -95,7 +96,8 @@ def edit_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     version = get_object_or_404(ProgrammeVersion.objects.select_related("programme"), pk=pk)
     form = EditForm(request.POST or None, edits=services.editable(version.document))
     if request.method != "POST" or not form.is_valid():
-        return _render(request, "edit", f"Change {version}", version=version, form=form)
+        newer = version.programme.versions.filter(number__gt=version.number).order_by("-number").first()
+        return _render(request, "edit", f"Change {version}", version=version, newer=newer, form=form)
     document = services.with_edits(version.document, form.cleaned_data)
     draft = {"programme": version.programme_id, "text": _text_of(document), "effective_at": _this_minute()}
     return _checked(request, PublishForm(draft), step="backtest")

@@ -121,7 +121,7 @@ QUERIES = {
     "a": ["1&" + "a=1&" * 399],
 }
 # Pages that say "there is no such thing" with 200: the same answer, in the same time, for every number.
-ALWAYS_200 = {"certifications:verify", "account_reset_password_from_key"}
+ALWAYS_200 = {"certifications:verify", "branding:check", "account_reset_password_from_key"}
 WITH_ARGUMENTS = [key for key, row in MATRIX.items() if row.args.__name__ != "_nothing"]
 PAGES = [key for key, row in MATRIX.items() if row.get.replace(" ", "")[1] in "2R"]
 

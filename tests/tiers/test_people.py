@@ -18,6 +18,7 @@ from lms.partners.models import Membership, TierName
 from lms.tiers import engine, services
 from lms.tiers.models import Appeal, TierAct
 from lms.tiers.services.acts import acts_of
+from lms.tiers.services.migrating import Move
 from tests.factories import MembershipFactory, PartnerFactory
 from tests.tiers.factories import DOCUMENT, certify, later, member, programme
 from tests.tiers.test_decisions import channel_manager
@@ -523,9 +524,10 @@ def test_when_the_best_granted_tier_left_the_programme_the_next_best_counts(now:
     del shorter["tiers"][2]
     tier_, until = acts.granted(engine.parse(shorter))
     assert (tier_, until) == ("select", datetime.combine(days(now, 21), datetime.min.time(), UTC))
-    moved = shorter | {"migration": {"no_loss_until": "2027-01-01", "tiers": {"premier": "select"}}}
-    assert acts.granted(engine.parse(moved)) == (
-        "select",
-        datetime.combine(days(now, 41), datetime.min.time(), UTC),
-    )
+    last = days(now, 30)
+    moved = engine.parse(shorter | {"migration": {"no_loss_until": last.isoformat(), "tiers": {"premier": "select"}}})
+    assert moved.migration is not None
+    after, before = (Move(map=moved.migration, began=later(now, day), versions=frozenset()) for day in (-1, 1))
+    assert acts.granted(moved, after)[1] == datetime.combine(days(now, 21), datetime.min.time(), UTC)
+    assert acts.granted(moved, before) == ("select", datetime.combine(days(now, 31), datetime.min.time(), UTC))
     assert acts.granted(engine.parse({"tiers": [{"id": "only", "requires": {"all": []}}]})) == (None, None)

@@ -1,6 +1,6 @@
 """Every write about partners and their people."""
 
-from lms.partners.services.benefits import benefits_of, has_benefit, set_benefits
+from lms.partners.services.benefits import has_benefit, set_benefits
 from lms.partners.services.errors import (
     AlreadyMember,
     InvitationClosed,
@@ -37,7 +37,6 @@ __all__ = [
     "RoleTooHigh",
     "TooManyInvitations",
     "accept_invitation",
-    "benefits_of",
     "change_membership",
     "current_membership",
     "find_invitation",

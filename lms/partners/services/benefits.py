@@ -14,11 +14,6 @@ def has_benefit(*, partner: Partner, name: str, at: datetime) -> bool:
     return partner.suspended_at is None and Benefit.objects.held(at).filter(partner=partner, name=name).exists()
 
 
-def benefits_of(*, partner: Partner, at: datetime) -> dict[str, str]:
-    """Names and words of what the partner has at that moment, by name. One query."""
-    return dict(Benefit.objects.held(at).filter(partner=partner).order_by("name").values_list("name", "words"))
-
-
 def set_benefits(*, partner: Partner, benefits: Mapping[str, str], at: datetime) -> None:
     """Gives the partner exactly these (name to words) from `at` on, and ends the others; the same changes nothing.
 

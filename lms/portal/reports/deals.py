@@ -36,6 +36,7 @@ def _use(partner: Partner | None, since: datetime, at: datetime, basis: Basis) -
             value=str(use.registered) if partner is not None else _per(use.registered, active),
             numerator=use.registered,
             denominator=None if partner is not None else active,
+            is_share=False,
             definition="Registrations made in the window, whatever became of them."
             + ("" if partner is not None else " Active partners are those of whom somebody did something last month."),
             basis=basis,

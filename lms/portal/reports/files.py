@@ -91,7 +91,7 @@ def _pdf(report: Report, table: str) -> File:
     for figure in report.figures:
         paper.heading(f"{figure.label}: {figure.value}")
         if figure.denominator is not None:
-            paper.paragraph(f"{figure.numerator} of {figure.denominator}")
+            paper.paragraph(figure.parts)
         paper.paragraph(figure.basis.words, is_quiet=True)
         paper.paragraph(figure.definition, is_quiet=True)
     for one in report.tables:

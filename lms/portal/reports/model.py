@@ -42,8 +42,16 @@ class Figure:
     value: str
     numerator: int | None = None
     denominator: int | None = None
+    is_share: bool = True
     definition: str
     basis: Basis
+
+    @property
+    def parts(self) -> str:
+        """What the value is made of: "3 of 4" for a share, "7 ÷ 3" for a rate; "" for a plain number."""
+        if self.denominator is None:
+            return ""
+        return f"{self.numerator} {'of' if self.is_share else '÷'} {self.denominator}"
 
 
 @dataclass(frozen=True, kw_only=True)

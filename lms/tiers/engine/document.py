@@ -114,10 +114,10 @@ class Programme:
         return max(((since, rules) for since, rules in self.versions if since <= on), default=(on, self), key=_first)[1]
 
     def opened_by(self, tier: str | None) -> dict[str, str]:
-        """The benefits that take effect at a tier, by name: its own and those of every tier below."""
+        """The benefits that take effect at a tier, by name: its own and those of every tier below in its track."""
         order = [one.id for one in self.tiers]
         held = self.tiers[: order.index(tier) + 1] if tier in order else ()
-        return {name: words for one in held for name, words in one.opens}
+        return {name: words for one in held if one.track in ("", held[-1].track) for name, words in one.opens}
 
     def requirement(self, requirement: str) -> tuple[Tier, Node] | None:
         """A requirement and its tier, by the requirement's id."""

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from lms.tiers.engine.document import Programme
 from lms.tiers.engine.evaluation import Evaluation, evaluate
 from lms.tiers.engine.facts import Facts
+from lms.tiers.engine.lifecycle import Ruling
 from lms.tiers.engine.nodes import Finding
 
 
@@ -23,7 +24,7 @@ class Ending:
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """The first day on which a lower tier would be reached, the requirements that fail, and what ends before it."""
+    """The first day on which a lower tier would be held, the requirements that fail, and what ends before it."""
 
     on: date
     tier: str | None
@@ -52,11 +53,16 @@ def endings(facts: Facts, on: date, until: date) -> list[Ending]:
     return sorted(found, key=lambda ending: (ending.last_day, ending.person, ending.reference))
 
 
-def forecast(programme: Programme, facts: Facts, now: Evaluation, *, days: int) -> Loss | None:
+def forecast(
+    programme: Programme, facts: Facts, now: Evaluation, *, days: int, ruling: Ruling | None = None
+) -> Loss | None:
     """The first loss of a tier within so many days if nobody does anything; None when the tier is safe that long.
 
-    Figures such as a completion rate are taken as they are: only dates run on.
+    By `ruling` a tier may be held that is only kept from earlier rules: then the end of that is the loss. Figures such
+    as a completion rate are taken as they are: only dates run on.
     """
+    if ruling is not None and ruling.kept_by:
+        return _end_of_kept(programme, facts, now, ruling, days)
     order = [tier.id for tier in programme.tiers]
     if now.tier is None:
         return None
@@ -82,6 +88,21 @@ def forecast(programme: Programme, facts: Facts, now: Evaluation, *, days: int) 
                 ),
             )
     return None
+
+
+def _end_of_kept(programme: Programme, facts: Facts, now: Evaluation, ruling: Ruling, days: int) -> Loss | None:
+    order = [tier.id for tier in programme.tiers]
+    if ruling.kept_until is None or ruling.tier not in order:
+        return None
+    on = ruling.kept_until.date()
+    if not now.on < on <= now.on + timedelta(days=days):
+        return None
+    then = evaluate(programme, facts, on, track=now.track)
+    if then.tier is not None and order.index(then.tier) >= order.index(ruling.tier):
+        return None
+    wanted = then.tier_finding(ruling.tier)
+    lacking = () if wanted is None else tuple(one for one in wanted.requirements if not one.is_met)
+    return Loss(on=on, tier=then.tier, failing=lacking, endings=())
 
 
 def _failing(now: Evaluation, then: Evaluation) -> tuple[Finding, ...]:

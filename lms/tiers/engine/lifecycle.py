@@ -15,7 +15,8 @@ class Standing(Stored):
 
     `ended` is a tier that a person decided to end: it is not kept, whatever the lifecycle says. `granted` is a tier
     that a person lets the partner hold until `granted_until`, by a cure plan or an appeal, whatever it reaches.
-    `earlier` is the tier that he held when the rules in force took the place of others.
+    `earlier` is the tier that he held when the rules in force took the place of others, `earlier_until` the end of one
+    that was only kept then.
     """
 
     tier: str | None = None
@@ -25,6 +26,7 @@ class Standing(Stored):
     granted: str | None = None
     granted_until: datetime | None = None
     earlier: str | None = None
+    earlier_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +59,14 @@ def _retained(programme: Programme, ruling: Ruling, standing: Standing, at: date
     order = [tier.id for tier in programme.tiers]
     move = programme.migration
     retained = None if move is None else move.retained(standing.earlier)
-    if move is None or retained not in order or at >= move.ends_at or standing.ended == retained:
+    if move is None or retained not in order:
+        return ruling
+    until = move.ends_at if standing.earlier_until is None else min(move.ends_at, standing.earlier_until)
+    if at >= until:
         return ruling
     if ruling.tier in order and order.index(ruling.tier) >= order.index(retained):
         return ruling
-    return Ruling(tier=retained, kept_since=standing.kept_since or at, kept_until=move.ends_at, kept_by="migration")
+    return Ruling(tier=retained, kept_since=standing.kept_since or at, kept_until=until, kept_by="migration")
 
 
 def _granted(programme: Programme, ruling: Ruling, standing: Standing, at: datetime) -> Ruling:

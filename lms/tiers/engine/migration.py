@@ -15,11 +15,13 @@ _LAST_YEAR = 2200
 @dataclass(frozen=True, kw_only=True)
 class Migration:
     """`until` is the last day without loss. `credentials` maps an old one to those it counts as until then, `tiers` an
-    old tier to the one that is held instead of it until then."""
+    old tier to the one that is held instead of it until then. `from_version` is the number of the version of the
+    same programme that the rules took the place of when the migration began; None: those of another."""
 
     until: date
     credentials: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tiers: Mapping[str, str] = field(default_factory=dict)
+    from_version: int | None = None
 
     @property
     def ends_at(self) -> datetime:
@@ -33,14 +35,18 @@ class Migration:
         return replace(facts, people=tuple(self._person(person) for person in facts.people))
 
     def _person(self, person: Person) -> Person:
-        own = {held.code for held in person.held}
+        """What is carried adds nothing where the person's own one of that code holds as long."""
         carried = tuple(
             replace(held, code=code, until=min(held.until or self.until, self.until))
             for held in person.held
             for code in self.credentials.get(held.code, ())
-            if code not in own and not self._is_over(held)
+            if not self._is_over(held)
         )
-        return replace(person, held=(*person.held, *carried)) if carried else person
+        own: dict[str, date] = {}
+        for held in person.held:
+            own[held.code] = max(own.get(held.code, date.min), held.until or date.max)
+        more = tuple(held for held in carried if (held.until or date.max) > own.get(held.code, date.min))
+        return replace(person, held=(*person.held, *more)) if more else person
 
     def _is_over(self, held: Held) -> bool:
         return held.since is not None and held.since > self.until
@@ -51,10 +57,9 @@ class Migration:
 
 
 def read_migration(reader: Reader, value: Any) -> Migration:
-    """`{no_loss_until: 2027-06-30, credentials: {old: [new, …]}, tiers: {old: new}}`."""
-    inner = reader.mapping(
-        value, _PATH, required=frozenset({"no_loss_until"}), optional=frozenset({"credentials", "tiers", "note"})
-    )
+    """`{no_loss_until: 2027-06-30, credentials: {old: [new, …]}, tiers: {old: new}, from_version: 3}`."""
+    more = frozenset({"credentials", "tiers", "from_version", "note"})
+    inner = reader.mapping(value, _PATH, required=frozenset({"no_loss_until"}), optional=more)
     credentials = {
         code: (reader.text(given, (*_PATH, "credentials", code)),)
         if isinstance(given, str)
@@ -69,4 +74,5 @@ def read_migration(reader: Reader, value: Any) -> Migration:
     if until.year > _LAST_YEAR:
         reader.problem((*_PATH, "no_loss_until"), "is too far away")
         until = date.min
-    return Migration(until=until, credentials=credentials, tiers=tiers)
+    from_version = reader.count(inner["from_version"], (*_PATH, "from_version")) if "from_version" in inner else None
+    return Migration(until=until, credentials=credentials, tiers=tiers, from_version=from_version)

@@ -54,13 +54,14 @@ def raise_alarms(*, at: datetime) -> int:
 def _losses(partners: Sequence[Partner], rules: engine.Programme, at: datetime) -> list[tuple[Partner, Loss]]:
     moment = at.astimezone(UTC)
     facts = gather_many(partners=partners, at=at)
-    decided = Decision.objects.filter(partner__in=partners).newest().values_list("partner_id", "tier__slug")
-    held, found = dict(decided), []
+    decided = Decision.objects.filter(partner__in=partners).newest().values_list("partner_id", "result__ruling")
+    held = {pk: engine.Ruling.from_json(ruling) for pk, ruling in decided}
+    found = []
     for partner in partners:
-        now = engine.evaluate(rules, facts[partner.pk], moment)
-        # A tier that is only kept is no longer reached: that was said by its decision.
-        if now.tier is not None and now.tier == held.get(partner.pk):
-            loss = forecast(rules, facts[partner.pk], now, days=max(DAYS_AHEAD))
+        now, ruling = engine.evaluate(rules, facts[partner.pk], moment), held.get(partner.pk)
+        # A tier that is only kept is no longer reached: that was said by its decision, if not by a change of the rules.
+        if ruling is not None and (ruling.kept_by or (now.tier is not None and now.tier == ruling.tier)):
+            loss = forecast(rules, facts[partner.pk], now, days=max(DAYS_AHEAD), ruling=ruling)
             if loss is not None:
                 found.append((partner, loss))
     return found

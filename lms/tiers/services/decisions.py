@@ -18,6 +18,7 @@ from lms.tiers.models import Decision, ProgrammeVersion
 from lms.tiers.services.acts import Acts, acts_of
 from lms.tiers.services.errors import NoProgrammeInForce
 from lms.tiers.services.facts import add_evidence, plain_facts
+from lms.tiers.services.migrating import Earlier, Move, earlier_tiers, move_of
 from lms.tiers.services.programmes import rules_of
 
 # Figures move with every completion; a decision is about what they lead to.
@@ -43,11 +44,12 @@ def evaluate_partner(*, partner: Partner, at: datetime) -> Decision:
     if version is None:
         raise NoProgrammeInForce("No partner programme is in force yet. Publish one first.")
     facts = plain_facts(partner=partner, at=at)
-    acts = acts_of(partner, at)
+    acts, move = acts_of(partner, at), move_of(version)
+    earlier = None if move is None else earlier_tiers(partners=[partner], move=move, at=at).get(partner.pk)
     inputs = {
         "at": at.astimezone(UTC).isoformat(),
         "facts": facts.as_json(),
-        "standing": _standing(partner, newest, acts, version).as_json(),
+        "standing": standing_of(partner, newest, acts, rules_of(version), move, earlier).as_json(),
         "acts": acts.as_json(),
     }
     result = _result(rules_of(version), inputs)
@@ -101,10 +103,19 @@ def _moved(newest: Decision, inputs: dict[str, Any], result: dict[str, Any]) -> 
     return is_other or bool(newest.inputs.get("acts", []) != inputs["acts"])
 
 
-def _standing(partner: Partner, newest: Decision | None, acts: Acts, version: ProgrammeVersion) -> engine.Standing:
-    granted, until = acts.granted(rules_of(version))
+def standing_of(
+    partner: Partner,
+    newest: Decision | None,
+    acts: Acts,
+    rules: engine.Programme,
+    move: Move | None,
+    earlier: Earlier | None,
+) -> engine.Standing:
+    """Where the partner stands by his newest decision and by what people and earlier rules let him hold."""
+    granted, until = acts.granted(rules, move)
     if newest is None:
         return engine.Standing(granted=granted, granted_until=until)
+    earlier = earlier or Earlier()
     ruling = engine.Ruling.from_json(newest.result["ruling"])
     since = partner.tier_since if partner.current_tier_id == newest.tier_id else newest.decided_at
     return engine.Standing(
@@ -114,18 +125,9 @@ def _standing(partner: Partner, newest: Decision | None, acts: Acts, version: Pr
         ended=acts.ended(newest),
         granted=granted,
         granted_until=until,
-        earlier=_earlier(partner, newest, version),
+        earlier=earlier.tier,
+        earlier_until=earlier.until,
     )
-
-
-def _earlier(partner: Partner, newest: Decision, version: ProgrammeVersion) -> str | None:
-    """The tier held when the version took the place of another. Asked only where its migration map wants to know."""
-    if rules_of(version).migration is None:
-        return None
-    if newest.version_id != version.pk:
-        return newest.tier.slug
-    before = partner.decisions.exclude(version=version).select_related("tier").order_by("-number").first()
-    return None if before is None else before.tier.slug
 
 
 def _result(rules: engine.Programme, inputs: dict[str, Any]) -> dict[str, Any]:

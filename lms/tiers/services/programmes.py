@@ -37,11 +37,11 @@ def publish_programme(
     platform itself.
     """
     programme = Programme.objects.select_for_update(of=("self",)).get(pk=programme.pk)
-    stored = _as_stored(document)
+    rules = check_document(document, lines=lines)
+    stored = _as_stored(_with_origin(document, rules, programme))
     newest = programme.versions.order_by("-number").first()
     if newest is not None and newest.document == stored and newest.effective_at == effective_at:
         return newest
-    rules = check_document(document, lines=lines)
     check_budget(rules, on=effective_at.date())
     check_migration(rules)
     if Decision.objects.filter(decided_at__gte=effective_at, version__programme=programme).exists():
@@ -119,6 +119,27 @@ def check_budget(rules: engine.Programme, *, on: date) -> None:
     ]
     if problems:
         raise ProgrammeRefused(problems)
+
+
+def origin_of(until: date, programme: Programme | None) -> int | None:
+    """The number of the version from which a migration map leads that names none: the newest one, None without any.
+
+    Where the newest has a map with the same last day without loss, that is gone on with: a correction of rules is no
+    second change. One query.
+    """
+    newest = None if programme is None else programme.versions.order_by("-number").first()
+    if newest is None:
+        return None
+    before = rules_of(newest).migration
+    return before.from_version if before is not None and before.until == until else newest.number
+
+
+def _with_origin(document: Mapping[str, Any], rules: engine.Programme, programme: Programme) -> Mapping[str, Any]:
+    """The document, in which a migration map says which version it leads from."""
+    if rules.migration is None or rules.migration.from_version is not None:
+        return document
+    number = origin_of(rules.migration.until, programme)
+    return document if number is None else {**document, "migration": {**document["migration"], "from_version": number}}
 
 
 def check_migration(rules: engine.Programme) -> None:

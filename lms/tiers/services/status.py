@@ -73,7 +73,7 @@ def status(*, partner: Partner, at: datetime) -> TierStatus:
         raise NoProgrammeInForce("No partner programme is in force yet. Publish one first.")
     facts = gather_facts(partner=partner, at=at)
     decision = Decision.objects.filter(partner=partner).select_related("tier").newest().first()
-    found = _found(version, facts, at)
+    found = _found(version, facts, decision, at)
     return _status(partner, version, found, decision, _names([found[1]]), at)
 
 
@@ -88,7 +88,7 @@ def statuses(*, partners: Iterable[Partner], at: datetime) -> dict[int, TierStat
     found = {}
     for decision in decisions:
         facts = engine.Facts.from_json(decision.inputs["facts"])
-        found[decision.partner_id] = (decision, _found(decision.version, facts, max(at, decision.decided_at)))
+        found[decision.partner_id] = (decision, _found(decision.version, facts, decision, max(at, decision.decided_at)))
     names = _names(loss for _, (_, loss) in found.values())
     return {
         pk: _status(kept[pk], decision.version, pair, decision, names, at) for pk, (decision, pair) in found.items()
@@ -98,10 +98,11 @@ def statuses(*, partners: Iterable[Partner], at: datetime) -> dict[int, TierStat
 _Found = tuple[engine.Evaluation, Loss | None]
 
 
-def _found(version: ProgrammeVersion, facts: engine.Facts, at: datetime) -> _Found:
+def _found(version: ProgrammeVersion, facts: engine.Facts, decision: Decision | None, at: datetime) -> _Found:
     rules = rules_of(version)
     evaluation = engine.evaluate(rules, facts, at.astimezone(UTC))
-    return evaluation, forecast(rules, facts, evaluation, days=RISK_DAYS)
+    ruling = None if decision is None else engine.Ruling.from_json(decision.result["ruling"])
+    return evaluation, forecast(rules, facts, evaluation, days=RISK_DAYS, ruling=ruling)
 
 
 def _names(losses: Iterable[Loss | None]) -> dict[str, str]:
