@@ -182,6 +182,49 @@ def test_a_wait_of_five_thousand_digits_is_the_longest_wait(inbox: Inbox, now: d
     assert system.failures == 1
 
 
+def test_error_nobody_thought_of_is_a_failure_of_its_system_alone(
+    inbox: Inbox, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, _ = crm(now, "Broken", address=inbox.url)
+    crm(now, "Whole", address=inbox.url)
+    registered(now)
+    sealed = broken.sealed_secret
+    real = crm_sending.keys_of
+
+    def keys_of(system: CrmSystem, *rest: Any) -> list[bytes]:
+        if system.pk == broken.pk:
+            raise RuntimeError(f"{sealed} cannot be read")
+        return real(system, *rest)
+
+    monkeypatch.setattr(crm_sending, "keys_of", keys_of)
+    sent = services.send_due(at=now)
+    assert (sent["Broken"].delivered, sent["Whole"].delivered) == (0, 1)
+    broken.refresh_from_db()
+    assert broken.last_error == "Sending broke off with an error of ours (RuntimeError); the log says more."
+    assert (broken.failures, broken.next_try_at > now, broken.leased_until) == (1, True, None)
+    CrmSystem.objects.filter(pk=broken.pk).update(failures=crm_sending.MOST_FAILURES - 1)
+    again(broken, now + MINUTE)
+    broken.refresh_from_db()
+    assert "took nothing in 80 tries" in broken.paused_because
+
+
+def test_failure_that_cannot_be_written_down_stops_nobody_else(
+    inbox: Inbox, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("First", "Second"):
+        crm(now, name, address=inbox.url)
+    registered(now)
+    real = crm_sending.send_messages
+
+    def send_messages(*, system: CrmSystem, at: datetime) -> services.Sent:
+        if system.name == "First":
+            raise OSError("the database is away")
+        return real(system=system, at=at)
+
+    monkeypatch.setattr(crm_sending, "send_messages", send_messages)
+    assert services.send_due(at=now)["Second"].delivered == 1
+
+
 def test_gone_pauses_with_words_and_tells_the_portal_managers(inbox: Inbox, now: datetime) -> None:
     system, _ = crm(now, address=inbox.url)
     registered(now)

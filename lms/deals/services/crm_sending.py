@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from lms.common import webhooks
 from lms.common.outgoing import Answer, ForbiddenAddress, Outgoing, Unreachable
-from lms.common.peers import Lease, leased, note_failure
+from lms.common.peers import Lease, LeaseLost, leased, note_failure
 from lms.common.sealing import BrokenSeal
 from lms.deals.crm import Direction, MessageType, body_of_change, body_of_move, type_of_move
 from lms.deals.events import CrmPaused
@@ -126,21 +126,34 @@ class _Gone(Exception):
     """The system wants nothing more."""
 
 
+_EXPECTED = (_Failed, Unreachable, ForbiddenAddress, BrokenSeal)
+
+
 def send_due(*, at: datetime) -> dict[str, Sent]:
     """One run for every system that is due and for which something waits, by name, for at most about four minutes in
-    all. One that fails does not hold up the others.
+    all. One that fails, whatever the error, does not hold up the others.
     """
     began, results = time.monotonic(), dict[str, Sent]()
     waiting = CrmMessage.objects.waiting().values("system")
     for system in CrmSystem.objects.due(at).filter(pk__in=waiting).exclude(address="").order_by("next_try_at", "pk"):
         gone = time.monotonic() - began
         if gone < ALL_RUNS_SECONDS:
-            results[system.name] = send_messages(system=system, at=at + timedelta(seconds=gone))
+            results[system.name] = _send_safely(system, at + timedelta(seconds=gone))
     return results
 
 
+def _send_safely(system: CrmSystem, at: datetime) -> Sent:
+    """Also where the failure itself could not be written down: then the lease runs out, and a later run tries again."""
+    try:
+        return send_messages(system=system, at=at)
+    except Exception as error:
+        logger.exception("sending to %s broke off", system.name)
+        return Sent(problem=_words(error))
+
+
 def send_messages(*, system: CrmSystem, at: datetime, seconds: float = RUN_SECONDS) -> Sent:
-    """Sends what waits, oldest first, for at most about `seconds`. Never raises for what the other side does.
+    """Sends what waits, oldest first, for at most about `seconds`. Raises nothing for what goes wrong in sending: an
+    error that nobody thought of is a failure of the system too, written down and tried again.
 
     2xx is delivered. 400, 409, 413, 415 and 422 refuse the message for good, and an error of the server does at the
     eighth try: it is buried with the reason, and the next one goes on. 410 pauses the system. Everything else, also a
@@ -157,13 +170,30 @@ def send_messages(*, system: CrmSystem, at: datetime, seconds: float = RUN_SECON
                 _run(http, system, lease, result, ends)
         except _Gone:
             _pause(system, lease, "It answered 410: it wants no messages any more.")
-        except (_Failed, Unreachable, ForbiddenAddress, BrokenSeal) as error:
-            result.problem = str(error)
-            logger.warning("sending to %s failed: %s", system.name, type(error).__name__)
-            note_failure(lease, system, result.problem, getattr(error, "retry_after", 0))
-            if system.failures >= MOST_FAILURES:
-                _pause(system, lease, f"It took nothing in {system.failures} tries. {result.problem}")
+        except LeaseLost:
+            raise  # `leased` ends the block: who has it now is right
+        except Exception as error:
+            _fail(system, lease, result, error)
     return result
+
+
+def _fail(system: CrmSystem, lease: Lease, result: Sent, error: Exception) -> None:
+    """The back-off, and after days of it the pause."""
+    result.problem = _words(error)
+    if isinstance(error, _EXPECTED):
+        logger.warning("sending to %s failed: %s", system.name, type(error).__name__)
+    else:
+        logger.error("sending to %s broke off", system.name, exc_info=error)
+    note_failure(lease, system, result.problem, getattr(error, "retry_after", 0))
+    if system.failures >= MOST_FAILURES:
+        _pause(system, lease, f"It took nothing in {system.failures} tries. {result.problem}")
+
+
+def _words(error: Exception) -> str:
+    """What people read. The words of an error that nobody thought of may hold a secret: its name alone is shown."""
+    if isinstance(error, _EXPECTED):
+        return str(error)
+    return f"Sending broke off with an error of ours ({type(error).__name__}); the log says more."
 
 
 def _run(http: Outgoing, system: CrmSystem, lease: Lease, result: Sent, ends: float) -> None:
