@@ -48,6 +48,10 @@ def test_page_shows_what_was_not_taken_and_what_was_told() -> None:
     page = text_of(head, "deals:crm_system", pair[0].public_id)
     for words in ("It answered 422.", "next_step", "product: The deal was judged by it"):
         assert words in page
+    assert "2 messages were not taken" in page
+    assert "then send them again" in page
+    listed = text_of(head, "deals:crm")
+    assert ("2 not taken" in listed, "Not all taken" in listed) == (True, True)
     client = signed_in(head)
     for action, words in (("replay", "sent again"), ("pause", "Nothing is sent"), ("resume", "goes on")):
         response = client.post(reverse("deals:crm_act", args=[pair[0].public_id, action]), follow=True)

@@ -129,13 +129,17 @@ def test_refused_message_holds_up_nobody_and_can_be_sent_again(inbox: Inbox, now
     drain()
     inbox.answers = [status]
     sent = services.send_messages(system=system, at=now)
-    assert (sent.delivered, sent.buried) == (1, 1)
+    assert (sent.delivered, sent.buried) == (0, 1)
+    system.refresh_from_db()
+    assert (system.failures, system.last_success_at) == (1, None)
+    assert system.last_error == f"It answered {status}. A message was set aside."
+    assert again(system, now + MINUTE).delivered == 1
     dead = system.messages.buried().get()
     assert dead.reason == f"It answered {status}."
     by = head_of_channel("Replayer")
     assert services.replay_messages(system=system, by=by, at=now) == 1
     assert services.replay_messages(system=system, by=by, at=now) == 0
-    assert services.send_messages(system=system, at=now + MINUTE).delivered == 1
+    assert again(system, now + MINUTE).delivered == 1
     assert inbox.taken[0][0]["webhook-id"] == inbox.taken[-1][0]["webhook-id"]
 
 
@@ -158,6 +162,20 @@ def test_message_that_breaks_the_other_side_is_given_up(inbox: Inbox, now: datet
     for number in range(crm_sending.MOST_TRIES - 1):
         assert again(system, now + number * MINUTE).problem == "It answered 500."
     assert again(system, now + 60 * MINUTE).buried == 1
+    system.refresh_from_db()
+    assert (system.failures, system.last_success_at) == (crm_sending.MOST_TRIES, None)
+
+
+def test_system_that_refuses_everything_is_paused(inbox: Inbox, now: datetime) -> None:
+    system, _ = crm(now, address=inbox.url)
+    registered(now)
+    registered(now, "Birch")
+    CrmSystem.objects.update(failures=crm_sending.MOST_FAILURES - 1)
+    inbox.answers = [422, 422]
+    assert again(system, now).buried == 1
+    system.refresh_from_db()
+    assert system.paused_because == "It took nothing in 80 tries. It answered 422. A message was set aside."
+    assert system.messages.waiting().count() == 1
 
 
 @pytest.mark.parametrize("status", [301, 401, 404, 429])

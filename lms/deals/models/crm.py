@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from lms.deals.models.deals import DealQuerySet
 
 
+class CrmSystemQuerySet(PeerQuerySet["CrmSystem"]):
+    def with_buried(self) -> "CrmSystemQuerySet":
+        """Each with `buried`: how many messages it did not take."""
+        given_up = Q(messages__buried_at__isnull=False)
+        return self.annotate(buried=models.Count("messages", filter=given_up))
+
+
 class CrmSystem(Peer):
     """A CRM. Without a partner it is the vendor's and hears of every deal; else of that partner's deals and no other.
 
@@ -30,7 +37,7 @@ class CrmSystem(Peer):
     old_secret_until = models.DateTimeField(null=True, blank=True)
     paused_because = models.CharField(max_length=500, blank=True)
 
-    objects = PeerQuerySet.as_manager()
+    objects = CrmSystemQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -107,7 +107,7 @@ def _queue(messages: Iterable[CrmMessage]) -> int:
 
 @dataclass(kw_only=True)
 class Sent:
-    """What one run did. `problem` says why it ended early."""
+    """What one run did. `problem` says why it ended early, also for a message that was buried."""
 
     delivered: int = 0
     buried: int = 0
@@ -122,11 +122,15 @@ class _Failed(Exception):
         self.retry_after = retry_after
 
 
+class _Buried(Exception):
+    """A message was given up; the next one goes on after the back-off."""
+
+
 class _Gone(Exception):
     """The system wants nothing more."""
 
 
-_EXPECTED = (_Failed, Unreachable, ForbiddenAddress, BrokenSeal)
+_EXPECTED = (_Failed, _Buried, Unreachable, ForbiddenAddress, BrokenSeal)
 
 
 def send_due(*, at: datetime) -> dict[str, Sent]:
@@ -156,9 +160,10 @@ def send_messages(*, system: CrmSystem, at: datetime, seconds: float = RUN_SECON
     error that nobody thought of is a failure of the system too, written down and tried again.
 
     2xx is delivered. 400, 409, 413, 415 and 422 refuse the message for good, and an error of the server does at the
-    eighth try: it is buried with the reason, and the next one goes on. 410 pauses the system. Everything else, also a
-    redirect, is a failure of the system: the same message is tried again after a back-off. A system that takes nothing
-    for days is paused; nothing is lost.
+    eighth try: it is buried with the reason. 410 pauses the system. Everything else, also a redirect, is a failure of
+    the system: the same message is tried again after a back-off. A buried message is a failure as well, and the next
+    one goes on after the back-off: a system that refuses all it is sent is soon asked seldom, not stripped of
+    everything that waits. A system that takes nothing for days is paused; nothing is lost.
     """
     result, ends = Sent(), time.monotonic() + seconds
     with leased(system, at) as lease:
@@ -215,16 +220,16 @@ def _send(http: Outgoing, system: CrmSystem, message: CrmMessage, lease: Lease, 
     headers["Content-Type"] = "application/json"
     answer = http.send("POST", system.address, headers=headers, content=body, max_bytes=MAX_ANSWER)
     if 200 <= answer.status < 300:
-        _settle(message, lease, delivered_at=lease.now, tries=message.tries + 1, reason="")
+        _deliver(message, lease)
         result.delivered += 1
         return
     if answer.status == _GONE:
         raise _Gone
     reason = f"It answered {answer.status}."
     if answer.status in _REFUSED or (_is_error(answer) and message.tries + 1 >= MOST_TRIES):
-        _settle(message, lease, buried_at=lease.now, tries=message.tries + 1, reason=reason)
+        _bury(message, lease, reason)
         result.buried += 1
-        return
+        raise _Buried(f"{reason} A message was set aside.")
     if _is_error(answer):
         CrmMessage.objects.filter(pk=message.pk).update(tries=message.tries + 1, reason=reason)
     raise _Failed(reason, _wait(answer))
@@ -244,10 +249,17 @@ def _wait(answer: Answer) -> int:
 
 
 @transaction.atomic
-def _settle(message: CrmMessage, lease: Lease, **changes: object) -> None:
-    """Both or nothing: who lost the lease has settled nothing."""
-    CrmMessage.objects.filter(pk=message.pk).update(**changes)
+def _deliver(message: CrmMessage, lease: Lease) -> None:
+    """Both or nothing: who lost the lease has delivered nothing."""
+    CrmMessage.objects.filter(pk=message.pk).update(delivered_at=lease.now, tries=message.tries + 1, reason="")
     lease.save(failures=0, last_error="", last_success_at=lease.now)
+
+
+@transaction.atomic
+def _bury(message: CrmMessage, lease: Lease, reason: str) -> None:
+    """The message alone: how the system does is written down by the failure that follows."""
+    CrmMessage.objects.filter(pk=message.pk).update(buried_at=lease.now, tries=message.tries + 1, reason=reason)
+    lease.save()
 
 
 @transaction.atomic

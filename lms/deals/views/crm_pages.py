@@ -49,7 +49,7 @@ def systems(request: HttpRequest) -> HttpResponse:
             status = error.status
         else:
             return _page(request, system, secrets)
-    listed = CrmSystem.objects.select_related("partner").order_by("name")
+    listed = CrmSystem.objects.with_buried().select_related("partner").order_by("name")
     return render(request, "deals/crm.html", {"systems": listed, "form": form}, status=status)
 
 
@@ -62,11 +62,13 @@ def system(request: HttpRequest, system_id: UUID) -> HttpResponse:
 
 
 def _page(request: HttpRequest, found: CrmSystem, secrets: Secrets | None = None) -> HttpResponse:
+    count = found.messages.buried().count()
     context = {
         "system": found,
         "secrets": secrets,
         "inbox": request.build_absolute_uri(reverse("api-v1:crm-messages", args=[found.public_id])),
         "waiting": found.messages.waiting().count(),
+        "not_taken": f"{count} message{'s were' if count > 1 else ' was'} not taken" if count else "",
         "buried": found.messages.buried().select_related("deal").order_by("-buried_at", "-pk")[:SHOWN],
         "received": found.receipts.order_by("-received_at", "-pk")[:SHOWN],
         "crumbs": [{"label": "CRM systems", "url": reverse("deals:crm")}],
