@@ -1,7 +1,7 @@
 """What CRM systems tell us: who is believed, once, what of it, and that it does not go round in circles."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -106,6 +106,30 @@ def test_latest_change_counts_in_whatever_order_it_comes(now: datetime) -> None:
     deal.refresh_from_db()
     assert (answer["applied"], answer["kept"]) == (["next_step"], {"value": "Somebody changed it later than that."})
     assert deal.value == 60000
+
+
+@pytest.mark.parametrize(
+    ("said", "older"),
+    [
+        ({"value": "48000"}, {"value": "1"}),
+        ({"close_month": "2027-02"}, {"close_month": "2027-09"}),
+        ({"next_step": "Demo on Thursday"}, {"next_step": "Wait"}),
+        ({"stage": "Negotiation/Review"}, {"stage": "Closed Lost"}),
+    ],
+)
+def test_what_is_said_again_is_newer_than_what_was_said_before(
+    now: datetime, said: dict[str, str], older: dict[str, str]
+) -> None:
+    """An older message that arrives later overwrites nothing, also when the newer one changed nothing."""
+    pair, deal = crm(now), approved(house(), now)
+    Deal.objects.update(close_month=date(2027, 2, 1))
+    for minutes in (4, 2):  # the mark is moved on, not only set
+        tell(pair, body_of(now, id=of(deal), changed_at=(now - minutes * MINUTE).isoformat(), fields=said), now)
+    late = (now - 3 * MINUTE).isoformat()
+    answer = tell(pair, body_of(now, id=of(deal), changed_at=late, fields=older), now)
+    assert answer["kept"] == dict.fromkeys(older, "Somebody changed it later than that.")
+    newer = tell(pair, body_of(now, id=of(deal), changed_at=(now - MINUTE).isoformat(), fields=older), now)
+    assert newer["applied"] == list(older)
 
 
 @pytest.mark.parametrize("name", sorted(name for name, rule in FIELDS.items() if rule.owner == "platform"))

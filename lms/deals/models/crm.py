@@ -160,8 +160,29 @@ class DealChange(models.Model):
     def __str__(self) -> str:
         return f"{self.deal_id}: {self.field}"
 
+
+class FieldMark(models.Model):
+    """A system said of a field what it is already. Nothing changed, yet what was said before that counts no more:
+    `changed_at` is the latest such moment, by the clock of who said it. One per deal and field.
+    """
+
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="+")
+    field = models.CharField(max_length=20)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["deal", "field"], name="deals_field_mark_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id}: {self.field}"
+
     @staticmethod
     def newest(deal: Deal) -> dict[str, datetime]:
-        """When each field of the deal was changed last. One query."""
-        rows = DealChange.objects.filter(deal=deal).values_list("field").annotate(models.Max("changed_at"))
-        return dict(rows)
+        """When a system last spoke of each field of the deal, whether that changed it or not. Two queries."""
+        found = dict(FieldMark.objects.filter(deal=deal).values_list("field", "changed_at"))
+        changes = DealChange.objects.filter(deal=deal).values_list("field").annotate(models.Max("changed_at"))
+        for field, changed_at in changes:
+            found[field] = max(changed_at, found.get(field, changed_at))
+        return found

@@ -24,7 +24,7 @@ from lms.deals.errors import (
     UnknownDeal,
 )
 from lms.deals.events import DealChanged
-from lms.deals.models import CrmLink, CrmReceipt, CrmSystem, Deal, DealChange
+from lms.deals.models import CrmLink, CrmReceipt, CrmSystem, Deal, DealChange, FieldMark
 from lms.deals.money import parse_amount, shown
 from lms.deals.moves import MOVES, LostReason, Move
 from lms.deals.services import steps
@@ -152,7 +152,7 @@ class _Taking:
     def __init__(self, system: CrmSystem, deal: Deal, message: Incoming, at: datetime) -> None:
         self.system, self.deal, self.at = system, deal, at
         self.fields, self.changed_at = message.data.fields, message.changed_at
-        self.newest = DealChange.newest(deal)
+        self.newest = FieldMark.newest(deal)
         self.applied: list[str] = []
         self.kept: dict[str, str] = {}
 
@@ -186,7 +186,7 @@ class _Taking:
             raise BadDeal("currency", f"Deals are registered in {', '.join(self.deal.rules.rules.currencies)}.")
         value = parse_amount(text, currency)
         if (value, currency) == (self.deal.value, self.deal.currency):
-            self.kept["value"] = "It is that already."
+            self._confirm("value")
             return
         before = shown(self.deal.value, self.deal.currency)
         self.deal.value, self.deal.currency = value, currency
@@ -202,7 +202,7 @@ class _Taking:
             raise BadDeal("close_month", "Send a month within three years.")
         before = self.deal.close_month
         if month == before:
-            self.kept["close_month"] = "It is that already."
+            self._confirm("close_month")
             return
         self.deal.close_month = month
         self._save("close_month", f"{before:%Y-%m}", f"{month:%Y-%m}", ["close_month"])
@@ -212,7 +212,7 @@ class _Taking:
         if not text or len(text) > 300:
             raise BadDeal("next_step", "Send a next step of at most 300 characters.")
         if text == before:
-            self.kept["next_step"] = "It is that already."
+            self._confirm("next_step")
             return
         self.deal.next_step = text
         self._save("next_step", before, text, ["next_step"])
@@ -220,11 +220,11 @@ class _Taking:
     def _stage(self, text: str) -> None:
         move = STAGES.get(text.strip().casefold())
         if move is None:
-            self.kept["stage"] = FIELDS["stage"].why
+            self._confirm("stage", why=FIELDS["stage"].why)
             return
         wanted: Move = MOVES[move]
         if self.deal.state == wanted.target:
-            self.kept["stage"] = "It is that already."
+            self._confirm("stage")
             return
         reason = self.fields.get("lost_reason", LostReason.OTHER) if move == "lose" else ""
         if reason and reason not in LostReason.values:
@@ -239,6 +239,12 @@ class _Taking:
         if held:
             steps.pass_on(self.deal, at=self.at)
         self._log("stage", before, self.deal.get_state_display(), move=made.number)
+
+    def _confirm(self, name: str, *, why: str = "It is that already.") -> None:
+        """Nothing changes, and what was said before this comes too late from now on. The deal is locked."""
+        self.kept[name] = why
+        said = {"changed_at": self.changed_at}
+        FieldMark.objects.update_or_create(deal=self.deal, field=name, defaults=said)
 
     def _save(self, name: str, before: str, after: str, columns: list[str]) -> None:
         """A change of the partner's own system is a sign of life of the partner."""
