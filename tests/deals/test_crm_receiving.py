@@ -165,6 +165,8 @@ def test_partner_s_system_knows_no_deal_of_others(now: datetime) -> None:
         ("Closed Won", {}, "won", ""),
         ("closedlost", {}, "lost", "other"),
         ("lost", {"lost_reason": "price"}, "lost", "price"),
+        ("lost", {"lost_reason": ""}, "lost", "other"),
+        ("lost", {"lost_reason": " \t"}, "lost", "other"),
     ],
 )
 def test_stage_ends_the_deal(now: datetime, stage: str, more: dict[str, str], state: str, reason: str) -> None:
@@ -176,6 +178,13 @@ def test_stage_ends_the_deal(now: datetime, stage: str, more: dict[str, str], st
     assert (move.reason, move.text, move.by) == (reason, "Reported by Sales.", None)
     later = tell(pair, body_of(now + MINUTE, id=of(deal), fields={"stage": stage, "value": "1"}), now + MINUTE)
     assert later["kept"] == {"stage": "It is that already.", "value": "The deal is over, so its figures stay."}
+
+
+def test_reason_without_a_loss_is_kept_and_said(now: datetime) -> None:
+    pair, deal = crm(now), approved(house(), now)
+    for fields in ({"lost_reason": "price"}, {"lost_reason": "", "stage": "won"}):
+        answer = tell(pair, body_of(now, id=of(deal), fields=fields), now)
+        assert answer["kept"] == {"lost_reason": FIELDS["lost_reason"].why}
 
 
 def test_stage_passes_the_customer_on(now: datetime) -> None:

@@ -26,7 +26,7 @@ from lms.deals.errors import (
 from lms.deals.events import DealChanged
 from lms.deals.models import CrmLink, CrmReceipt, CrmSystem, Deal, DealChange, FieldMark
 from lms.deals.money import parse_amount, shown
-from lms.deals.moves import MOVES, LostReason, Move
+from lms.deals.moves import MOVES, LostReason, Move, State
 from lms.deals.services import steps
 from lms.deals.services.crm_systems import keys_of
 from lms.deals.services.registering import MOST_MONTHS_AHEAD
@@ -179,6 +179,8 @@ class _Taking:
                 self.kept[name] = "The deal is over, so its figures stay."
             else:
                 apply(self.fields[name])
+        if "lost_reason" in self.fields and not (self.deal.state == State.LOST and "stage" in self.applied):
+            self.kept.setdefault("lost_reason", FIELDS["lost_reason"].why)
 
     def _value(self, text: str) -> None:
         currency = self.fields.get("currency", self.deal.currency)
@@ -226,9 +228,7 @@ class _Taking:
         if self.deal.state == wanted.target:
             self._confirm("stage")
             return
-        reason = self.fields.get("lost_reason", LostReason.OTHER) if move == "lose" else ""
-        if reason and reason not in LostReason.values:
-            raise BadDeal("lost_reason", f"Send one of {', '.join(LostReason.values)}.")
+        reason = self._lost_reason() if move == "lose" else ""
         before, held = self.deal.get_state_display(), self.deal.holds
         words = f"Reported by {self.system.name}."
         try:
@@ -239,6 +239,13 @@ class _Taking:
         if held:
             steps.pass_on(self.deal, at=self.at)
         self._log("stage", before, self.deal.get_state_display(), move=made.number)
+
+    def _lost_reason(self) -> str:
+        """A field that was left empty over there is no reason: it counts as "other", as one that is not sent."""
+        reason = self.fields.get("lost_reason", "").strip() or LostReason.OTHER
+        if reason not in LostReason.values:
+            raise BadDeal("lost_reason", f"Send one of {', '.join(LostReason.values)}.")
+        return str(reason)
 
     def _confirm(self, name: str, *, why: str = "It is that already.") -> None:
         """Nothing changes, and what was said before this comes too late from now on. The deal is locked."""
