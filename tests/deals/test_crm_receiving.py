@@ -6,11 +6,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core import mail
 from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from lms.accounts.models import User
 from lms.common import webhooks
 from lms.common.guards import UnsafeInput
 from lms.deals import services
@@ -19,7 +21,8 @@ from lms.deals.models import CrmLink, CrmMessage, CrmReceipt, CrmSystem, Deal, D
 from lms.deals.moves import State
 from lms.deals.services import crm_receiving
 from lms.events.services import drain
-from tests.deals.factories import approved, channel_manager, house, register
+from lms.partners.models import Partner
+from tests.deals.factories import approved, channel_manager, house, manager_of, register
 from tests.deals.test_crm_sending import crm
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +181,30 @@ def test_stage_ends_the_deal(now: datetime, stage: str, more: dict[str, str], st
     assert (move.reason, move.text, move.by) == (reason, "Reported by Sales.", None)
     later = tell(pair, body_of(now + MINUTE, id=of(deal), fields={"stage": stage, "value": "1"}), now + MINUTE)
     assert later["kept"] == {"stage": "It is that already.", "value": "The deal is over, so its figures stay."}
+
+
+@pytest.mark.parametrize("stage", ["won", "lost"])
+def test_end_by_a_crm_is_told_to_both_sides(now: datetime, stage: str) -> None:
+    rep, channel = house(), channel_manager("Cora")
+    Partner.objects.update(channel_manager=channel)
+    pair, deal = crm(now), approved(rep, now)
+    drain()
+    mail.outbox.clear()
+    tell(pair, body_of(now, id=of(deal), fields={"stage": stage}), now)
+    drain()
+    assert sorted(letter.to for letter in mail.outbox) == sorted([[rep.person.email], [channel.email]])
+    assert all("Reported by Sales." in letter.body for letter in mail.outbox)
+
+
+def test_end_by_a_crm_is_told_to_the_managers_after_the_rep_left(now: datetime) -> None:
+    rep = house()
+    pair, deal = crm(now), approved(rep, now)
+    User.objects.filter(pk=rep.person_id).update(is_active=False)
+    drain()
+    mail.outbox.clear()
+    tell(pair, body_of(now, id=of(deal), fields={"stage": "won"}), now)
+    drain()
+    assert [letter.to for letter in mail.outbox] == [[manager_of(deal.partner).email]]
 
 
 def test_reason_without_a_loss_is_kept_and_said(now: datetime) -> None:
