@@ -51,6 +51,10 @@ class CrmSystem(Peer):
             ),
         ]
 
+    def has_old_secrets(self, at: datetime) -> bool:
+        """Whether the secrets from before the last change are still valid."""
+        return self.old_secret_until is not None and at < self.old_secret_until
+
     def deals(self) -> "DealQuerySet":
         """The deals it may know of."""
         return Deal.objects.all() if self.partner_id is None else Deal.objects.filter(partner=self.partner_id)
