@@ -1,4 +1,4 @@
-"""Letters that deals call for, and what CRM systems are told."""
+"""Letters that deals call for."""
 
 from datetime import datetime
 
@@ -7,8 +7,7 @@ from django.urls import reverse
 
 from lms.accounts.models import User
 from lms.common.letters import send_letter
-from lms.deals import services
-from lms.deals.events import CommentAdded, CrmPaused, DealChanged, DealMoved, ProtectionEnding
+from lms.deals.events import CommentAdded, CrmPaused, DealMoved, ProtectionEnding
 from lms.deals.models import Comment, CrmSystem, Deal, DealMove
 from lms.events.services import subscribe
 from lms.partners.models import Membership
@@ -117,18 +116,6 @@ def send_comment_letter(event: CommentAdded) -> None:
         template="deal_commented",
         context={"person": to, "deal": deal, "comment": comment, "url": _url(deal)},
     )
-
-
-@subscribe(DealMoved)
-def tell_crm_of_move(event: DealMoved) -> None:
-    """Queues it; a task sends it."""
-    services.queue_move(deal_id=event.deal_id, number=event.number, at=event.at)
-
-
-@subscribe(DealChanged)
-def tell_crm_of_change(event: DealChanged) -> None:
-    """Queues it; a task sends it."""
-    services.queue_change(change_id=event.change_id, at=event.at)
 
 
 @subscribe(CrmPaused)

@@ -75,7 +75,6 @@ def test_messages_go_in_order_and_once_per_fact(inbox: Inbox, now: datetime) -> 
     deal = registered(now)
     move(deal, "approve", channel_manager(), now)
     drain()
-    assert services.queue_move(deal_id=deal.public_id, number=2, at=now) == 1  # ignored by the constraint
     services.send_due(at=now)
     assert [json.loads(body)["data"]["move"]["name"] for _, body in inbox.taken] == ["submit", "approve"]
 
@@ -367,13 +366,6 @@ def test_old_messages_are_forgotten(inbox: Inbox, now: datetime) -> None:
     CrmReceipt.objects.create(system=system, message_id="a", digest="b", received_at=now)
     assert services.forget_messages(at=now + timedelta(days=30)) == 0
     assert services.forget_messages(at=now + timedelta(days=31)) == 2
-
-
-def test_nothing_is_queued_of_what_is_not_there(now: datetime) -> None:
-    assert (services.queue_move(deal_id=uuid4(), number=1, at=now), services.queue_change(change_id=0, at=now)) == (
-        0,
-        0,
-    )
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,8 @@ class CrmMessageQuerySet(models.QuerySet["CrmMessage"]):
 class CrmMessage(PublicIdModel):
     """One message to one system. Its public id is the webhook-id, the same in every try; the body never changes.
 
-    `cause` names the fact it tells of: a handler that runs twice makes one message.
+    `cause` names the fact it tells of, of which there is one message for a system. Written in the transaction of the
+    fact, so those of one deal have keys in the order of what happened.
     """
 
     system = models.ForeignKey(CrmSystem, on_delete=models.CASCADE, related_name="messages")

@@ -28,7 +28,7 @@ from lms.deals.services.accounts import name_seller, save_account
 from lms.deals.services.capability import Gate, gate
 from lms.deals.services.conflicts import judge
 from lms.deals.services.crm_receiving import receive_message
-from lms.deals.services.crm_sending import Sent, forget_messages, queue_change, queue_move, send_due, send_messages
+from lms.deals.services.crm_sending import Sent, forget_messages, send_due, send_messages
 from lms.deals.services.crm_systems import (
     Secrets,
     add_crm,
@@ -115,8 +115,6 @@ __all__ = [
     "pause_crm",
     "precedents",
     "publish_rules",
-    "queue_change",
-    "queue_move",
     "read_draft",
     "receive_message",
     "recent_median_answer",

@@ -23,14 +23,13 @@ from lms.deals.errors import (
     TooManyMessages,
     UnknownDeal,
 )
-from lms.deals.events import DealChanged
 from lms.deals.models import CrmLink, CrmReceipt, CrmSystem, Deal, DealChange, FieldMark
 from lms.deals.money import parse_amount, shown
 from lms.deals.moves import MOVES, LostReason, Move, State
 from lms.deals.services import steps
+from lms.deals.services.crm_queueing import queue_change
 from lms.deals.services.crm_systems import keys_of
 from lms.deals.services.registering import MOST_MONTHS_AHEAD
-from lms.events.services import emit
 
 MESSAGES_PER_MINUTE = 300
 _NO_DEAL_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL keeps times that Python cannot read back
@@ -45,7 +44,7 @@ def receive_message(*, system_id: UUID, sent: Mapping[str, str], body: bytes, at
     The same message again (same id and body) changes nothing and gets the same answer. What is refused changes
     nothing, and is judged anew when it is sent again. Raises BadSignature (also for a system that is none),
     MessageTooLarge, TooManyMessages, MessageReused, BadMessage, UnsafeInput, UnknownDeal, LinkTaken, BadDeal. Locks
-    the deal and the others of its customer. Emits DealChanged, and DealMoved for won and lost.
+    the deal and the others of its customer. Queues what other systems are to be told. Emits DealMoved for won and lost.
     """
     if len(body) > MAX_BODY:
         raise MessageTooLarge(f"A message has at most {MAX_BODY} bytes.")
@@ -232,7 +231,7 @@ class _Taking:
         before, held = self.deal.get_state_display(), self.deal.holds
         words = f"Reported by {self.system.name}."
         try:
-            made = steps.advance(self.deal, move, by=None, at=self.at, reason=reason, text=words)
+            made = steps.advance(self.deal, move, by=None, at=self.at, reason=reason, text=words, source=self.system)
         except IllegalMove:
             self.kept["stage"] = f"A deal that is “{before.lower()}” is not ended by a CRM."
             return
@@ -259,8 +258,7 @@ class _Taking:
             self.deal.touched_at = self.at
             columns = [*columns, "touched_at"]
         self.deal.save(update_fields=columns)
-        change = self._log(name, before, after)
-        emit(DealChanged(at=self.at, change_id=change.pk))
+        queue_change(change=self._log(name, before, after), at=self.at)
 
     def _log(self, name: str, before: str, after: str, move: int | None = None) -> DealChange:
         self.applied.append(name)

@@ -2,21 +2,18 @@
 
 import logging
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from lms.common import webhooks
 from lms.common.outgoing import Answer, ForbiddenAddress, Outgoing, Unreachable
 from lms.common.peers import Lease, LeaseLost, leased, note_failure
 from lms.common.sealing import BrokenSeal
-from lms.deals.crm import Direction, MessageType, body_of_change, body_of_move, type_of_move
+from lms.deals.crm import Direction
 from lms.deals.events import CrmPaused
-from lms.deals.models import CrmLink, CrmMessage, CrmReceipt, CrmSystem, Deal, DealChange, DealMove
+from lms.deals.models import CrmMessage, CrmReceipt, CrmSystem
 from lms.deals.services.crm_systems import keys_of
 from lms.events.services import emit
 
@@ -34,75 +31,6 @@ _GONE = 410
 _REFUSED = frozenset({400, 409, 413, 415, 422})
 _BUSY = frozenset({502, 503, 504})
 logger = logging.getLogger("laurel.deals")
-
-
-# --- What is to be told ---
-
-
-def queue_move(*, deal_id: UUID, number: int, at: datetime) -> int:
-    """Messages of a move for every system that wants to hear it, except the one that made it. Again makes none twice.
-    Returns how many.
-    """
-    moves = DealMove.objects.select_related("deal__partner", "deal__rules")
-    move = moves.filter(deal__public_id=deal_id, number=number).first()
-    if move is None:
-        return 0
-    systems = list(_listeners(move.deal, type_of_move(move)))
-    if not systems:
-        return 0
-    made_by = set(DealChange.objects.filter(deal=move.deal, move=number).values_list("system", flat=True))
-    links = _links(move.deal)
-    return _queue(
-        CrmMessage(
-            system=system,
-            deal=move.deal,
-            type=type_of_move(move),
-            cause=f"move:{move.deal.public_id}:{number}",
-            body=body_of_move(move, links.get(system.pk)).decode(),
-            created_at=at,
-        )
-        for system in systems
-        if system.pk not in made_by
-    )
-
-
-def queue_change(*, change_id: int, at: datetime) -> int:
-    """Messages of a changed field for every system that wants to hear it, except the one it came from."""
-    change = DealChange.objects.filter(pk=change_id).select_related("deal__partner", "deal__rules").first()
-    if change is None:
-        return 0
-    links = _links(change.deal)
-    return _queue(
-        CrmMessage(
-            system=system,
-            deal=change.deal,
-            type=MessageType.CHANGED,
-            cause=f"change:{change.pk}",
-            body=body_of_change(change, links.get(system.pk)).decode(),
-            created_at=at,
-        )
-        for system in _listeners(change.deal, MessageType.CHANGED)
-        if system.pk != change.system_id
-    )
-
-
-def _listeners(deal: Deal, type_: str) -> Iterable[CrmSystem]:
-    """Systems that may know of the deal and want to hear this. Few, so their lists are read here: a list in JSON is
-    asked differently on SQLite.
-    """
-    allowed = CrmSystem.objects.filter(Q(partner=None) | Q(partner=deal.partner_id)).exclude(address="")
-    return (system for system in allowed.order_by("pk") if type_ in system.events)
-
-
-def _links(deal: Deal) -> dict[int, CrmLink]:
-    return {link.system_id: link for link in CrmLink.objects.filter(deal=deal)}
-
-
-def _queue(messages: Iterable[CrmMessage]) -> int:
-    return len(CrmMessage.objects.bulk_create(messages, ignore_conflicts=True))
-
-
-# --- Sending ---
 
 
 @dataclass(kw_only=True)
