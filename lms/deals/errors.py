@@ -112,6 +112,12 @@ class BadSystem(DomainError):
     status = 400
 
 
+class SecretsJustChanged(DomainError):
+    """The secrets were changed less than a day ago, and those from before are still valid."""
+
+    code = "secrets_just_changed"
+
+
 class BadMessage(DomainError):
     """A message of a CRM that cannot be read; the message says where."""
 

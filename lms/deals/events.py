@@ -34,14 +34,6 @@ class CommentAdded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DealChanged(Event):
-    """A CRM changed a field of a deal, and the others are to hear it."""
-
-    type: ClassVar[str] = "deals.DealChanged"
-    change_id: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class CrmPaused(Event):
     """Sending to a CRM was given up until a person looks at it."""
 

@@ -1,4 +1,4 @@
-"""Letters that deals call for, and what CRM systems are told."""
+"""Letters that deals call for."""
 
 from datetime import datetime
 
@@ -7,8 +7,7 @@ from django.urls import reverse
 
 from lms.accounts.models import User
 from lms.common.letters import send_letter
-from lms.deals import services
-from lms.deals.events import CommentAdded, CrmPaused, DealChanged, DealMoved, ProtectionEnding
+from lms.deals.events import CommentAdded, CrmPaused, DealMoved, ProtectionEnding
 from lms.deals.models import Comment, CrmSystem, Deal, DealMove
 from lms.events.services import subscribe
 from lms.partners.models import Membership
@@ -16,6 +15,8 @@ from lms.partners.rules import PORTAL_MANAGERS
 
 # What the partner did is news for the vendor; all else is news for the partner.
 _BY_PARTNER = {"answer", "dispute", "withdraw", "win", "lose", "extend"}
+# Made by nobody of the partner when a CRM reports them: then it is news for both sides.
+_ENDED_BY_CRM = {"win", "lose"}
 
 
 def _url(deal: Deal) -> str:
@@ -28,7 +29,9 @@ def _may_read(person: User | None, deal: Deal) -> bool:
 
 @subscribe(DealMoved)
 def send_move_letter(event: DealMoved) -> None:
-    """To who registered the deal; of what the partner itself did, to its channel manager. To nobody who left."""
+    """To who registered the deal; of what the partner itself did, to its channel manager; of a deal that a CRM ended,
+    to both. To nobody who left, and not to who did it.
+    """
     move = (
         DealMove.objects.filter(deal__public_id=event.deal_id, number=event.number)
         .select_related("deal__partner__channel_manager", "deal__registered_by", "deal__rules", "by")
@@ -36,16 +39,34 @@ def send_move_letter(event: DealMoved) -> None:
     )
     if move is None:
         return
+    for person in _told_of(move, event.at):
+        send_letter(
+            to=person.email,
+            subject=f"{move.deal.customer_name}: {move.label}",
+            template="deal_moved",
+            context={
+                "person": person,
+                "deal": move.deal,
+                "move": move,
+                "url": _url(move.deal),
+                "clause": _clause(move),
+            },
+        )
+
+
+def _told_of(move: DealMove, at: datetime) -> list[User]:
     deal = move.deal
-    to = deal.partner.channel_manager if move.move in _BY_PARTNER else deal.registered_by
-    if to is None or not _may_read(to, deal) or (to == move.by and move.number > 1):
-        return
-    send_letter(
-        to=to.email,
-        subject=f"{deal.customer_name}: {move.label}",
-        template="deal_moved",
-        context={"person": to, "deal": deal, "move": move, "url": _url(deal), "clause": _clause(move)},
-    )
+    if move.move in _ENDED_BY_CRM and move.by is None:
+        partners = [deal.registered_by] if _may_read(deal.registered_by, deal) else _managers(deal, at)
+        people = [*partners, deal.partner.channel_manager]
+    elif move.move in _BY_PARTNER:
+        people = [deal.partner.channel_manager]
+    else:
+        people = [deal.registered_by]
+    wanted = {person.pk: person for person in people if person is not None and _may_read(person, deal)}
+    if move.by is not None and move.number > 1:
+        wanted.pop(move.by.pk, None)
+    return list(wanted.values())
 
 
 def _clause(move: DealMove) -> object:
@@ -95,18 +116,6 @@ def send_comment_letter(event: CommentAdded) -> None:
         template="deal_commented",
         context={"person": to, "deal": deal, "comment": comment, "url": _url(deal)},
     )
-
-
-@subscribe(DealMoved)
-def tell_crm_of_move(event: DealMoved) -> None:
-    """Queues it; a task sends it."""
-    services.queue_move(deal_id=event.deal_id, number=event.number, at=event.at)
-
-
-@subscribe(DealChanged)
-def tell_crm_of_change(event: DealChanged) -> None:
-    """Queues it; a task sends it."""
-    services.queue_change(change_id=event.change_id, at=event.at)
 
 
 @subscribe(CrmPaused)

@@ -1,16 +1,18 @@
 """What CRM systems tell us: who is believed, once, what of it, and that it does not go round in circles."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core import mail
 from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from lms.accounts.models import User
 from lms.common import webhooks
 from lms.common.guards import UnsafeInput
 from lms.deals import services
@@ -19,7 +21,8 @@ from lms.deals.models import CrmLink, CrmMessage, CrmReceipt, CrmSystem, Deal, D
 from lms.deals.moves import State
 from lms.deals.services import crm_receiving
 from lms.events.services import drain
-from tests.deals.factories import approved, channel_manager, house, register
+from lms.partners.models import Partner
+from tests.deals.factories import approved, channel_manager, house, manager_of, register
 from tests.deals.test_crm_sending import crm
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +111,30 @@ def test_latest_change_counts_in_whatever_order_it_comes(now: datetime) -> None:
     assert deal.value == 60000
 
 
+@pytest.mark.parametrize(
+    ("said", "older"),
+    [
+        ({"value": "48000"}, {"value": "1"}),
+        ({"close_month": "2027-02"}, {"close_month": "2027-09"}),
+        ({"next_step": "Demo on Thursday"}, {"next_step": "Wait"}),
+        ({"stage": "Negotiation/Review"}, {"stage": "Closed Lost"}),
+    ],
+)
+def test_what_is_said_again_is_newer_than_what_was_said_before(
+    now: datetime, said: dict[str, str], older: dict[str, str]
+) -> None:
+    """An older message that arrives later overwrites nothing, also when the newer one changed nothing."""
+    pair, deal = crm(now), approved(house(), now)
+    Deal.objects.update(close_month=date(2027, 2, 1))
+    for minutes in (4, 2):  # the mark is moved on, not only set
+        tell(pair, body_of(now, id=of(deal), changed_at=(now - minutes * MINUTE).isoformat(), fields=said), now)
+    late = (now - 3 * MINUTE).isoformat()
+    answer = tell(pair, body_of(now, id=of(deal), changed_at=late, fields=older), now)
+    assert answer["kept"] == dict.fromkeys(older, "Somebody changed it later than that.")
+    newer = tell(pair, body_of(now, id=of(deal), changed_at=(now - MINUTE).isoformat(), fields=older), now)
+    assert newer["applied"] == list(older)
+
+
 @pytest.mark.parametrize("name", sorted(name for name, rule in FIELDS.items() if rule.owner == "platform"))
 def test_what_is_ours_is_kept_and_said(now: datetime, name: str) -> None:
     pair, deal = crm(now), approved(house(), now)
@@ -141,6 +168,8 @@ def test_partner_s_system_knows_no_deal_of_others(now: datetime) -> None:
         ("Closed Won", {}, "won", ""),
         ("closedlost", {}, "lost", "other"),
         ("lost", {"lost_reason": "price"}, "lost", "price"),
+        ("lost", {"lost_reason": ""}, "lost", "other"),
+        ("lost", {"lost_reason": " \t"}, "lost", "other"),
     ],
 )
 def test_stage_ends_the_deal(now: datetime, stage: str, more: dict[str, str], state: str, reason: str) -> None:
@@ -152,6 +181,37 @@ def test_stage_ends_the_deal(now: datetime, stage: str, more: dict[str, str], st
     assert (move.reason, move.text, move.by) == (reason, "Reported by Sales.", None)
     later = tell(pair, body_of(now + MINUTE, id=of(deal), fields={"stage": stage, "value": "1"}), now + MINUTE)
     assert later["kept"] == {"stage": "It is that already.", "value": "The deal is over, so its figures stay."}
+
+
+@pytest.mark.parametrize("stage", ["won", "lost"])
+def test_end_by_a_crm_is_told_to_both_sides(now: datetime, stage: str) -> None:
+    rep, channel = house(), channel_manager("Cora")
+    Partner.objects.update(channel_manager=channel)
+    pair, deal = crm(now), approved(rep, now)
+    drain()
+    mail.outbox.clear()
+    tell(pair, body_of(now, id=of(deal), fields={"stage": stage}), now)
+    drain()
+    assert sorted(letter.to for letter in mail.outbox) == sorted([[rep.person.email], [channel.email]])
+    assert all("Reported by Sales." in letter.body for letter in mail.outbox)
+
+
+def test_end_by_a_crm_is_told_to_the_managers_after_the_rep_left(now: datetime) -> None:
+    rep = house()
+    pair, deal = crm(now), approved(rep, now)
+    User.objects.filter(pk=rep.person_id).update(is_active=False)
+    drain()
+    mail.outbox.clear()
+    tell(pair, body_of(now, id=of(deal), fields={"stage": "won"}), now)
+    drain()
+    assert [letter.to for letter in mail.outbox] == [[manager_of(deal.partner).email]]
+
+
+def test_reason_without_a_loss_is_kept_and_said(now: datetime) -> None:
+    pair, deal = crm(now), approved(house(), now)
+    for fields in ({"lost_reason": "price"}, {"lost_reason": "", "stage": "won"}):
+        answer = tell(pair, body_of(now, id=of(deal), fields=fields), now)
+        assert answer["kept"] == {"lost_reason": FIELDS["lost_reason"].why}
 
 
 def test_stage_passes_the_customer_on(now: datetime) -> None:

@@ -75,7 +75,6 @@ def test_messages_go_in_order_and_once_per_fact(inbox: Inbox, now: datetime) -> 
     deal = registered(now)
     move(deal, "approve", channel_manager(), now)
     drain()
-    assert services.queue_move(deal_id=deal.public_id, number=2, at=now) == 1  # ignored by the constraint
     services.send_due(at=now)
     assert [json.loads(body)["data"]["move"]["name"] for _, body in inbox.taken] == ["submit", "approve"]
 
@@ -129,13 +128,17 @@ def test_refused_message_holds_up_nobody_and_can_be_sent_again(inbox: Inbox, now
     drain()
     inbox.answers = [status]
     sent = services.send_messages(system=system, at=now)
-    assert (sent.delivered, sent.buried) == (1, 1)
+    assert (sent.delivered, sent.buried) == (0, 1)
+    system.refresh_from_db()
+    assert (system.failures, system.last_success_at) == (1, None)
+    assert system.last_error == f"It answered {status}. A message was set aside."
+    assert again(system, now + MINUTE).delivered == 1
     dead = system.messages.buried().get()
     assert dead.reason == f"It answered {status}."
     by = head_of_channel("Replayer")
     assert services.replay_messages(system=system, by=by, at=now) == 1
     assert services.replay_messages(system=system, by=by, at=now) == 0
-    assert services.send_messages(system=system, at=now + MINUTE).delivered == 1
+    assert again(system, now + MINUTE).delivered == 1
     assert inbox.taken[0][0]["webhook-id"] == inbox.taken[-1][0]["webhook-id"]
 
 
@@ -158,6 +161,20 @@ def test_message_that_breaks_the_other_side_is_given_up(inbox: Inbox, now: datet
     for number in range(crm_sending.MOST_TRIES - 1):
         assert again(system, now + number * MINUTE).problem == "It answered 500."
     assert again(system, now + 60 * MINUTE).buried == 1
+    system.refresh_from_db()
+    assert (system.failures, system.last_success_at) == (crm_sending.MOST_TRIES, None)
+
+
+def test_system_that_refuses_everything_is_paused(inbox: Inbox, now: datetime) -> None:
+    system, _ = crm(now, address=inbox.url)
+    registered(now)
+    registered(now, "Birch")
+    CrmSystem.objects.update(failures=crm_sending.MOST_FAILURES - 1)
+    inbox.answers = [422, 422]
+    assert again(system, now).buried == 1
+    system.refresh_from_db()
+    assert system.paused_because == "It took nothing in 80 tries. It answered 422. A message was set aside."
+    assert system.messages.waiting().count() == 1
 
 
 @pytest.mark.parametrize("status", [301, 401, 404, 429])
@@ -180,6 +197,49 @@ def test_a_wait_of_five_thousand_digits_is_the_longest_wait(inbox: Inbox, now: d
     assert services.send_messages(system=system, at=now).problem == "It answered 503."
     system.refresh_from_db()
     assert system.failures == 1
+
+
+def test_error_nobody_thought_of_is_a_failure_of_its_system_alone(
+    inbox: Inbox, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, _ = crm(now, "Broken", address=inbox.url)
+    crm(now, "Whole", address=inbox.url)
+    registered(now)
+    sealed = broken.sealed_secret
+    real = crm_sending.keys_of
+
+    def keys_of(system: CrmSystem, *rest: Any) -> list[bytes]:
+        if system.pk == broken.pk:
+            raise RuntimeError(f"{sealed} cannot be read")
+        return real(system, *rest)
+
+    monkeypatch.setattr(crm_sending, "keys_of", keys_of)
+    sent = services.send_due(at=now)
+    assert (sent["Broken"].delivered, sent["Whole"].delivered) == (0, 1)
+    broken.refresh_from_db()
+    assert broken.last_error == "Sending broke off with an error of ours (RuntimeError); the log says more."
+    assert (broken.failures, broken.next_try_at > now, broken.leased_until) == (1, True, None)
+    CrmSystem.objects.filter(pk=broken.pk).update(failures=crm_sending.MOST_FAILURES - 1)
+    again(broken, now + MINUTE)
+    broken.refresh_from_db()
+    assert "took nothing in 80 tries" in broken.paused_because
+
+
+def test_failure_that_cannot_be_written_down_stops_nobody_else(
+    inbox: Inbox, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("First", "Second"):
+        crm(now, name, address=inbox.url)
+    registered(now)
+    real = crm_sending.send_messages
+
+    def send_messages(*, system: CrmSystem, at: datetime) -> services.Sent:
+        if system.name == "First":
+            raise OSError("the database is away")
+        return real(system=system, at=at)
+
+    monkeypatch.setattr(crm_sending, "send_messages", send_messages)
+    assert services.send_due(at=now)["Second"].delivered == 1
 
 
 def test_gone_pauses_with_words_and_tells_the_portal_managers(inbox: Inbox, now: datetime) -> None:
@@ -306,13 +366,6 @@ def test_old_messages_are_forgotten(inbox: Inbox, now: datetime) -> None:
     CrmReceipt.objects.create(system=system, message_id="a", digest="b", received_at=now)
     assert services.forget_messages(at=now + timedelta(days=30)) == 0
     assert services.forget_messages(at=now + timedelta(days=31)) == 2
-
-
-def test_nothing_is_queued_of_what_is_not_there(now: datetime) -> None:
-    assert (services.queue_move(deal_id=uuid4(), number=1, at=now), services.queue_change(change_id=0, at=now)) == (
-        0,
-        0,
-    )
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Tables of deals."""
 
-from lms.deals.models.crm import CrmLink, CrmMessage, CrmReceipt, CrmSystem, DealChange
+from lms.deals.models.crm import CrmLink, CrmMessage, CrmReceipt, CrmSystem, DealChange, FieldMark
 from lms.deals.models.deals import Comment, Deal, DealMove, DealMoveQuerySet, DealQuerySet, Reminder, Task
 from lms.deals.models.engagement import Acceptance, EngagementRules, VendorAccount
 
@@ -17,6 +17,7 @@ __all__ = [
     "DealMoveQuerySet",
     "DealQuerySet",
     "EngagementRules",
+    "FieldMark",
     "Reminder",
     "Task",
     "VendorAccount",

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from lms.deals.models.deals import DealQuerySet
 
 
+class CrmSystemQuerySet(PeerQuerySet["CrmSystem"]):
+    def with_buried(self) -> "CrmSystemQuerySet":
+        """Each with `buried`: how many messages it did not take."""
+        given_up = Q(messages__buried_at__isnull=False)
+        return self.annotate(buried=models.Count("messages", filter=given_up))
+
+
 class CrmSystem(Peer):
     """A CRM. Without a partner it is the vendor's and hears of every deal; else of that partner's deals and no other.
 
@@ -30,7 +37,7 @@ class CrmSystem(Peer):
     old_secret_until = models.DateTimeField(null=True, blank=True)
     paused_because = models.CharField(max_length=500, blank=True)
 
-    objects = PeerQuerySet.as_manager()
+    objects = CrmSystemQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -43,6 +50,10 @@ class CrmSystem(Peer):
                 condition=Q(paused_because="") | Q(paused_at__isnull=False), name="deals_crm_paused_because"
             ),
         ]
+
+    def has_old_secrets(self, at: datetime) -> bool:
+        """Whether the secrets from before the last change are still valid."""
+        return self.old_secret_until is not None and at < self.old_secret_until
 
     def deals(self) -> "DealQuerySet":
         """The deals it may know of."""
@@ -60,7 +71,8 @@ class CrmMessageQuerySet(models.QuerySet["CrmMessage"]):
 class CrmMessage(PublicIdModel):
     """One message to one system. Its public id is the webhook-id, the same in every try; the body never changes.
 
-    `cause` names the fact it tells of: a handler that runs twice makes one message.
+    `cause` names the fact it tells of, of which there is one message for a system. Written in the transaction of the
+    fact, so those of one deal have keys in the order of what happened.
     """
 
     system = models.ForeignKey(CrmSystem, on_delete=models.CASCADE, related_name="messages")
@@ -153,8 +165,29 @@ class DealChange(models.Model):
     def __str__(self) -> str:
         return f"{self.deal_id}: {self.field}"
 
+
+class FieldMark(models.Model):
+    """A system said of a field what it is already. Nothing changed, yet what was said before that counts no more:
+    `changed_at` is the latest such moment, by the clock of who said it. One per deal and field.
+    """
+
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="+")
+    field = models.CharField(max_length=20)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["deal", "field"], name="deals_field_mark_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal_id}: {self.field}"
+
     @staticmethod
     def newest(deal: Deal) -> dict[str, datetime]:
-        """When each field of the deal was changed last. One query."""
-        rows = DealChange.objects.filter(deal=deal).values_list("field").annotate(models.Max("changed_at"))
-        return dict(rows)
+        """When a system last spoke of each field of the deal, whether that changed it or not. Two queries."""
+        found = dict(FieldMark.objects.filter(deal=deal).values_list("field", "changed_at"))
+        changes = DealChange.objects.filter(deal=deal).values_list("field").annotate(models.Max("changed_at"))
+        for field, changed_at in changes:
+            found[field] = max(changed_at, found.get(field, changed_at))
+        return found

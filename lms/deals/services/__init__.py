@@ -18,6 +18,7 @@ from lms.deals.errors import (
     RequestReused,
     RulesNotAccepted,
     RulesRefused,
+    SecretsJustChanged,
     TooManyMessages,
     TooManyOpen,
     UnknownDeal,
@@ -27,15 +28,17 @@ from lms.deals.services.accounts import name_seller, save_account
 from lms.deals.services.capability import Gate, gate
 from lms.deals.services.conflicts import judge
 from lms.deals.services.crm_receiving import receive_message
-from lms.deals.services.crm_sending import Sent, forget_messages, queue_change, queue_move, send_due, send_messages
+from lms.deals.services.crm_sending import Sent, forget_messages, send_due, send_messages
 from lms.deals.services.crm_systems import (
     Secrets,
     add_crm,
+    end_old_secrets,
     pause_crm,
     remove_crm,
     replay_messages,
     resume_crm,
     rotate_secret,
+    secrets_of,
 )
 from lms.deals.services.discussing import add_comment, add_task, finish_task
 from lms.deals.services.engaging import accept_rules, publish_rules, rules_for, rules_in_force, standing
@@ -80,6 +83,7 @@ __all__ = [
     "RulesNotAccepted",
     "RulesRefused",
     "Secrets",
+    "SecretsJustChanged",
     "Sent",
     "Similar",
     "TooManyMessages",
@@ -94,6 +98,7 @@ __all__ = [
     "board",
     "counted_deals",
     "deals_behind",
+    "end_old_secrets",
     "escalate_overdue",
     "expire_deals",
     "find_similar",
@@ -110,8 +115,6 @@ __all__ = [
     "pause_crm",
     "precedents",
     "publish_rules",
-    "queue_change",
-    "queue_move",
     "read_draft",
     "receive_message",
     "recent_median_answer",
@@ -124,6 +127,7 @@ __all__ = [
     "rules_for",
     "rules_in_force",
     "save_account",
+    "secrets_of",
     "send_due",
     "send_messages",
     "sides_of",

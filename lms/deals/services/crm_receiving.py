@@ -23,14 +23,13 @@ from lms.deals.errors import (
     TooManyMessages,
     UnknownDeal,
 )
-from lms.deals.events import DealChanged
-from lms.deals.models import CrmLink, CrmReceipt, CrmSystem, Deal, DealChange
+from lms.deals.models import CrmLink, CrmReceipt, CrmSystem, Deal, DealChange, FieldMark
 from lms.deals.money import parse_amount, shown
-from lms.deals.moves import MOVES, LostReason, Move
+from lms.deals.moves import MOVES, LostReason, Move, State
 from lms.deals.services import steps
+from lms.deals.services.crm_queueing import queue_change
 from lms.deals.services.crm_systems import keys_of
 from lms.deals.services.registering import MOST_MONTHS_AHEAD
-from lms.events.services import emit
 
 MESSAGES_PER_MINUTE = 300
 _NO_DEAL_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL keeps times that Python cannot read back
@@ -45,7 +44,7 @@ def receive_message(*, system_id: UUID, sent: Mapping[str, str], body: bytes, at
     The same message again (same id and body) changes nothing and gets the same answer. What is refused changes
     nothing, and is judged anew when it is sent again. Raises BadSignature (also for a system that is none),
     MessageTooLarge, TooManyMessages, MessageReused, BadMessage, UnsafeInput, UnknownDeal, LinkTaken, BadDeal. Locks
-    the deal and the others of its customer. Emits DealChanged, and DealMoved for won and lost.
+    the deal and the others of its customer. Queues what other systems are to be told. Emits DealMoved for won and lost.
     """
     if len(body) > MAX_BODY:
         raise MessageTooLarge(f"A message has at most {MAX_BODY} bytes.")
@@ -152,7 +151,7 @@ class _Taking:
     def __init__(self, system: CrmSystem, deal: Deal, message: Incoming, at: datetime) -> None:
         self.system, self.deal, self.at = system, deal, at
         self.fields, self.changed_at = message.data.fields, message.changed_at
-        self.newest = DealChange.newest(deal)
+        self.newest = FieldMark.newest(deal)
         self.applied: list[str] = []
         self.kept: dict[str, str] = {}
 
@@ -179,6 +178,8 @@ class _Taking:
                 self.kept[name] = "The deal is over, so its figures stay."
             else:
                 apply(self.fields[name])
+        if "lost_reason" in self.fields and not (self.deal.state == State.LOST and "stage" in self.applied):
+            self.kept.setdefault("lost_reason", FIELDS["lost_reason"].why)
 
     def _value(self, text: str) -> None:
         currency = self.fields.get("currency", self.deal.currency)
@@ -186,7 +187,7 @@ class _Taking:
             raise BadDeal("currency", f"Deals are registered in {', '.join(self.deal.rules.rules.currencies)}.")
         value = parse_amount(text, currency)
         if (value, currency) == (self.deal.value, self.deal.currency):
-            self.kept["value"] = "It is that already."
+            self._confirm("value")
             return
         before = shown(self.deal.value, self.deal.currency)
         self.deal.value, self.deal.currency = value, currency
@@ -202,7 +203,7 @@ class _Taking:
             raise BadDeal("close_month", "Send a month within three years.")
         before = self.deal.close_month
         if month == before:
-            self.kept["close_month"] = "It is that already."
+            self._confirm("close_month")
             return
         self.deal.close_month = month
         self._save("close_month", f"{before:%Y-%m}", f"{month:%Y-%m}", ["close_month"])
@@ -212,7 +213,7 @@ class _Taking:
         if not text or len(text) > 300:
             raise BadDeal("next_step", "Send a next step of at most 300 characters.")
         if text == before:
-            self.kept["next_step"] = "It is that already."
+            self._confirm("next_step")
             return
         self.deal.next_step = text
         self._save("next_step", before, text, ["next_step"])
@@ -220,19 +221,17 @@ class _Taking:
     def _stage(self, text: str) -> None:
         move = STAGES.get(text.strip().casefold())
         if move is None:
-            self.kept["stage"] = FIELDS["stage"].why
+            self._confirm("stage", why=FIELDS["stage"].why)
             return
         wanted: Move = MOVES[move]
         if self.deal.state == wanted.target:
-            self.kept["stage"] = "It is that already."
+            self._confirm("stage")
             return
-        reason = self.fields.get("lost_reason", LostReason.OTHER) if move == "lose" else ""
-        if reason and reason not in LostReason.values:
-            raise BadDeal("lost_reason", f"Send one of {', '.join(LostReason.values)}.")
+        reason = self._lost_reason() if move == "lose" else ""
         before, held = self.deal.get_state_display(), self.deal.holds
         words = f"Reported by {self.system.name}."
         try:
-            made = steps.advance(self.deal, move, by=None, at=self.at, reason=reason, text=words)
+            made = steps.advance(self.deal, move, by=None, at=self.at, reason=reason, text=words, source=self.system)
         except IllegalMove:
             self.kept["stage"] = f"A deal that is “{before.lower()}” is not ended by a CRM."
             return
@@ -240,14 +239,26 @@ class _Taking:
             steps.pass_on(self.deal, at=self.at)
         self._log("stage", before, self.deal.get_state_display(), move=made.number)
 
+    def _lost_reason(self) -> str:
+        """A field that was left empty over there is no reason: it counts as "other", as one that is not sent."""
+        reason = self.fields.get("lost_reason", "").strip() or LostReason.OTHER
+        if reason not in LostReason.values:
+            raise BadDeal("lost_reason", f"Send one of {', '.join(LostReason.values)}.")
+        return str(reason)
+
+    def _confirm(self, name: str, *, why: str = "It is that already.") -> None:
+        """Nothing changes, and what was said before this comes too late from now on. The deal is locked."""
+        self.kept[name] = why
+        said = {"changed_at": self.changed_at}
+        FieldMark.objects.update_or_create(deal=self.deal, field=name, defaults=said)
+
     def _save(self, name: str, before: str, after: str, columns: list[str]) -> None:
         """A change of the partner's own system is a sign of life of the partner."""
         if self.system.partner_id is not None and self.deal.touched_at < self.at:
             self.deal.touched_at = self.at
             columns = [*columns, "touched_at"]
         self.deal.save(update_fields=columns)
-        change = self._log(name, before, after)
-        emit(DealChanged(at=self.at, change_id=change.pk))
+        queue_change(change=self._log(name, before, after), at=self.at)
 
     def _log(self, name: str, before: str, after: str, move: int | None = None) -> DealChange:
         self.applied.append(name)

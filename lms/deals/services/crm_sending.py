@@ -2,21 +2,18 @@
 
 import logging
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from lms.common import webhooks
 from lms.common.outgoing import Answer, ForbiddenAddress, Outgoing, Unreachable
-from lms.common.peers import Lease, leased, note_failure
+from lms.common.peers import Lease, LeaseLost, leased, note_failure
 from lms.common.sealing import BrokenSeal
-from lms.deals.crm import Direction, MessageType, body_of_change, body_of_move, type_of_move
+from lms.deals.crm import Direction
 from lms.deals.events import CrmPaused
-from lms.deals.models import CrmLink, CrmMessage, CrmReceipt, CrmSystem, Deal, DealChange, DealMove
+from lms.deals.models import CrmMessage, CrmReceipt, CrmSystem
 from lms.deals.services.crm_systems import keys_of
 from lms.events.services import emit
 
@@ -36,78 +33,9 @@ _BUSY = frozenset({502, 503, 504})
 logger = logging.getLogger("laurel.deals")
 
 
-# --- What is to be told ---
-
-
-def queue_move(*, deal_id: UUID, number: int, at: datetime) -> int:
-    """Messages of a move for every system that wants to hear it, except the one that made it. Again makes none twice.
-    Returns how many.
-    """
-    moves = DealMove.objects.select_related("deal__partner", "deal__rules")
-    move = moves.filter(deal__public_id=deal_id, number=number).first()
-    if move is None:
-        return 0
-    systems = list(_listeners(move.deal, type_of_move(move)))
-    if not systems:
-        return 0
-    made_by = set(DealChange.objects.filter(deal=move.deal, move=number).values_list("system", flat=True))
-    links = _links(move.deal)
-    return _queue(
-        CrmMessage(
-            system=system,
-            deal=move.deal,
-            type=type_of_move(move),
-            cause=f"move:{move.deal.public_id}:{number}",
-            body=body_of_move(move, links.get(system.pk)).decode(),
-            created_at=at,
-        )
-        for system in systems
-        if system.pk not in made_by
-    )
-
-
-def queue_change(*, change_id: int, at: datetime) -> int:
-    """Messages of a changed field for every system that wants to hear it, except the one it came from."""
-    change = DealChange.objects.filter(pk=change_id).select_related("deal__partner", "deal__rules").first()
-    if change is None:
-        return 0
-    links = _links(change.deal)
-    return _queue(
-        CrmMessage(
-            system=system,
-            deal=change.deal,
-            type=MessageType.CHANGED,
-            cause=f"change:{change.pk}",
-            body=body_of_change(change, links.get(system.pk)).decode(),
-            created_at=at,
-        )
-        for system in _listeners(change.deal, MessageType.CHANGED)
-        if system.pk != change.system_id
-    )
-
-
-def _listeners(deal: Deal, type_: str) -> Iterable[CrmSystem]:
-    """Systems that may know of the deal and want to hear this. Few, so their lists are read here: a list in JSON is
-    asked differently on SQLite.
-    """
-    allowed = CrmSystem.objects.filter(Q(partner=None) | Q(partner=deal.partner_id)).exclude(address="")
-    return (system for system in allowed.order_by("pk") if type_ in system.events)
-
-
-def _links(deal: Deal) -> dict[int, CrmLink]:
-    return {link.system_id: link for link in CrmLink.objects.filter(deal=deal)}
-
-
-def _queue(messages: Iterable[CrmMessage]) -> int:
-    return len(CrmMessage.objects.bulk_create(messages, ignore_conflicts=True))
-
-
-# --- Sending ---
-
-
 @dataclass(kw_only=True)
 class Sent:
-    """What one run did. `problem` says why it ended early."""
+    """What one run did. `problem` says why it ended early, also for a message that was buried."""
 
     delivered: int = 0
     buried: int = 0
@@ -122,30 +50,48 @@ class _Failed(Exception):
         self.retry_after = retry_after
 
 
+class _Buried(Exception):
+    """A message was given up; the next one goes on after the back-off."""
+
+
 class _Gone(Exception):
     """The system wants nothing more."""
 
 
+_EXPECTED = (_Failed, _Buried, Unreachable, ForbiddenAddress, BrokenSeal)
+
+
 def send_due(*, at: datetime) -> dict[str, Sent]:
     """One run for every system that is due and for which something waits, by name, for at most about four minutes in
-    all. One that fails does not hold up the others.
+    all. One that fails, whatever the error, does not hold up the others.
     """
     began, results = time.monotonic(), dict[str, Sent]()
     waiting = CrmMessage.objects.waiting().values("system")
     for system in CrmSystem.objects.due(at).filter(pk__in=waiting).exclude(address="").order_by("next_try_at", "pk"):
         gone = time.monotonic() - began
         if gone < ALL_RUNS_SECONDS:
-            results[system.name] = send_messages(system=system, at=at + timedelta(seconds=gone))
+            results[system.name] = _send_safely(system, at + timedelta(seconds=gone))
     return results
 
 
+def _send_safely(system: CrmSystem, at: datetime) -> Sent:
+    """Also where the failure itself could not be written down: then the lease runs out, and a later run tries again."""
+    try:
+        return send_messages(system=system, at=at)
+    except Exception as error:
+        logger.exception("sending to %s broke off", system.name)
+        return Sent(problem=_words(error))
+
+
 def send_messages(*, system: CrmSystem, at: datetime, seconds: float = RUN_SECONDS) -> Sent:
-    """Sends what waits, oldest first, for at most about `seconds`. Never raises for what the other side does.
+    """Sends what waits, oldest first, for at most about `seconds`. Raises nothing for what goes wrong in sending: an
+    error that nobody thought of is a failure of the system too, written down and tried again.
 
     2xx is delivered. 400, 409, 413, 415 and 422 refuse the message for good, and an error of the server does at the
-    eighth try: it is buried with the reason, and the next one goes on. 410 pauses the system. Everything else, also a
-    redirect, is a failure of the system: the same message is tried again after a back-off. A system that takes nothing
-    for days is paused; nothing is lost.
+    eighth try: it is buried with the reason. 410 pauses the system. Everything else, also a redirect, is a failure of
+    the system: the same message is tried again after a back-off. A buried message is a failure as well, and the next
+    one goes on after the back-off: a system that refuses all it is sent is soon asked seldom, not stripped of
+    everything that waits. A system that takes nothing for days is paused; nothing is lost.
     """
     result, ends = Sent(), time.monotonic() + seconds
     with leased(system, at) as lease:
@@ -157,13 +103,30 @@ def send_messages(*, system: CrmSystem, at: datetime, seconds: float = RUN_SECON
                 _run(http, system, lease, result, ends)
         except _Gone:
             _pause(system, lease, "It answered 410: it wants no messages any more.")
-        except (_Failed, Unreachable, ForbiddenAddress, BrokenSeal) as error:
-            result.problem = str(error)
-            logger.warning("sending to %s failed: %s", system.name, type(error).__name__)
-            note_failure(lease, system, result.problem, getattr(error, "retry_after", 0))
-            if system.failures >= MOST_FAILURES:
-                _pause(system, lease, f"It took nothing in {system.failures} tries. {result.problem}")
+        except LeaseLost:
+            raise  # `leased` ends the block: who has it now is right
+        except Exception as error:
+            _fail(system, lease, result, error)
     return result
+
+
+def _fail(system: CrmSystem, lease: Lease, result: Sent, error: Exception) -> None:
+    """The back-off, and after days of it the pause."""
+    result.problem = _words(error)
+    if isinstance(error, _EXPECTED):
+        logger.warning("sending to %s failed: %s", system.name, type(error).__name__)
+    else:
+        logger.error("sending to %s broke off", system.name, exc_info=error)
+    note_failure(lease, system, result.problem, getattr(error, "retry_after", 0))
+    if system.failures >= MOST_FAILURES:
+        _pause(system, lease, f"It took nothing in {system.failures} tries. {result.problem}")
+
+
+def _words(error: Exception) -> str:
+    """What people read. The words of an error that nobody thought of may hold a secret: its name alone is shown."""
+    if isinstance(error, _EXPECTED):
+        return str(error)
+    return f"Sending broke off with an error of ours ({type(error).__name__}); the log says more."
 
 
 def _run(http: Outgoing, system: CrmSystem, lease: Lease, result: Sent, ends: float) -> None:
@@ -185,16 +148,16 @@ def _send(http: Outgoing, system: CrmSystem, message: CrmMessage, lease: Lease, 
     headers["Content-Type"] = "application/json"
     answer = http.send("POST", system.address, headers=headers, content=body, max_bytes=MAX_ANSWER)
     if 200 <= answer.status < 300:
-        _settle(message, lease, delivered_at=lease.now, tries=message.tries + 1, reason="")
+        _deliver(message, lease)
         result.delivered += 1
         return
     if answer.status == _GONE:
         raise _Gone
     reason = f"It answered {answer.status}."
     if answer.status in _REFUSED or (_is_error(answer) and message.tries + 1 >= MOST_TRIES):
-        _settle(message, lease, buried_at=lease.now, tries=message.tries + 1, reason=reason)
+        _bury(message, lease, reason)
         result.buried += 1
-        return
+        raise _Buried(f"{reason} A message was set aside.")
     if _is_error(answer):
         CrmMessage.objects.filter(pk=message.pk).update(tries=message.tries + 1, reason=reason)
     raise _Failed(reason, _wait(answer))
@@ -214,10 +177,17 @@ def _wait(answer: Answer) -> int:
 
 
 @transaction.atomic
-def _settle(message: CrmMessage, lease: Lease, **changes: object) -> None:
-    """Both or nothing: who lost the lease has settled nothing."""
-    CrmMessage.objects.filter(pk=message.pk).update(**changes)
+def _deliver(message: CrmMessage, lease: Lease) -> None:
+    """Both or nothing: who lost the lease has delivered nothing."""
+    CrmMessage.objects.filter(pk=message.pk).update(delivered_at=lease.now, tries=message.tries + 1, reason="")
     lease.save(failures=0, last_error="", last_success_at=lease.now)
+
+
+@transaction.atomic
+def _bury(message: CrmMessage, lease: Lease, reason: str) -> None:
+    """The message alone: how the system does is written down by the failure that follows."""
+    CrmMessage.objects.filter(pk=message.pk).update(buried_at=lease.now, tries=message.tries + 1, reason=reason)
+    lease.save()
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from lms.common.outgoing import check_url
 from lms.common.sealing import seal, unseal
 from lms.common.webhooks import shown_secret
 from lms.deals.crm import Direction, MessageType, direction_key
-from lms.deals.errors import BadSystem
+from lms.deals.errors import BadSystem, SecretsJustChanged
 from lms.deals.models import CrmSystem
 from lms.partners.models import Partner
 
@@ -38,17 +38,25 @@ class Secrets:
 def keys_of(system: CrmSystem, direction: Direction, at: datetime) -> list[bytes]:
     """The keys that are valid in a direction, the newest first. Raises BrokenSeal."""
     sealed = [system.sealed_secret]
-    if system.old_secret_until is not None and at < system.old_secret_until:
+    if system.has_old_secrets(at):
         sealed.append(system.sealed_old_secret)
     return [direction_key(base64.b64decode(unseal(one, purpose=_SEAL)), direction) for one in sealed]
+
+
+def secrets_of(system: CrmSystem) -> Secrets:
+    """What is shown once after a system was connected or its secrets were changed. Raises BrokenSeal."""
+    return _shown(base64.b64decode(unseal(system.sealed_secret, purpose=_SEAL)))
+
+
+def _shown(master: bytes) -> Secrets:
+    outgoing, incoming = (shown_secret(direction_key(master, one)) for one in (Direction.OUT, Direction.IN))
+    return Secrets(outgoing=outgoing, incoming=incoming)
 
 
 def _new_master() -> tuple[str, Secrets]:
     """A new master, sealed, and what is shown of it."""
     master = secrets.token_bytes(_MASTER_BYTES)
-    shown = {direction: shown_secret(direction_key(master, direction)) for direction in Direction}
-    sealed = seal(base64.b64encode(master).decode(), purpose=_SEAL)
-    return sealed, Secrets(outgoing=shown[Direction.OUT], incoming=shown[Direction.IN])
+    return seal(base64.b64encode(master).decode(), purpose=_SEAL), _shown(master)
 
 
 @transaction.atomic
@@ -103,14 +111,34 @@ def _locked(system: CrmSystem) -> CrmSystem:
 
 @transaction.atomic
 def rotate_secret(*, system: CrmSystem, by: User, at: datetime) -> Secrets:
-    """New secrets. The old ones stay valid for a day: our messages carry both signatures, and either is taken."""
+    """New secrets. The old ones stay valid for a day: our messages carry both signatures, and either is taken.
+
+    Within that day a second change is refused, so that a page that is sent twice does not end at once the secrets the
+    CRM still works with; `end_old_secrets` is the way for who must. Raises SecretsJustChanged. Locks the system.
+    """
     system = _locked(system)
+    if system.has_old_secrets(at):
+        until = f"{system.old_secret_until:%-d %B, %H:%M} UTC"
+        raise SecretsJustChanged(
+            f"The secrets were changed already, and those from before are valid until {until}. "
+            "End the old ones first. Nothing was changed."
+        )
     sealed, shown = _new_master()
     system.sealed_old_secret, system.old_secret_until = system.sealed_secret, at + ROTATION
     system.sealed_secret = sealed
     system.save(update_fields=["sealed_secret", "sealed_old_secret", "old_secret_until"])
     _audit("deals.rotate_secret", system, by, at)
     return shown
+
+
+@transaction.atomic
+def end_old_secrets(*, system: CrmSystem, by: User, at: datetime) -> None:
+    """The secrets from before the last change are valid no more, from now on: they leaked, or the CRM has the new ones.
+    Twice changes nothing.
+    """
+    old = CrmSystem.objects.filter(pk=system.pk, old_secret_until__gt=at)
+    if old.update(sealed_old_secret="", old_secret_until=None):
+        _audit("deals.end_old_secrets", system, by, at)
 
 
 @transaction.atomic

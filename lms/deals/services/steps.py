@@ -12,8 +12,9 @@ from lms.accounts.models import User
 from lms.accounts.services import record_audit
 from lms.deals.errors import IllegalMove
 from lms.deals.events import DealMoved
-from lms.deals.models import Deal, DealMove
+from lms.deals.models import CrmSystem, Deal, DealMove
 from lms.deals.moves import HOLDING, MOVES, OPEN, State
+from lms.deals.services.crm_queueing import queue_move
 from lms.events.services import emit
 
 # How often a customer is looked at again when somebody took him between the look and the write.
@@ -55,9 +56,11 @@ def advance(
     reason: str = "",
     text: str = "",
     clause: str = "",
+    source: CrmSystem | None = None,
     **changes: Any,
 ) -> DealMove:
-    """Makes a move of the table with a locked deal, and lets go of the customer where the target holds none.
+    """Makes a move of the table with a locked deal, and lets go of the customer where the target holds none. `source`
+    is the CRM that reported it, which is not told of it.
 
     Raises IllegalMove and WordsMissing. Emits DealMoved.
     """
@@ -69,7 +72,7 @@ def advance(
     if clause:
         changes["clause"] = clause
     Deal.objects.advance(deal, move, state_since=at, **changes)
-    return log(deal, name, before, by=by, at=at, reason=reason, text=text, clause=clause)
+    return log(deal, name, before, by=by, at=at, reason=reason, text=text, clause=clause, source=source)
 
 
 def log(
@@ -82,8 +85,9 @@ def log(
     reason: str = "",
     text: str = "",
     clause: str = "",
+    source: CrmSystem | None = None,
 ) -> DealMove:
-    """Writes the step down: for people, for the audit and for the handlers."""
+    """Writes the step down: for people, for the audit, for the CRM systems and for the handlers."""
     made = DealMove.objects.create(
         deal=deal,
         number=deal.moves.count() + 1,
@@ -104,6 +108,7 @@ def log(
         partner_id=deal.partner.public_id,
         detail={"move": name, "from": before, "to": deal.state, "clause": clause},
     )
+    queue_move(move=made, at=at, source=source)
     emit(DealMoved(at=at, deal_id=deal.public_id, number=made.number))
     return made
 

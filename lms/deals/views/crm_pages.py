@@ -1,6 +1,7 @@
 """CRM systems: which there are, how it goes, and what a person can do about it. For portal managers."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,10 +23,13 @@ from lms.deals.models import CrmSystem
 from lms.deals.services import Secrets
 
 SHOWN = 20
+# How long after they were made the secrets are shown to who made them, if he has not seen them yet.
+_SHOWN_WITHIN = timedelta(minutes=10)
 _MADE: dict[str, tuple[Callable[..., object], str]] = {
     "pause": (services.pause_crm, "Nothing is sent until you resume it."),
     "resume": (services.resume_crm, "Sending goes on where it stood."),
     "replay": (services.replay_messages, "What it did not take is sent again."),
+    "end-old": (services.end_old_secrets, "The old secrets are valid no more."),
 }
 
 
@@ -38,35 +42,59 @@ def _manager(request: HttpRequest) -> User:
 @never_cache
 @login_required
 def systems(request: HttpRequest) -> HttpResponse:
-    """All systems, and a form for one more. Its secrets are shown in the answer, and never again."""
+    """All systems, and a form for one more. Its secrets are shown on the page that follows, and never again."""
     user, status = _manager(request), 200
     form = CrmForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            system, secrets = services.add_crm(by=user, at=timezone.now(), **form.cleaned_data)
+            system, _ = services.add_crm(by=user, at=timezone.now(), **form.cleaned_data)
         except DomainError as error:
             form.add_error(None, error.message)
             status = error.status
         else:
-            return _page(request, system, secrets)
-    listed = CrmSystem.objects.select_related("partner").order_by("name")
+            return _show_once(request, system)
+    listed = CrmSystem.objects.with_buried().select_related("partner").order_by("name")
     return render(request, "deals/crm.html", {"systems": listed, "form": form}, status=status)
 
 
+@never_cache
 @require_safe
 @login_required
 def system(request: HttpRequest, system_id: UUID) -> HttpResponse:
-    """One system: how sending goes, what waits, what was given up."""
+    """One system: how sending goes, what waits, what was given up; once, the secrets that were just made."""
     _manager(request)
-    return _page(request, get_object_or_404(CrmSystem.objects.select_related("partner"), public_id=system_id))
+    found = get_object_or_404(CrmSystem.objects.select_related("partner"), public_id=system_id)
+    return _page(request, found, _secrets_to_show(request, found))
+
+
+def _show_once(request: HttpRequest, found: CrmSystem) -> HttpResponse:
+    """To the system's page, which shows the secrets this once: the session remembers that, and never the secrets."""
+    request.session[_key(found)] = timezone.now().isoformat()
+    return redirect("deals:crm_system", system_id=found.public_id)
+
+
+def _secrets_to_show(request: HttpRequest, found: CrmSystem) -> Secrets | None:
+    if request.method != "GET":
+        return None
+    made_at = request.session.pop(_key(found), None)
+    if made_at is None or timezone.now() - datetime.fromisoformat(made_at) > _SHOWN_WITHIN:
+        return None
+    return services.secrets_of(found)
+
+
+def _key(found: CrmSystem) -> str:
+    return f"deals.crm.show.{found.public_id}"
 
 
 def _page(request: HttpRequest, found: CrmSystem, secrets: Secrets | None = None) -> HttpResponse:
+    count = found.messages.buried().count()
     context = {
         "system": found,
         "secrets": secrets,
+        "old_until": found.old_secret_until if found.has_old_secrets(timezone.now()) else None,
         "inbox": request.build_absolute_uri(reverse("api-v1:crm-messages", args=[found.public_id])),
         "waiting": found.messages.waiting().count(),
+        "not_taken": f"{count} message{'s were' if count > 1 else ' was'} not taken" if count else "",
         "buried": found.messages.buried().select_related("deal").order_by("-buried_at", "-pk")[:SHOWN],
         "received": found.receipts.order_by("-received_at", "-pk")[:SHOWN],
         "crumbs": [{"label": "CRM systems", "url": reverse("deals:crm")}],
@@ -78,13 +106,11 @@ def _page(request: HttpRequest, found: CrmSystem, secrets: Secrets | None = None
 @login_required
 @require_POST
 def act(request: HttpRequest, system_id: UUID, action: str) -> HttpResponse:
-    """Pauses, resumes, sends again, changes the secret or removes."""
+    """Pauses, resumes, sends again, changes the secrets, ends the old ones or removes."""
     user, now = _manager(request), timezone.now()
     found = get_object_or_404(CrmSystem.objects.select_related("partner"), public_id=system_id)
     if action == "rotate":
-        secrets = services.rotate_secret(system=found, by=user, at=now)
-        found.refresh_from_db()
-        return _page(request, found, secrets)
+        return _rotate(request, found, user, now)
     if action == "remove":
         services.remove_crm(system=found, by=user, at=now)
         messages.success(request, f"{found.name} is removed.")
@@ -95,3 +121,12 @@ def act(request: HttpRequest, system_id: UUID, action: str) -> HttpResponse:
     make(system=found, by=user, at=now)
     messages.success(request, words)
     return redirect("deals:crm_system", system_id=system_id)
+
+
+def _rotate(request: HttpRequest, found: CrmSystem, user: User, at: datetime) -> HttpResponse:
+    try:
+        services.rotate_secret(system=found, by=user, at=at)
+    except services.SecretsJustChanged as error:
+        messages.error(request, error.message)
+        return redirect("deals:crm_system", system_id=found.public_id)
+    return _show_once(request, found)
