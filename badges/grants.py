@@ -23,7 +23,7 @@ _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _CODE = re.compile(r"[A-Za-z0-9]{1,100}")
 
 
-class Validator(OAuthLibRequestValidator):  # type: ignore[misc]
+class Validator(OAuthLibRequestValidator):
     """The answers to oauthlib's questions where they are stricter than django-allauth's."""
 
     def validate_client_id(self, client_id: object, request: Request) -> bool:

@@ -85,7 +85,7 @@ def _for_programs(*, is_json: bool = False) -> Callable[[View], View]:
 # --- Registration ---
 
 
-class _Registration(oauth.ClientRegistrationView):  # type: ignore[misc]
+class _Registration(oauth.ClientRegistrationView):
     """django-allauth's, with what was read and cleaned in place of the body."""
 
     told: dict[str, Any] = {}
@@ -125,7 +125,7 @@ def register(request: HttpRequest) -> HttpResponse:
 # --- Consent ---
 
 
-class _Authorization(oauth.AuthorizationView):  # type: ignore[misc]
+class _Authorization(oauth.AuthorizationView):
     """The page that asks a person, and what his answer leads to."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -139,7 +139,8 @@ class _Authorization(oauth.AuthorizationView):  # type: ignore[misc]
         except errors.FatalClientError as error:
             return _page_of(request, error)
         except errors.OAuth2Error as error:
-            return oauth._ClientHttpResponseRedirect(error.in_uri(error.redirect_uri))
+            back: HttpResponse = oauth._ClientHttpResponseRedirect(error.in_uri(error.redirect_uri))
+            return back
         response: HttpResponse = FormView.get(self, request)
         return response
 
