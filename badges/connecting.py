@@ -274,8 +274,9 @@ def give_back(*, client: Client, value: str, at: datetime) -> None:
     token = given.filter(hash=_hash(value), type__in=_GIVEN[:2]).first()
     if token is None:
         return
-    is_all = token.type == Token.Type.REFRESH_TOKEN
-    _end(given.filter(data__consent=token.data["consent"]) if is_all else given.filter(pk=token.pk), at)
+    consent = (token.data or {}).get("consent")  # none in what was given before consents had a row
+    is_all = token.type == Token.Type.REFRESH_TOKEN and consent is not None
+    _end(given.filter(data__consent=consent) if is_all else given.filter(pk=token.pk), at)
 
 
 def holder_of(access_token: str) -> Token | None:
