@@ -4,20 +4,24 @@ The protocol is django-allauth's. Here stands what the specification asks beyond
 what they may ask for, and what the person can take back.
 """
 
-from collections.abc import Mapping
+import secrets
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from allauth.idp.oidc.adapter import DefaultOIDCAdapter
-from allauth.idp.oidc.models import Client, Token
-from django.core.exceptions import ValidationError
+from allauth.idp.oidc import app_settings
+from allauth.idp.oidc.adapter import DefaultOIDCAdapter, get_adapter
+from allauth.idp.oidc.models import Client, Token, TokenQuerySet
 from django.db import transaction
-from django.db.models import Exists, Max, Min, OuterRef
+from django.db.models import Exists, OuterRef
 
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
+from lms.common.errors import DomainError
+from lms.common.guards import UnsafeInput, clean_name, load_json
 
 _SCOPE = "https://purl.imsglobal.org/spec/ob/v3p0/scope/"
 READ_CREDENTIALS = f"{_SCOPE}credential.readonly"
@@ -29,9 +33,25 @@ SCOPES = {
 # What an application tells of itself (7.1.1): all of it is needed, and all of it is told back.
 WORDS = ("client_name", "software_id", "software_version")
 PAGES = ("client_uri", "logo_uri", "tos_uri", "policy_uri")
+_LISTS = ("redirect_uris", "grant_types", "response_types")
+_CHOICES = ("token_endpoint_auth_method", "scope")
+(AUTH_METHOD,) = app_settings.AUTH_METHODS
 _GRANTS = {"authorization_code", "refresh_token"}
+MOST_BYTES = 20_000
 _MOST_CHARACTERS, _MOST_ADDRESSES = 500, 10
 UNUSED_FOR = timedelta(days=30)
+_GIVEN = (Token.Type.ACCESS_TOKEN, Token.Type.REFRESH_TOKEN, Token.Type.AUTHORIZATION_CODE)
+
+
+class BadRegistration(DomainError):
+    """What an application tells of itself is not what the specification asks. `code` is RFC 7591's."""
+
+    code = "invalid_client_metadata"
+    status = 400
+
+
+class BadRedirectAddress(BadRegistration):
+    code = "invalid_redirect_uri"
 
 
 class ConnectAdapter(DefaultOIDCAdapter):
@@ -39,35 +59,73 @@ class ConnectAdapter(DefaultOIDCAdapter):
 
     scope_display = SCOPES
 
+    def generate_client_secret(self) -> str:
+        """256 bits in letters that are the same in HTTP Basic whether an application encodes them (RFC 6749, 2.3.1)
+        or, as many, does not."""
+        return secrets.token_urlsafe(32)
+
     def validate_client_registration(self, *, client: Client, client_metadata: dict[str, Any], **more: object) -> None:
-        """Refuses what the specification forbids, with the reason; leaves of the scopes those that are offered."""
-        problem = registration_problem(client_metadata)
-        if problem:
-            raise ValidationError(problem)
-        asked = str(client_metadata.get("scope") or " ".join(SCOPES)).split()
+        """Leaves of the scopes those that are offered; the rest was read by `read_registration`."""
+        asked = client_metadata.get("scope", "").split() or SCOPES
         client.set_scopes([scope for scope in SCOPES if scope in asked])
 
 
-def registration_problem(told: Mapping[str, Any]) -> str:
-    """Why an application may not register, in a sentence; empty when it may."""
-    texts = [told.get(name) for name in WORDS + PAGES]
-    if not all(isinstance(text, str) and 0 < len(text.strip()) <= _MOST_CHARACTERS for text in texts):
-        return f"Needed, as texts of at most {_MOST_CHARACTERS} characters: {', '.join(WORDS + PAGES)}."
-    addresses = [told[name] for name in PAGES] + list(told.get("redirect_uris") or [])
-    if len(addresses) > len(PAGES) + _MOST_ADDRESSES or not all(isinstance(one, str) for one in addresses):
-        return f"Send at most {_MOST_ADDRESSES} redirect_uris."
-    hosts = {_host(one) for one in addresses}
+def read_registration(data: bytes) -> dict[str, Any]:
+    """What an application tells of itself, without words that mean nothing here: exactly this is kept.
+
+    Raises BadRegistration, with a sentence for its makers.
+    """
+    try:
+        told = load_json(data, max_bytes=MOST_BYTES)
+    except UnsafeInput as error:
+        raise BadRegistration(error.message) from error
+    if not isinstance(told, dict):
+        raise BadRegistration("A registration is a JSON object.")
+    kept = {name: told[name] for name in (*WORDS, *PAGES, *_LISTS, *_CHOICES) if told.get(name) is not None}
+    _check_kinds(kept)
+    kept |= {name: _clean(kept[name]) for name in WORDS if name in kept}
+    _check_addresses(kept)
+    _check_offers(kept)
+    return kept
+
+
+def _check_kinds(told: Mapping[str, Any]) -> None:
+    for name in _LISTS:
+        values = told.get(name, [])
+        if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
+            raise BadRegistration(f"{name} is a list of texts.")
+    if not all(isinstance(told[name], str) for name in (*WORDS, *PAGES, *_CHOICES) if name in told):
+        raise BadRegistration(f"Texts are: {', '.join((*WORDS, *PAGES, *_CHOICES))}.")
+
+
+def _clean(text: str) -> str:
+    """One line without what cannot be seen: a name that a person reads must be the name that is kept."""
+    return clean_name("".join(character for character in text if unicodedata.category(character) != "Cf"))
+
+
+def _check_addresses(told: Mapping[str, Any]) -> None:
+    if not all(0 < len(told.get(name, "").strip()) <= _MOST_CHARACTERS for name in WORDS + PAGES):
+        raise BadRegistration(f"Needed, with at most {_MOST_CHARACTERS} characters: {', '.join(WORDS + PAGES)}.")
+    back = told.get("redirect_uris", [])
+    if not 0 < len(back) <= _MOST_ADDRESSES or max(map(len, back)) > _MOST_CHARACTERS:
+        raise BadRedirectAddress(
+            f"Send 1 to {_MOST_ADDRESSES} redirect_uris, each of at most {_MOST_CHARACTERS} characters."
+        )
+    hosts = {_host(one) for one in [*(told[name] for name in PAGES), *back]}
     if len(hosts) != 1 or "" in hosts:
-        return "Every address must begin with https:// and have the same host name."
-    if not set(told.get("grant_types") or ["authorization_code"]) <= _GRANTS:
-        return "Only the grants authorization_code and refresh_token are offered."
+        raise BadRegistration("Every address must begin with https:// and have the same host name.")
+
+
+def _check_offers(told: Mapping[str, Any]) -> None:
+    if not set(told.get("grant_types", [])) <= _GRANTS:
+        raise BadRegistration("Only the grants authorization_code and refresh_token are offered.")
     if (told.get("response_types") or ["code"]) != ["code"]:
-        return "Only the response type code is offered."
-    if (told.get("token_endpoint_auth_method") or "client_secret_basic") != "client_secret_basic":
-        return "Only client_secret_basic is offered."
-    if told.get("scope") and not set(str(told["scope"]).split()) & SCOPES.keys():
-        return f"None of the scopes is offered. These are: {' '.join(SCOPES)}."
-    return ""
+        raise BadRegistration("Only the response type code is offered.")
+    if (told.get("token_endpoint_auth_method") or AUTH_METHOD) != AUTH_METHOD:
+        raise BadRegistration(f"Only {AUTH_METHOD} is offered.")
+    asked = set(told.get("scope", "").split())
+    if asked and not asked & SCOPES.keys():
+        raise BadRegistration(f"None of the scopes is offered. These are: {' '.join(SCOPES)}.")
 
 
 def _host(address: str) -> str:
@@ -100,50 +158,140 @@ class Connection:
         return str(((self.client.data or {}).get("client_metadata") or {}).get("client_uri", ""))
 
 
+def _of(person: User) -> TokenQuerySet:
+    """What holds now of all that the person gave: also a code that its application did not yet exchange."""
+    return Token.objects.valid().filter(user=person, type__in=_GIVEN)
+
+
 def connections(person: User) -> list[Connection]:
     """What the person lets read his badges now, by name. Two queries."""
-    tokens = Token.objects.valid().filter(user=person, type__in=[Token.Type.ACCESS_TOKEN, Token.Type.REFRESH_TOKEN])
-    spans = {
-        row["client"]: row for row in tokens.values("client").annotate(since=Min("created_at"), until=Max("expires_at"))
-    }
-    scopes: dict[str, set[str]] = {}
-    for token in tokens.select_related("client"):
-        scopes.setdefault(token.client_id, set()).update(token.get_scopes())
-    clients = Client.objects.filter(pk__in=spans).order_by("name", "pk")
-    return [
-        Connection(
-            client=client,
-            scopes=tuple(words for scope, words in SCOPES.items() if scope in scopes[client.pk]),
-            since=spans[client.pk]["since"],
-            until=spans[client.pk]["until"],
-        )
-        for client in clients
-    ]
+    found: dict[str, list[Token]] = {}
+    for token in _of(person).select_related("client"):
+        found.setdefault(token.client_id, []).append(token)
+    return sorted(map(_connection, found.values()), key=lambda one: (one.client.name, one.client.pk))
+
+
+def _connection(tokens: list[Token]) -> Connection:
+    scopes = {scope for token in tokens for scope in token.get_scopes()}
+    return Connection(
+        client=tokens[0].client,
+        scopes=tuple(words for scope, words in SCOPES.items() if scope in scopes),
+        since=min(token.created_at for token in tokens),
+        until=max(token.expires_at for token in tokens),
+    )
 
 
 @transaction.atomic
 def disconnect(*, person: User, client_id: str, at: datetime) -> bool:
-    """Takes back all that the person gave one application; False when there was nothing. Writes the audit log."""
-    tokens = Token.objects.filter(user=person, client=client_id)
-    name = tokens.values_list("client__name", flat=True).first()
-    if name is None:
+    """Takes back all that the person gave one application; False when there was nothing. Writes the audit log.
+
+    Waits for an exchange or a refresh that is under way, and ends what it gave.
+    """
+    held = list(_of(person).filter(client=client_id).select_for_update(of=("self",)).select_related("client"))
+    if not held:
         return False
-    tokens.delete()
+    _end(_of(person).filter(client=client_id), at)
+    name = held[0].client.name
     record_audit(action="badges.disconnect", actor=person, at=at, target=person, detail={"application": name})
     return True
 
 
-def note_connection(*, person: User, client_id: str, at: datetime) -> None:
-    """Writes into the audit log that the person let an application read his badges."""
-    name = Client.objects.values_list("name", flat=True).get(pk=client_id)
-    record_audit(action="badges.connect", actor=person, at=at, target=person, detail={"application": name})
+# --- What the protocol notes ---
+
+
+def _hash(value: str) -> str:
+    return str(get_adapter().hash_token(value))
+
+
+def _end(tokens: TokenQuerySet, at: datetime) -> None:
+    """Ends, and keeps for UNUSED_FOR: so what returns is known, and so is when an application was last let in."""
+    tokens.update(expires_at=at)
+
+
+def note_consent(*, client: Client, person: User, code: str, scopes: list[str], at: datetime) -> None:
+    """The person let an application read his badges: a row that holds as long as the code, and the audit log.
+
+    Call it in the transaction in which the code is given. The row's hash names the consent in all tokens it leads to.
+    """
+    until = at + timedelta(seconds=app_settings.AUTHORIZATION_CODE_EXPIRES_IN)
+    consent = Token(type=Token.Type.AUTHORIZATION_CODE, client=client, user=person, created_at=at, expires_at=until)
+    consent.hash = _hash(code)
+    consent.set_scopes(scopes)
+    consent.save(force_insert=True)
+    record_audit(action="badges.connect", actor=person, at=at, target=person, detail={"application": client.name})
+
+
+def hold(*, client: Client, kind: str, value: str, at: datetime) -> Token | None:
+    """The application's code or refresh token while it holds, locked; None for any other.
+
+    One that was used before ends the consent it rests on, with all that is left of it.
+    """
+    token: Token | None = (
+        Token.objects.select_for_update(of=("self",)).filter(client=client, type=kind, hash=_hash(value)).first()
+    )
+    if token is None or token.expires_at > at:
+        return token
+    _end_consent(token, at)
+    return None
+
+
+def _end_consent(token: Token, at: datetime) -> None:
+    consent = token.hash if token.type == Token.Type.AUTHORIZATION_CODE else (token.data or {}).get("consent")
+    left = Token.objects.valid().filter(client=token.client_id, user=token.user_id, data__consent=consent)
+    if not left.exists():
+        return
+    _end(left, at)
+    record_audit(
+        action="badges.disconnect",
+        actor=None,
+        at=at,
+        target=token.user,
+        detail={"application": token.client.name, "reason": "a code or token that was used before"},
+    )
+
+
+def use_up(*, client: Client, value: str, at: datetime) -> None:
+    """A code that was exchanged."""
+    _end(Token.objects.valid().filter(client=client, type=Token.Type.AUTHORIZATION_CODE, hash=_hash(value)), at)
+
+
+def note_tokens(*, values: Iterable[str], rests_on: Token | str, at: datetime) -> None:
+    """Marks new tokens with the consent they rest on: the code they are given for, or that of the refresh token, which
+    ends. A new refresh token has been allowed since the old one was, and for the same (RFC 6749, 6)."""
+    new = Token.objects.filter(hash__in=map(_hash, values))
+    if isinstance(rests_on, str):
+        new.update(data={"consent": _hash(rests_on)})
+        return
+    new.update(data=rests_on.data)
+    new.filter(type=Token.Type.REFRESH_TOKEN).update(created_at=rests_on.created_at, scopes=rests_on.scopes)
+    _end(Token.objects.filter(pk=rests_on.pk), at)
+
+
+@transaction.atomic
+def give_back(*, client: Client, value: str, at: datetime) -> None:
+    """Ends a token of the application's own, with a refresh token all of its consent; nothing for any other value."""
+    given = Token.objects.valid().filter(client=client)
+    token = given.filter(hash=_hash(value), type__in=_GIVEN[:2]).first()
+    if token is None:
+        return
+    consent = (token.data or {}).get("consent")  # none in what was given before consents had a row
+    is_all = token.type == Token.Type.REFRESH_TOKEN and consent is not None
+    _end(given.filter(data__consent=consent) if is_all else given.filter(pk=token.pk), at)
+
+
+def holder_of(access_token: str) -> Token | None:
+    """The access token of an active person, with its person; None for anything else."""
+    given = Token.objects.valid().filter(type=Token.Type.ACCESS_TOKEN, hash=_hash(access_token))
+    token: Token | None = given.filter(user__is_active=True).select_related("user").first()
+    return token
 
 
 def clear_connections(*, at: datetime) -> int:
-    """Deletes tokens whose time is over, and applications that registered themselves and were never let in, or not for
-    long: 30 days after. Returns how many applications."""
-    Token.objects.filter(expires_at__lte=at).delete()
+    """Deletes tokens 30 days after their end, and applications that registered themselves and that nobody let in for
+    so long. Returns how many applications."""
+    past = at - UNUSED_FOR
+    Token.objects.filter(expires_at__lte=past).delete()
     used = Token.objects.filter(client=OuterRef("pk"))
-    unused = Client.objects.filter(~Exists(used), data__dcr=True, created_at__lte=at - UNUSED_FOR)
+    unused = Client.objects.filter(~Exists(used), data__dcr=True, created_at__lte=past)
     deleted: dict[str, int] = unused.delete()[1]
     return deleted.get("allauth_idp_oidc.Client", 0)

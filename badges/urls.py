@@ -3,6 +3,7 @@
 from django.urls import include, path, re_path, register_converter
 
 from badges.views import connect, documents, pages
+from badges.views import oauth as protocol
 
 
 class Form:
@@ -47,9 +48,9 @@ urlpatterns = [
 
 # django-allauth looks for its own views by these names. Device codes, its identity tokens and the rest are not offered.
 oauth_urlpatterns = [
-    path("authorize", connect.authorize, name="authorization"),
-    path("token", connect.token, name="token"),
-    path("revoke", connect.revoke, name="revoke"),
-    path("clients", connect.register, name="client_registration"),
+    path("authorize", protocol.authorize, name="authorization"),
+    path("token", protocol.token, name="token"),
+    path("revoke", protocol.revoke, name="revoke"),
+    path("clients", protocol.register, name="client_registration"),
 ]
 oauth = include(([path("", include((oauth_urlpatterns, "oidc")))], "idp"))

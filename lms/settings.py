@@ -201,6 +201,7 @@ ACCOUNT_ADAPTER = "lms.accounts.adapter.AccountAdapter"
 IDP_OIDC_ADAPTER = "badges.connecting.ConnectAdapter"
 IDP_OIDC_DCR_ENABLED = True
 IDP_OIDC_DCR_REQUIRES_INITIAL_ACCESS_TOKEN = False
+IDP_OIDC_AUTH_METHODS = ["client_secret_basic"]  # what the service description promises
 IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 180 * 24 * 3600
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -9,22 +9,17 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
-from allauth.idp.oidc import views as oauth
-from allauth.idp.oidc.contrib.rest_framework.authentication import TokenAuthentication
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.signing import Signer
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from badges import connecting, documents, services, standing
 from badges.jsonld import CONTEXTS
@@ -32,71 +27,12 @@ from certifications import limits
 from lms.accounts.models import User
 from lms.accounts.network import network_of
 from lms.accounts.requests import person_of
+from lms.partners.middleware import is_shut_out, open_under_suspension
 
 MOST = 100
 BASE = "/ims/ob/v3p0"
 _CODES = {400: "invalid_query_parameter", 401: "unauthorizedrequest", 403: "forbidden", 429: "server_busy"}
 Answer = Callable[[HttpRequest, User], HttpResponse]
-
-
-# --- OAuth 2 ---
-
-
-@require_POST
-@csrf_exempt
-def register(request: HttpRequest) -> HttpResponse:
-    """Dynamic client registration (RFC 7591). Told back is all that the application told, as the specification asks.
-
-    A network's tries are counted before anything is worked out: each costs the hash of a secret, also the refused.
-    """
-    wait = limits.seconds_to_wait(f"register:{network_of(request)}", timezone.now())
-    if wait:
-        return _refused(429, f"Too many registrations. Wait {wait} s.")
-    response: HttpResponse = oauth.client_registration(request)
-    if response.status_code != 201:
-        return response
-    told, made = json.loads(request.body), json.loads(response.content)
-    kept = {name: told[name] for name in connecting.WORDS + connecting.PAGES}
-    return JsonResponse({**kept, **made}, status=201)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def authorize(request: HttpRequest) -> HttpResponse:
-    """Asks the person whether an application may read his badges. PKCE with S256 is needed (7.1.2)."""
-    is_asked = request.method != "POST"
-    if is_asked and request.user.is_authenticated and not _is_proof_wanted(request):
-        problem = "The application did not send a code challenge (PKCE, S256). Tell its makers."
-        return render(request, "idp/oidc/error.html", {"problem": problem}, status=400)
-    response: HttpResponse = oauth.authorization(request)
-    if isinstance(response, TemplateResponse) and is_asked:
-        back = urlsplit(request.GET.get("redirect_uri", ""))  # registered, or there were no page
-        response._csp_update = {"form-action": ["'self'", f"{back.scheme}://{back.netloc}"]}  # type: ignore[attr-defined]
-    elif "code" in parse_qs(urlsplit(response.headers.get("Location", "")).query):
-        _, allowed = Signer().unsign_object(request.POST["request"])  # as django-allauth has read it
-        connecting.note_connection(person=person_of(request), client_id=allowed["client_id"], at=timezone.now())
-    elif response.status_code == 200:
-        response.status_code = 400  # a page that says what is wrong with the request
-    return response
-
-
-def _is_proof_wanted(request: HttpRequest) -> bool:
-    return bool(request.GET.get("code_challenge")) and request.GET.get("code_challenge_method") == "S256"
-
-
-@require_POST
-@csrf_exempt
-def token(request: HttpRequest) -> HttpResponse:
-    """Codes and refresh tokens for access tokens."""
-    response: HttpResponse = oauth.token(request)
-    return response
-
-
-@require_POST
-@csrf_exempt
-def revoke(request: HttpRequest) -> HttpResponse:
-    """An application gives a token back (RFC 7009)."""
-    response: HttpResponse = oauth.revoke(request)
-    return response
 
 
 # --- The API ---
@@ -112,9 +48,8 @@ def _refused(status: int, words: str) -> JsonResponse:
         },
     }
     response = JsonResponse(body, status=status)
-    if status in {401, 403}:
-        error = "invalid_token" if status == 401 else "insufficient_scope"
-        response["WWW-Authenticate"] = f'Bearer error="{error}"'
+    if status == 401:
+        response["WWW-Authenticate"] = 'Bearer error="invalid_token"'
     return response
 
 
@@ -125,18 +60,23 @@ def _for_applications(scope: str) -> Callable[[Answer], Callable[[HttpRequest], 
         @require_GET
         @wraps(answer)
         def guarded(request: HttpRequest) -> HttpResponse:
-            known = TokenAuthentication().authenticate(request)
-            if known is None or known[0] is None or not known[0].is_active:
+            scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+            access = connecting.holder_of(value) if scheme.lower() == "bearer" else None
+            if access is None:
                 wait = limits.seconds_to_wait(network_of(request), timezone.now())
                 if wait:
                     return _refused(429, f"Too many requests without a valid token. Wait {wait} s.")
                 return _refused(401, "The access token is missing, unknown or no longer valid.")
-            person, access = known
+            person = access.user
+            if is_shut_out(person):
+                return _refused(403, "The partner this person belongs to is suspended.")
             if scope not in access.get_scopes():
-                return _refused(403, f"The access token does not have the scope {scope}.")
-            response = answer(request, person)
-            response["Cache-Control"] = "private, no-store"
-            return response
+                response = _refused(403, f"The access token does not have the scope {scope}.")
+                response["WWW-Authenticate"] = 'Bearer error="insufficient_scope"'
+                return response
+            answered = answer(request, person)
+            answered["Cache-Control"] = "private, no-store"
+            return answered
 
         return guarded
 
@@ -261,7 +201,7 @@ def _security() -> dict[str, Any]:
     }
     return {
         "type": "oauth2",
-        "description": "Authorization code with PKCE (S256)",
+        "description": f"Authorization code with PKCE (S256); who asks shows who he is by {connecting.AUTH_METHOD}",
         "x-imssf-registrationUrl": address["client_registration"],
         "x-imssf-revocationUrl": address["revoke"],
         "flows": {
@@ -278,6 +218,7 @@ def _security() -> dict[str, Any]:
 # --- What the person sees ---
 
 
+@open_under_suspension
 @login_required
 @require_safe
 def connected(request: HttpRequest) -> HttpResponse:
@@ -285,6 +226,7 @@ def connected(request: HttpRequest) -> HttpResponse:
     return render(request, "badges/connections.html", {"connections": connecting.connections(person_of(request))})
 
 
+@open_under_suspension
 @login_required
 @require_POST
 def disconnect(request: HttpRequest, client_id: str) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from lms.common.problems import is_for_machines, problem
+from lms.common.problems import is_for_machines, oauth_problem, problem
 
 RETRY_AFTER_SECONDS = 30
 
@@ -32,8 +32,10 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400. Nothing of the request is repeated: it could not be read."""
+    words = "This request could not be read. Nothing was changed."
     if is_for_machines(request):
-        return problem(400, "bad_request", "This request could not be read. Nothing was changed.")
+        is_oauth = request.path.startswith("/oauth/")
+        return oauth_problem(400, "invalid_request", words) if is_oauth else problem(400, "bad_request", words)
     return HttpResponse(render_to_string("400.html"), status=400)
 
 

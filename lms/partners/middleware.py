@@ -1,7 +1,7 @@
 """For which partner the person acts in a request, and that nobody of a suspended one does."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -9,6 +9,11 @@ from django.shortcuts import render
 from lms.common.problems import is_for_machines, problem
 from lms.partners.models import Membership, Partner
 from lms.partners.rules import todays_memberships
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from lms.accounts.models import User
 
 Handler = Callable[[HttpRequest], HttpResponse]
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -27,13 +32,13 @@ def membership_of(request: HttpRequest) -> Membership | None:
     return next((m for m in usable if str(m.public_id) == chosen), usable[0] if usable else None)
 
 
-def is_shut_out(request: HttpRequest) -> bool:
+def is_shut_out(person: "User | AnonymousUser") -> bool:
     """Whether every partner the person belongs to is suspended, and nothing else gives him a place here."""
-    memberships = todays_memberships(request.user)
+    memberships = todays_memberships(person)
     return (
         bool(memberships)
         and all(m.partner.suspended_at is not None for m in memberships)
-        and not request.user.has_perm("partners.view_all_partners")
+        and not person.has_perm("partners.view_all_partners")
     )
 
 
@@ -41,6 +46,12 @@ def judges_membership(view: View) -> View:
     """Marks a view that itself refuses the people of a suspended partner, from what it reads anyway: for a request that
     comes from hundreds of people every few seconds."""
     view.judges_membership = True  # type: ignore[attr-defined]
+    return view
+
+
+def open_under_suspension(view: View) -> View:
+    """Marks a view that the people of a suspended partner may use: what they gave away is theirs to take back."""
+    view.open_under_suspension = True  # type: ignore[attr-defined]
     return view
 
 
@@ -53,9 +64,11 @@ def good_standing(get_response: Handler) -> Handler:
 
         def process_view(self, request: HttpRequest, view: View, *arguments: object) -> HttpResponse | None:
             match = request.resolver_match
-            if hasattr(view, "judges_membership") or (match is not None and match.view_name in _ALWAYS_OPEN):
+            if hasattr(view, "judges_membership") or hasattr(view, "open_under_suspension"):
                 return None
-            return refuse_suspended(request) if is_shut_out(request) else None
+            if match is not None and match.view_name in _ALWAYS_OPEN:
+                return None
+            return refuse_suspended(request) if is_shut_out(request.user) else None
 
     return Middleware()
 

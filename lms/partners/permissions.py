@@ -17,4 +17,4 @@ class PartnerInGoodStanding(BasePermission):
     message = "The partner you belong to is suspended."
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        return not is_shut_out(request)
+        return not is_shut_out(request.user)

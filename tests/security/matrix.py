@@ -311,7 +311,7 @@ MATRIX: dict[str, Row] = {
     "badges:api_discovery": PUBLIC,
     "badges:api_credentials": Row("U UUU UU UUUU", "M MMM MM MMMM"),
     "badges:api_profile": Row("U UUU UU UUUU", "M MMM MM MMMM"),
-    "idp:oidc:authorization": Row("L BBB BB BBBB", "R RRR RR RRRR"),
+    "idp:oidc:authorization": Row("L BBB BB BBBB", "B BBB BB BBBB"),
     "idp:oidc:token": Row("M MMM MM MMMM", "B BBB BB BBBB"),
     "idp:oidc:revoke": Row("M MMM MM MMMM", "B BBB BB BBBB"),
     "idp:oidc:client_registration": Row("M MMM MM MMMM", "B BBB BB BBBB"),
