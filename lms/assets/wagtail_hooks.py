@@ -130,6 +130,7 @@ class DeskViewSet(ViewSet):
         return [
             path("", manage_views.use, name="index"),
             path("use/", manage_views.use, name="use"),
+            path("lapsed/", manage_views.lapsed, name="lapsed"),
             path("backlog/", manage_views.backlog, name="backlog"),
             path("<uuid:asset_id>/", manage_views.one, name="one"),
             path("<uuid:asset_id>/withdraw/", manage_views.withdraw, name="withdraw"),
