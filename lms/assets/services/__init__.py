@@ -1,6 +1,6 @@
 """Every write of the asset library, and the figures others may read."""
 
-from lms.assets.errors import BadAsset, BadFile, NotAvailable
+from lms.assets.errors import AssetChanged, BadAsset, BadFile, NotAvailable
 from lms.assets.services.copy_holders import copies_in_hand
 from lms.assets.services.figures import (
     Evidence,
@@ -14,6 +14,7 @@ from lms.assets.services.figures import (
 from lms.assets.services.keeping import (
     Aim,
     add_version,
+    fingerprint,
     restore_asset,
     retire_asset,
     review_asset,
@@ -28,6 +29,7 @@ from lms.assets.services.verdicts import decide
 
 __all__ = [
     "Aim",
+    "AssetChanged",
     "BadAsset",
     "BadFile",
     "Evidence",
@@ -38,6 +40,7 @@ __all__ = [
     "answer_miss",
     "decide",
     "evidence_of",
+    "fingerprint",
     "copies_in_hand",
     "copies_of",
     "note_lapses",
