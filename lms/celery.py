@@ -29,10 +29,11 @@ app.conf.beat_schedule = {
     "expire-deals": {"task": "lms.deals.tasks.expire_deals", "schedule": crontab(minute=5)},
     "remind-of-protection": {"task": "lms.deals.tasks.remind_of_protection", "schedule": crontab(hour=5, minute=50)},
     "escalate-deals": {"task": "lms.deals.tasks.escalate_overdue", "schedule": 600.0},
-    "remind-asset-owners": {
-        "task": "lms.assets.tasks.remind_owners",
-        "schedule": crontab(day_of_week="mon", hour=6, minute=10),
+    "note-asset-reviews": {
+        "task": "lms.assets.tasks.note_asset_reviews",
+        "schedule": crontab(day_of_week="mon", hour=6, minute=0),
     },
+    "send-asset-letters": {"task": "lms.assets.tasks.send_asset_letters", "schedule": crontab(hour=6, minute=10)},
     "send-to-crm": {"task": "lms.deals.tasks.send_to_crm", "schedule": 15.0},
     "forget-crm-messages": {"task": "lms.deals.tasks.forget_crm_messages", "schedule": crontab(hour=4, minute=40)},
     "raise-tier-alarms": {"task": "lms.tiers.tasks.raise_tier_alarms", "schedule": crontab(hour=4, minute=10)},

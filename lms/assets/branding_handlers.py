@@ -2,17 +2,12 @@
 
 from datetime import datetime
 
-from django.conf import settings
-from django.urls import reverse
-
-from lms.accounts.models import User
 from lms.assets.events import AssetWithdrawn, VersionAdded
-from lms.assets.models import Asset, AssetVersion, BrandedCopy
+from lms.assets.models import Asset, AssetVersion, Reason
 from lms.assets.services.branding import carry_template
-from lms.assets.services.template_use import tell_holders
-from lms.common.letters import send_letter
+from lms.assets.services.copy_holders import holders_of, tell_holders
+from lms.assets.services.notices import note
 from lms.events.services import subscribe
-from lms.partners.models import Membership
 
 
 @subscribe(VersionAdded)
@@ -32,37 +27,6 @@ def tell_of_withdrawal(event: AssetWithdrawn) -> None:
 
 
 def tell_of(asset: Asset, at: datetime) -> None:
-    """One letter to each person who made copies of the asset that are out of date now, of whom none told before."""
-    by_person: dict[int, list[BrandedCopy]] = {}
-    for copy in tell_holders(asset=asset, at=at):
-        person = _holder(copy, at)
-        if person is not None:
-            by_person.setdefault(person.pk, []).append(copy)
-    people = User.objects.in_bulk(by_person)
-    for key, copies in sorted(by_person.items()):
-        _send(people[key], asset, len(copies))
-
-
-def _holder(copy: BrandedCopy, at: datetime) -> User | None:
-    """Who made it, while he works for the partner; after he left, a manager of the partner."""
-    here = Membership.objects.active(at.date()).filter(partner=copy.partner_id, person__is_active=True)
-    if here.filter(person=copy.made_by_id).exists():
-        return copy.made_by
-    manager = here.managers().select_related("person").order_by("pk").first()
-    return manager.person if manager else None
-
-
-def _send(person: User, asset: Asset, count: int) -> None:
-    is_withdrawn = asset.withdrawn_at is not None or asset.retired_at is not None
-    send_letter(
-        to=person.email,
-        subject=f"{asset.title}: {'withdrawn' if is_withdrawn else 'a newer version'}",
-        template="copies_outdated",
-        context={
-            "person": person,
-            "asset": asset,
-            "count": count,
-            "is_withdrawn": is_withdrawn,
-            "url": f"{settings.SITE_URL}{reverse('branding:copies')}",
-        },
-    )
+    """Who made copies of the asset that are out of date now, and was not told before, hears it in his next letter."""
+    holders = holders_of(tell_holders(asset=asset, at=at), at.date())
+    note(holders, asset, Reason.COPIES, about_on=at.date(), at=at)

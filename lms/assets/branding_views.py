@@ -33,6 +33,7 @@ _TONES = {
     CopyState.CURRENT: "accent",
     CopyState.REPLACED: "warn",
     CopyState.EXPIRED: "warn",
+    CopyState.REVIEW: "warn",
     CopyState.WITHDRAWN: "danger",
 }
 
@@ -218,7 +219,18 @@ def copies(request: HttpRequest) -> HttpResponse:
         .order_by("-made_at", "-pk")
     )
     shown = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = [{"copy": one, "state": (state := one.state_on(on)), "tone": _TONES[state]} for one in shown]
+    mine = Asset.objects.visible_to(request.user).available(on)
+    of_these = mine.filter(pk__in={one.template.version.asset_id for one in shown})
+    makeable = set(template_use.with_zones(of_these).values_list("pk", flat=True))
+    rows = [
+        {
+            "copy": one,
+            "state": (state := one.state_on(on)),
+            "tone": _TONES[state],
+            "can_be_made_anew": state != CopyState.CURRENT and one.template.version.asset_id in makeable,
+        }
+        for one in shown
+    ]
     context = {
         "rows": rows,
         "partner": partner,

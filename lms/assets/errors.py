@@ -17,6 +17,12 @@ class BadAsset(DomainError):
     status = 400
 
 
+class AssetChanged(DomainError):
+    """Somebody else changed the asset after the form was opened. Nothing was kept."""
+
+    code = "asset_changed"
+
+
 class NotAvailable(DomainError):
     """The file cannot be had today: withdrawn, overdue, expired, or not there yet."""
 

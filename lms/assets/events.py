@@ -36,8 +36,9 @@ class AssetUsed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReviewsDue(Event):
-    """Assets of one owner are to be reviewed soon, and he is to be told."""
+class LetterDue(Event):
+    """A person is to hear of these notices (primary keys), in one letter."""
 
-    type: ClassVar[str] = "assets.ReviewsDue"
-    asset_ids: tuple[UUID, ...]
+    type: ClassVar[str] = "assets.LetterDue"
+    person_id: UUID
+    notice_ids: tuple[int, ...]

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from wagtail.admin.forms import WagtailAdminModelForm
 
 from courses.models import Need
@@ -12,9 +11,9 @@ from lms.accounts.models import User
 from lms.assets.contents import MEDIA_TYPES
 from lms.assets.library import LANGUAGES, Filters
 from lms.assets.models import Asset, Kind, MissedSearch, ProductVersion, Verdict
-from lms.assets.services import Aim
+from lms.assets.services import Aim, fingerprint
 from lms.common.forms import NameField
-from lms.partners.models import Persona
+from lms.partners.models import Persona, today
 
 REVIEW_EVERY = timedelta(days=180)
 
@@ -53,6 +52,7 @@ class AssetForm(WagtailAdminModelForm):
         help_text=f"At most 50 MB, videos 500 MB: {', '.join(sorted(MEDIA_TYPES))}. Left empty, the file stays.",
     )
     note = forms.CharField(max_length=300, required=False, label="What is new in this file")
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     field_order = ["title", "summary", "kind", "file", "note"]
 
@@ -73,7 +73,20 @@ class AssetForm(WagtailAdminModelForm):
         super().__init__(*args, **kwargs)
         people = User.objects.filter(is_active=True, groups__isnull=False).distinct().order_by("name")
         self.fields["owner"].queryset = people
-        self.fields["review_on"].initial = timezone.localdate() + REVIEW_EVERY
+        self.fields["review_on"].initial = today() + REVIEW_EVERY
+        if self.instance.pk:
+            self.fields["seen"].initial = fingerprint(self.instance)
+
+    data: Any  # of the request
+
+    def look_again(self) -> str:
+        """What was typed stays, and saving it once more will overwrite what stands now. Says where the two differ."""
+        self.data = self.data.copy()
+        self.data["seen"] = fingerprint(self.instance)
+        differing = [str(self[name].label) for name in self.changed_data if name in self.Meta.fields]
+        if not differing:
+            return "What you typed is what stands now."
+        return f"What you typed stands below. It differs from what stands now in: {', '.join(differing)}."
 
     def aim(self) -> Aim:
         data = self.cleaned_data

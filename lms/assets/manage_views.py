@@ -15,9 +15,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from lms.accounts.requests import person_of
 from lms.assets import services
+from lms.assets.dependants import dependants_of
 from lms.assets.forms import AnswerForm, ReviewForm, VerdictForm, WithdrawForm
 from lms.assets.models import Asset, MissedSearch, Verdict
 from lms.common.errors import DomainError
+from lms.partners.models import today
 
 SHOWN_MISSES = 100
 
@@ -43,6 +45,28 @@ def use(request: HttpRequest) -> HttpResponse:
     rows.sort(key=lambda row: order.index(row["hint"]))
     context = {"rows": rows, "sources": services.use_by_source(at=now), "page_title": "Use of assets"}
     return render(request, "assets/admin/use.html", context | {"header_icon": "view"})
+
+
+@require_safe
+def lapsed(request: HttpRequest) -> HttpResponse:
+    """What the calendar took from partners, the longest first, with what depends on it."""
+    _guard(request)
+    on = today()
+    assets = list(Asset.objects.lapsed(on).select_related("owner"))
+    shown, copies = dependants_of(assets), services.copies_in_hand(assets)
+    rows: list[dict[str, Any]] = [
+        {
+            "asset": asset,
+            "state": asset.state_on(on),
+            "since": asset.lapsed_on(on),
+            "pages": shown.get(asset.pk, []),
+            "copies": copies.get(asset.pk, 0),
+        }
+        for asset in assets
+    ]
+    rows.sort(key=lambda row: (row["since"], row["asset"].title, row["asset"].pk))
+    context = {"rows": rows, "page_title": "Lapsed assets", "header_icon": "warning"}
+    return render(request, "assets/admin/lapsed.html", context)
 
 
 @require_safe

@@ -110,7 +110,9 @@ def asset(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         "share_url": settings.SITE_URL + reverse("assets:asset", args=[found.public_id]),
         "is_shared": "shared" in request.GET,
         "may_manage": may_manage,
-        "has_zones": template_of(current) is not None,
+        "can_be_made_own": (
+            state == State.AVAILABLE and template_of(current) is not None and membership_of(request) is not None
+        ),
         "can_be_branded": current is not None and can_be_branded(current),
         "versions": found.versions.select_related("added_by").order_by("-number") if may_manage else [],
         "crumbs": [{"label": "Assets", "url": reverse("assets:library")}],

@@ -16,6 +16,7 @@ from wagtail.permissions import register_permission_policy
 
 from lms.accounts.requests import person_of
 from lms.assets import manage_views, services
+from lms.assets.errors import AssetChanged
 from lms.assets.forms import AssetForm
 from lms.assets.models import Asset, ProductVersion
 from lms.common.errors import DomainError
@@ -48,7 +49,8 @@ class SavesByService:
         try:
             return super().form_valid(form)  # type: ignore[misc,no-any-return]
         except DomainError as error:
-            form.add_error(None, error.message)
+            again = f" {form.look_again()} Save again to keep yours." if isinstance(error, AssetChanged) else ""
+            form.add_error(None, error.message + again)
             self.produced_error_message = "Nothing was saved."  # Wagtail sets it where it finds the form invalid
             return self.form_invalid(form)  # type: ignore[attr-defined,no-any-return]
 
@@ -61,6 +63,7 @@ class SavesByService:
             file=file,
             filename=file.name if file else "",
             note=form.cleaned_data["note"],
+            seen=form.cleaned_data["seen"],
             by=person_of(self.request),
             at=timezone.now(),
         )
@@ -130,6 +133,7 @@ class DeskViewSet(ViewSet):
         return [
             path("", manage_views.use, name="index"),
             path("use/", manage_views.use, name="use"),
+            path("lapsed/", manage_views.lapsed, name="lapsed"),
             path("backlog/", manage_views.backlog, name="backlog"),
             path("<uuid:asset_id>/", manage_views.one, name="one"),
             path("<uuid:asset_id>/withdraw/", manage_views.withdraw, name="withdraw"),

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -17,6 +18,22 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 # The readers for PDF that browsers bring along do not run in a sandbox.
 _PDF = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'none'"
 _SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; frame-ancestors 'none'; sandbox"
+
+
+@contextmanager
+def removed_on_failure() -> Iterator[list[FieldFile]]:
+    """Files that are put on the list leave the storage again when the block fails: a rolled back row takes none along.
+
+    Goes around `transaction.atomic()`, so that a commit that fails counts too.
+    """
+    stored: list[FieldFile] = []
+    try:
+        yield stored
+    except BaseException:
+        for file in stored:
+            with suppress(OSError):
+                file.storage.delete(file.name or "")
+        raise
 
 
 def send_file(

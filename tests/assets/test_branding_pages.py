@@ -14,7 +14,7 @@ from PIL import Image
 
 from certifications import limits
 from lms.assets.models import Asset, BrandedCopy, BrandProfile
-from lms.assets.services import add_version, branding, withdraw_asset
+from lms.assets.services import add_version, branding, send_letters, withdraw_asset
 from lms.events.services import drain
 from lms.partners.models import Membership
 from tests.assets.branding_material import document, logo_png, master_pdf
@@ -188,7 +188,7 @@ def test_list_of_copies_asks_as_often_for_three_as_for_one(client, manager, asse
         _copy(manager, asset)
     client.get(reverse("branding:copies"))
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         client.get(reverse("branding:copies"))
 
 
@@ -236,12 +236,16 @@ def test_new_file_takes_the_zones_over_and_its_holders_are_told(manager, asset, 
     add_version(asset=asset, file=_file(master_pdf(pages=3)), filename="new.pdf", by=asset.owner, at=at)
     drain()
     assert branding.template_of(asset.current).document == branding.template_of(asset.versions.get(number=1)).document
+    send_letters(at=at + timedelta(days=1))
+    drain()
     assert [letter.subject for letter in mailoutbox] == ["Gateway datasheet: a newer version"]
 
     _copy(manager, asset)
-    withdraw_asset(asset=asset, coming_note="A better one in May", by=asset.owner, at=at)
+    withdraw_asset(asset=asset, coming_note="A better one in May", by=asset.owner, at=at + timedelta(days=2))
     drain()
-    told = [letter for letter in mailoutbox if letter.subject == "Gateway datasheet: withdrawn"]
+    send_letters(at=at + timedelta(days=3))
+    drain()
+    told = [letter for letter in mailoutbox if letter.subject == "Gateway datasheet is withdrawn"]
     assert len(told) == 1
     assert "A better one in May" in told[0].body
 

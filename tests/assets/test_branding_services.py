@@ -23,7 +23,8 @@ from lms.assets.branding.errors import (
 )
 from lms.assets.branding_handlers import tell_of
 from lms.assets.models import Asset, BrandedCopy, BrandProfile, CopyState
-from lms.assets.services import branding, template_use
+from lms.assets.services import branding, note_lapses, send_letters, template_use
+from lms.events.services import drain
 from lms.partners.models import Membership
 from lms.xapi.agents import activity_key, verb_key
 from lms.xapi.models import Statement
@@ -278,11 +279,31 @@ def test_holders_of_outdated_copies_are_told_once(asset, rep, pdf):
     add_file(asset, pdf)
     tell_of(asset, at)
     tell_of(asset, at)
+    assert send_letters(at=at) == 0
+    send_letters(at=at + timedelta(days=1))
+    drain()
 
     assert sorted(letter.to[0] for letter in mail.outbox) == sorted([rep.person.email, manager.person.email])
     mine = next(letter for letter in mail.outbox if letter.to == [rep.person.email])
     assert mine.subject == "Gateway datasheet: a newer version"
     assert "2 co-branded copies" in mine.body
+
+
+def test_holders_hear_once_that_a_master_lapsed(asset, rep):
+    """By a review that nobody did, although the copy says a later day: it is then marked so as well."""
+    at = timezone.now()
+    copy = _make(asset, rep, at=at)
+    Asset.objects.update(review_on=at.date() - timedelta(days=1))
+    note_lapses(at=at)
+    assert (send_letters(at=at), send_letters(at=at)) == (2, 0)
+    note_lapses(at=at)
+    assert send_letters(at=at + timedelta(days=1)) == 0
+    drain()
+
+    mine = [letter for letter in mail.outbox if letter.to == [rep.person.email]]
+    assert [letter.subject for letter in mine] == ["Gateway datasheet waits for its review"]
+    assert "a co-branded copy of it" in mine[0].body
+    assert BrandedCopy.objects.get(pk=copy.pk).state_on(at.date()) == CopyState.REVIEW
 
 
 def test_nobody_is_told_where_nobody_is_left(asset, rep):
@@ -291,6 +312,8 @@ def test_nobody_is_told_where_nobody_is_left(asset, rep):
     Asset.objects.update(withdrawn_at=timezone.now(), withdrawn_by=asset.owner, coming_note="Soon")
     asset.refresh_from_db()
     tell_of(asset, timezone.now())
+    send_letters(at=timezone.now() + timedelta(days=1))
+    drain()
 
     copy.refresh_from_db()
     assert mail.outbox == []

@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import TemporaryUploadedFile
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -124,7 +125,8 @@ def refuse(file: ContentFile, filename: str) -> None:
 
 
 def accept(file: ContentFile, filename: str) -> None:
-    assert file.read() == PDF
+    with file:  # as a client of a scanner does that sends the file on
+        assert file.read() == PDF
 
 
 def test_a_scanner_that_refuses_or_is_away_keeps_the_file_out(settings: object) -> None:
@@ -133,8 +135,13 @@ def test_a_scanner_that_refuses_or_is_away_keeps_the_file_out(settings: object) 
         scan(ContentFile(PDF), "sheet.pdf")
 
 
-def test_a_scanner_without_objection_lets_it_in(settings: object) -> None:
+@pytest.mark.parametrize("kind", ["in memory", "on disk"])
+def test_a_scanner_may_close_what_it_is_given(settings: object, kind: str) -> None:
     settings.ASSET_SCANNER = f"{__name__}.accept"  # type: ignore[attr-defined]
-    file = ContentFile(PDF)
+    file = ContentFile(PDF) if kind == "in memory" else TemporaryUploadedFile("sheet.pdf", "", len(PDF), None)
+    if kind == "on disk":
+        file.write(PDF)
+        file.flush()
     scan(file, "sheet.pdf")
-    assert file.tell() == 0
+    assert (file.tell(), file.read()) == (0, PDF)
+    file.close()

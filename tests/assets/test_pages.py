@@ -16,7 +16,7 @@ from django.utils import timezone
 from cms.services import set_up_site
 from lms.accounts.models import User
 from lms.assets.models import Asset, Kind, MissedSearch, ProductVersion, State
-from lms.assets.services import note_miss
+from lms.assets.services import note_miss, review_asset
 from lms.partners.models import Membership
 from lms.xapi.agents import verb_key
 from lms.xapi.models import Statement
@@ -289,6 +289,24 @@ def test_channel_marketing_adds_an_asset_in_the_admin() -> None:
     asset.refresh_from_db()
     assert (asset.title, asset.current.number) == ("Sheet 2", 1)
     assert "Sheet 2" in client.get(reverse("assets_admin:index")).content.decode()
+
+
+def test_a_stale_form_goes_back_with_what_was_typed_and_saves_the_second_time() -> None:
+    keeper = author()
+    client = signed_in(keeper)
+    asset = make_asset(title="Sheet", owner=keeper)
+    address = reverse("assets_admin:edit", args=[asset.pk])
+    seen = client.get(address).context["form"]["seen"].value()
+    review_asset(asset=asset, review_on=timezone.localdate() + timedelta(days=9), by=keeper, at=timezone.now())
+    response = client.post(address, form_data(keeper, title="Sheet 2", file="", seen=seen))
+    page = response.content.decode()
+    assert "Somebody changed this asset after you opened the form" in page
+    assert "in: Title, Summary, Review by." in page
+    assert 'value="Sheet 2"' in page
+    assert Asset.objects.get().title == "Sheet"
+    again = response.context["form"]["seen"].value()
+    assert client.post(address, form_data(keeper, title="Sheet 2", file="", seen=again)).status_code == 302
+    assert Asset.objects.get().title == "Sheet 2"
 
 
 def test_a_refused_file_goes_back_to_the_form() -> None:

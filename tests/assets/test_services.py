@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
+from wagtail.search import index
 
 from lms.accounts.models import User
 from lms.assets import services
 from lms.assets.models import Asset, AssetVersion, Kind, MissedSearch, MissedSearchAsker, Source, State, Verdict
-from lms.assets.services import Aim, BadAsset, BadFile, Evidence, searching
+from lms.assets.services import Aim, AssetChanged, BadAsset, BadFile, Evidence, searching
 from lms.assets.statements import Use
 from lms.events.models import Message
 from lms.partners.models import Membership
@@ -66,6 +68,55 @@ def test_a_refused_file_leaves_nothing(now: datetime, settings: Any) -> None:
     assert not list(settings.MEDIA_ROOT.rglob("*")) if settings.MEDIA_ROOT.exists() else True
 
 
+def test_a_save_that_fails_leaves_no_file_behind(now: datetime, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asset = make_asset()
+    kept = sorted(settings.MEDIA_ROOT.rglob("*"))
+    monkeypatch.setattr(index, "insert_or_update_object", lambda _: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        services.save_asset(asset=asset, aim=Aim(), file=ContentFile(OTHER), filename="b.pdf", by=asset.owner, at=now)
+    assert sorted(settings.MEDIA_ROOT.rglob("*")) == kept
+    assert asset.versions.get().number == 1
+    assert content(asset.versions.get()) == PDF
+
+
+def test_a_storage_that_is_full_refuses_in_words(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: Any, **more: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(FileSystemStorage, "_save", full)
+    with pytest.raises(BadFile, match="could not be stored"):
+        add(AssetFactory(), now)
+    assert not AssetVersion.objects.exists()
+
+
+def test_a_stale_form_overwrites_nothing(now: datetime) -> None:
+    """Neither a review day that somebody set meanwhile, nor a file, nor an aim."""
+    asset = make_asset()
+    seen = services.fingerprint(asset)
+    services.review_asset(asset=Asset.objects.get(), review_on=now.date(), by=asset.owner, at=now)
+    asset.title = "Mine"
+    with pytest.raises(AssetChanged):
+        services.save_asset(asset=asset, aim=Aim(), file=None, seen=seen, by=asset.owner, at=now)
+    assert Asset.objects.get().review_on == now.date()
+    prints = {seen, services.fingerprint(asset)}
+    asset.personas.add(PersonaFactory())
+    prints.add(services.fingerprint(asset))
+    add(asset, now, OTHER)
+    prints.add(services.fingerprint(asset))
+    assert len(prints) == 4
+    services.save_asset(asset=asset, aim=Aim(), file=None, seen=services.fingerprint(asset), by=asset.owner, at=now)
+    assert Asset.objects.get().title == "Mine"
+
+
+def test_a_save_meets_a_withdrawal_of_the_same_moment(now: datetime) -> None:
+    """Read before somebody withdrew it: refused in words, where the database would have refused without."""
+    asset = make_asset()
+    services.withdraw_asset(asset=Asset.objects.get(), coming_note="In May.", by=asset.owner, at=now)
+    assert asset.withdrawn_at is None
+    with pytest.raises(BadAsset, match="say what is coming"):
+        services.save_asset(asset=asset, aim=Aim(), file=None, by=asset.owner, at=now)
+
+
 def test_saving_keeps_the_aim_and_the_file(now: datetime) -> None:
     owner, persona = UserFactory(), PersonaFactory()
     asset = Asset(title="Deck", summary="S", kind=Kind.PRESENTATION, owner=owner, review_on=now.date())
@@ -111,6 +162,16 @@ def test_a_review_brings_an_overdue_one_back(now: datetime) -> None:
     asset = make_asset(review_on=now.date() - timedelta(days=1))
     services.review_asset(asset=asset, review_on=now.date(), by=asset.owner, at=now)
     assert Asset.objects.available(now.date()).get() == asset
+
+
+def test_a_review_of_what_partners_do_not_have_changes_nothing(now: datetime) -> None:
+    asset = make_asset()
+    day = now.date() + timedelta(days=9)
+    assert services.review_asset(asset=asset, review_on=day, by=asset.owner, at=now)
+    assert not services.review_asset(asset=asset, review_on=day, by=asset.owner, at=now)
+    services.withdraw_asset(asset=asset, coming_note="In May.", by=asset.owner, at=now)
+    assert not services.review_asset(asset=asset, review_on=day + timedelta(days=1), by=asset.owner, at=now)
+    assert asset.review_on == day
 
 
 def test_retiring_is_once(now: datetime) -> None:

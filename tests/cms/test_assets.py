@@ -11,7 +11,7 @@ from cms.blocks import AssetBlock
 from cms.models import LibraryPage, PlaybookPage
 from lms.accounts.models import User
 from lms.assets.models import Asset
-from lms.assets.services import retire_asset, withdraw_asset
+from lms.assets.services import note_lapses, retire_asset, send_letters, withdraw_asset
 from lms.events.services import drain
 from tests.assets.factories import make_asset
 from tests.factories import PersonaFactory, UserFactory
@@ -68,9 +68,30 @@ def test_a_playbook_shows_it_and_its_owner_hears_of_the_withdrawal(
     assert f"/assets/{asset.public_id}/" in client.get(page.get_url()).content.decode()
     withdraw_asset(asset=asset, coming_note="A new one in May.", by=author, at=now)
     drain()
+    send_letters(at=now + timedelta(days=1))
+    drain()
     assert [(letter.to, letter.subject) for letter in mail.outbox] == [([author.email], "Price list is withdrawn")]
     assert "Win shops" in mail.outbox[0].body
     assert "A new one in May." in client.get(page.get_url()).content.decode()
+
+
+def test_owners_of_pages_hear_of_a_lapse_in_one_letter_and_the_desk_lists_them(
+    library: LibraryPage, author: User, now: datetime, client: Any
+) -> None:
+    """The owner of the page has left: who looks after the library hears it instead."""
+    asset, left = make_asset(title="Price list", review_on=now.date() - timedelta(days=1)), UserFactory(is_active=False)
+    playbook(library, asset, left)
+    assert note_lapses(at=now) == 1
+    send_letters(at=now)
+    drain()
+    told = {letter.to[0]: letter for letter in mail.outbox}
+    assert set(told) == {author.email, asset.owner.email}
+    assert len(mail.outbox) == 2
+    assert "Pages that show it: Win shops." in told[asset.owner.email].body
+    client.force_login(author)
+    page = client.get("/admin/assets-desk/lapsed/").content.decode()
+    assert "Price list" in page
+    assert "Win shops" in page
 
 
 def test_who_it_is_not_for_reads_nothing_of_it(library: LibraryPage, author: User, rep: User, client: Any) -> None:

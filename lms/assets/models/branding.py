@@ -77,6 +77,7 @@ class CopyState(models.TextChoices):
     CURRENT = "current", "Current"
     REPLACED = "replaced", "Replaced by a newer version"
     EXPIRED = "expired", "Expired"
+    REVIEW = "review", "Being reviewed"
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
@@ -150,6 +151,11 @@ class BrandedCopy(models.Model):
         """The printed address."""
         return f"{settings.SITE_URL}{reverse('branding:check', args=[self.public_id])}"
 
+    @property
+    def last_day(self) -> date:
+        """Until when it holds: the day printed on it, unless the master's own last day came to be an earlier one."""
+        return min(self.expires_on, self.asset.expires_on or self.expires_on)
+
     def state_on(self, on: date) -> CopyState:
         """Where it stands on the day `on`. What somebody decided goes before what the calendar says."""
         asset = self.asset
@@ -157,4 +163,6 @@ class BrandedCopy(models.Model):
             return CopyState.WITHDRAWN
         if asset.current_id != self.template.version_id:
             return CopyState.REPLACED
-        return CopyState.EXPIRED if self.expires_on < on else CopyState.CURRENT
+        if self.last_day < on:
+            return CopyState.EXPIRED
+        return CopyState.REVIEW if asset.state_on(on) == State.OVERDUE else CopyState.CURRENT

@@ -90,6 +90,11 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         """Not retired, and past the review date on the day `on`."""
         return self.filter(review_on__lt=on, retired_at=None)
 
+    def lapsed(self, on: date) -> "AssetQuerySet":
+        """Those that partners cannot have on the day `on` because of the calendar alone: `Asset.lapsed_on(on)`."""
+        past = Q(review_on__lt=on) | Q(expires_on__lt=on)
+        return self.filter(past, current__isnull=False, withdrawn_at=None, retired_at=None)
+
 
 class Asset(index.Indexed, PublicIdModel):
     """Something partners sell with. Its files come and go as versions; the address and what it is stay.
@@ -118,9 +123,6 @@ class Asset(index.Indexed, PublicIdModel):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", help_text="Keeps it true"
     )
     review_on = models.DateField("review by", help_text="After this day partners cannot have it until it is reviewed")
-    told_of_review_on = models.DateField(
-        null=True, blank=True, editable=False, help_text="The review day of which the owner was told"
-    )
     expires_on = models.DateField(
         null=True, blank=True, help_text="The last day on which it is valid, as for a price list"
     )
@@ -200,6 +202,10 @@ class Asset(index.Indexed, PublicIdModel):
         if self.expires_on is not None and self.expires_on < on:
             return State.EXPIRED
         return State.OVERDUE if self.review_on < on else State.AVAILABLE
+
+    def lapsed_on(self, on: date) -> date | None:
+        """Its last day, when the calendar alone took it from partners by the day `on`; else None."""
+        return {State.EXPIRED: self.expires_on, State.OVERDUE: self.review_on}.get(self.state_on(on))
 
 
 def random_name(version: "AssetVersion", filename: str) -> str:

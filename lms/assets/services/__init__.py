@@ -1,6 +1,7 @@
 """Every write of the asset library, and the figures others may read."""
 
-from lms.assets.errors import BadAsset, BadFile, NotAvailable
+from lms.assets.errors import AssetChanged, BadAsset, BadFile, NotAvailable
+from lms.assets.services.copy_holders import copies_in_hand
 from lms.assets.services.figures import (
     Evidence,
     SourceShare,
@@ -13,19 +14,22 @@ from lms.assets.services.figures import (
 from lms.assets.services.keeping import (
     Aim,
     add_version,
+    fingerprint,
     restore_asset,
     retire_asset,
     review_asset,
     save_asset,
     withdraw_asset,
 )
-from lms.assets.services.reminding import remind_owners
+from lms.assets.services.notices import copies_of, note_pages, send_letters, still_true
+from lms.assets.services.reminding import note_lapses, note_reviews
 from lms.assets.services.searching import answer_miss, note_miss
 from lms.assets.services.using import note_use
 from lms.assets.services.verdicts import decide
 
 __all__ = [
     "Aim",
+    "AssetChanged",
     "BadAsset",
     "BadFile",
     "Evidence",
@@ -36,9 +40,16 @@ __all__ = [
     "answer_miss",
     "decide",
     "evidence_of",
+    "fingerprint",
+    "copies_in_hand",
+    "copies_of",
+    "note_lapses",
     "note_miss",
+    "note_pages",
+    "note_reviews",
     "note_use",
-    "remind_owners",
+    "send_letters",
+    "still_true",
     "restore_asset",
     "retire_asset",
     "review_asset",

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 
 from lms.accounts.models import User
@@ -34,6 +35,7 @@ from lms.assets.branding.template import Size, Template, as_document, parse, sto
 from lms.assets.branding_statements import copy_made
 from lms.assets.models import Asset, AssetVersion
 from lms.assets.models.branding import BrandedCopy, BrandProfile, BrandTemplate, new_copy_id
+from lms.common.files import removed_on_failure
 from lms.partners.models import Membership, Partner
 from lms.partners.services.memberships import lock_partner
 from lms.xapi.services import platform_authority, record
@@ -249,9 +251,13 @@ def make_copy(
     return _keep(copy, drawn.content, membership)
 
 
-@transaction.atomic
 def _keep(copy: BrandedCopy, content: bytes, membership: Membership) -> BrandedCopy:
     """Stores a drawn copy, unless the same request was quicker; counted under the partner's lock."""
+    with removed_on_failure() as files, transaction.atomic():
+        return _stored(copy, content, membership, files)
+
+
+def _stored(copy: BrandedCopy, content: bytes, membership: Membership, files: list[FieldFile]) -> BrandedCopy:
     partner, by, at = lock_partner(copy.partner), copy.made_by, copy.made_at
     made = _made_before(by, copy.request_key, copy.request_digest)
     if made is not None:
@@ -259,6 +265,7 @@ def _keep(copy: BrandedCopy, content: bytes, membership: Membership) -> BrandedC
     if BrandedCopy.objects.filter(partner=partner, made_at__gt=at - timedelta(days=1)).count() >= COPIES_PER_DAY:
         raise TooManyCopies(f"{partner.name} made {COPIES_PER_DAY} copies in a day. Try again tomorrow.")
     copy.file.save(copy.filename, ContentFile(content), save=False)
+    files.append(copy.file)
     copy.save(force_insert=True)
     record_audit(action="assets.copy_made", actor=by, at=at, target=copy, partner_id=partner.public_id)
     record([copy_made(copy, membership)], authority=platform_authority(), at=at)

@@ -1,6 +1,7 @@
 """How an asset comes to the library, gets a new file, and leaves."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,14 +10,16 @@ from typing import Any
 from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Max
+from django.db.models.fields.files import FieldFile
 from wagtail.search import index
 
 from lms.accounts.models import User
 from lms.assets.contents import judge
-from lms.assets.errors import BadAsset
+from lms.assets.errors import AssetChanged, BadAsset, BadFile
 from lms.assets.events import AssetWithdrawn, VersionAdded
 from lms.assets.models import Asset, AssetVersion, ProductVersion
 from lms.assets.scanning import scan
+from lms.common.files import removed_on_failure
 from lms.events.services import emit
 from lms.partners.models import PartnerType, Persona, Region
 
@@ -31,39 +34,66 @@ class Aim:
     products: Sequence[ProductVersion] = ()
 
 
-@transaction.atomic
 def save_asset(
-    *, asset: Asset, aim: Aim, file: File[Any] | None, filename: str = "", note: str = "", by: User, at: datetime
+    *,
+    asset: Asset,
+    aim: Aim,
+    file: File[Any] | None,
+    filename: str = "",
+    note: str = "",
+    seen: str = "",
+    by: User,
+    at: datetime,
 ) -> Asset:
     """Keeps what was written about an asset, new or known, and its next file when one is given.
 
-    Raises BadAsset (a withdrawn one without a word of what is coming; valid for longer than it stays unreviewed is
-    fine), BadFile and UnsafeInput (see `add_version`); then nothing is kept. Emits VersionAdded.
+    `seen` is the `fingerprint` of what the writer started from. Raises AssetChanged when that is not what stands now,
+    BadAsset (a withdrawn one without a word of what is coming), BadFile and UnsafeInput (see `add_version`); then
+    nothing is kept. Locks the asset. Emits VersionAdded.
     """
-    if asset.withdrawn_at is not None and not asset.coming_note:
-        raise BadAsset("It is withdrawn: say what is coming in its place.")
-    if asset._state.adding:
-        asset.created_at, asset.created_by = at, by
-        asset.save(force_insert=True)
-    else:
-        asset.save(update_fields=_WRITTEN)
-    asset.personas.set(aim.personas)
-    asset.partner_types.set(aim.partner_types)
-    asset.regions.set(aim.regions)
-    asset.products.set(aim.products)
-    if file is not None:
-        add_version(asset=asset, file=file, filename=filename, note=note, by=by, at=at)
-    index.insert_or_update_object(asset)  # with its products, which were not there when the row was saved
+    with removed_on_failure() as files, transaction.atomic():
+        if asset._state.adding:
+            asset.created_at, asset.created_by = at, by
+            asset.save(force_insert=True)
+        else:
+            _check_unchanged(asset, seen)
+            asset.save(update_fields=_WRITTEN)
+        asset.personas.set(aim.personas)
+        asset.partner_types.set(aim.partner_types)
+        asset.regions.set(aim.regions)
+        asset.products.set(aim.products)
+        if file is not None:
+            _add_version(asset, file, filename, note, by, at, files)
+        index.insert_or_update_object(asset)  # with its products, which were not there when the row was saved
     return asset
+
+
+def _check_unchanged(asset: Asset, seen: str) -> None:
+    stored = _locked(asset)
+    if seen and fingerprint(stored) != seen:
+        raise AssetChanged("Somebody changed this asset after you opened the form. Nothing was saved.")
+    if stored.withdrawn_at is not None and not asset.coming_note:
+        raise BadAsset("It is withdrawn: say what is coming in its place.")
+
+
+def _locked(asset: Asset) -> Asset:
+    return Asset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
 
 
 _WRITTEN = [
     *("title", "summary", "kind", "language", "need", "minimum_tier", "owner", "review_on", "expires_on"),
     "coming_note",
 ]
+_LISTS = ["personas", "partner_types", "regions", "products"]
 
 
-@transaction.atomic
+def fingerprint(asset: Asset) -> str:
+    """Of all that a save may write, and of the file in use: equal while nobody changed them. Four queries."""
+    row = asset.__class__.objects.filter(pk=asset.pk).values(*_WRITTEN, "current").first()
+    lists = {name: sorted(getattr(asset, name).values_list("pk", flat=True)) for name in _LISTS} if row else {}
+    return hashlib.sha256(json.dumps([row, lists], sort_keys=True, default=str).encode()).hexdigest()
+
+
 def add_version(
     *, asset: Asset, file: File[Any], filename: str, note: str = "", by: User, at: datetime
 ) -> AssetVersion:
@@ -72,10 +102,17 @@ def add_version(
     Of the same content as the newest it changes nothing and returns that. Locks the asset. Raises BadFile for a file
     that is not taken or that the scanner refuses, UnsafeInput for a hostile archive. Emits VersionAdded.
     """
+    with removed_on_failure() as files, transaction.atomic():
+        return _add_version(asset, file, filename, note, by, at, files)
+
+
+def _add_version(
+    asset: Asset, file: File[Any], filename: str, note: str, by: User, at: datetime, files: list[FieldFile]
+) -> AssetVersion:
     content = judge(file, filename)
     scan(file, content.filename)
     digest = _digest(file)
-    locked = Asset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
+    locked = _locked(asset)
     newest = locked.versions.filter(pk=locked.current_id or 0).first()
     if newest is not None and newest.sha256 == digest and newest.filename == content.filename:
         return newest
@@ -91,7 +128,11 @@ def add_version(
         added_by=by,
         added_at=at,
     )
-    version.file.save(content.filename, file, save=False)
+    try:
+        version.file.save(content.filename, file, save=False)
+    except OSError as error:
+        raise BadFile("The file could not be stored. Nothing was saved. Try again, or ask who runs it.") from error
+    files.append(version.file)
     version.save(force_insert=True)
     asset.current = version
     asset.save(update_fields=["current"])
@@ -139,11 +180,16 @@ def restore_asset(*, asset: Asset, review_on: date, by: User, at: datetime) -> b
 
 
 @transaction.atomic
-def review_asset(*, asset: Asset, review_on: date, by: User, at: datetime) -> None:
-    """Somebody has looked at it and it is true: it stays until the day `review_on`. Raises BadAsset for one past."""
+def review_asset(*, asset: Asset, review_on: date, by: User, at: datetime) -> bool:
+    """Somebody has looked at it and it is true: it stays until the day `review_on`. Whether that is another day.
+
+    Nothing changes for one that is retired or withdrawn. Raises BadAsset for a day that is past.
+    """
     _check_review(review_on, at)
-    asset.review_on = review_on
-    asset.save(update_fields=["review_on"])
+    kept = Asset.objects.filter(pk=asset.pk, withdrawn_at=None, retired_at=None)
+    changed = kept.exclude(review_on=review_on).update(review_on=review_on)
+    asset.refresh_from_db()
+    return bool(changed)
 
 
 def _check_review(review_on: date, at: datetime) -> None:

@@ -1,36 +1,51 @@
-"""Owners hear in time which of their assets are to be reviewed."""
+"""Who keeps an asset hears in time that it is to be reviewed, and with all who depend on it that it lapsed."""
 
-from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
 
-from lms.assets.events import ReviewsDue
-from lms.assets.models import Asset
-from lms.events.services import emit
+from lms.assets.models import Asset, BrandedCopy, Notice, Reason
+from lms.assets.services.copy_holders import holders_of
+from lms.assets.services.notices import keepers_of, note, note_pages
 
 AHEAD = timedelta(days=14)
 
 
 @transaction.atomic
-def remind_owners(*, at: datetime) -> int:
-    """Tells each owner, in one letter, which assets are to be reviewed within two weeks or are late.
+def note_reviews(*, at: datetime) -> None:
+    """Who keeps an asset that is to be reviewed within two weeks, or should have been, hears it in his next letter.
 
-    Of each review day he hears once, so running it again sends nothing. Returns how many owners are told. Locks the
-    assets it tells of. Emits ReviewsDue.
+    Of each review day he hears once; a new owner hears it too. Lapsed ones are told of by `note_lapses`, and one that
+    is withdrawn gets a new review day when it comes back.
     """
-    due = (
-        Asset.objects.select_for_update(of=("self",))
-        .overdue((at + AHEAD).date() + timedelta(days=1))
-        .filter(Q(told_of_review_on=None) | ~Q(told_of_review_on=F("review_on")))
-        .order_by("review_on", "pk")
-    )
-    by_owner: defaultdict[int, list[Asset]] = defaultdict(list)
-    for asset in due:
-        by_owner[asset.owner_id].append(asset)
-    for assets in by_owner.values():
-        emit(ReviewsDue(at=at, asset_ids=tuple(one.public_id for one in assets)))
-    told = [one.pk for assets in by_owner.values() for one in assets]
-    Asset.objects.filter(pk__in=told).update(told_of_review_on=F("review_on"))
-    return len(by_owner)
+    on = at.date()
+    due = Asset.objects.overdue(on + AHEAD + timedelta(days=1)).filter(withdrawn_at=None)
+    assets = list(due.exclude(pk__in=Asset.objects.lapsed(on).values("pk")).select_related("owner").order_by("pk"))
+    keepers = keepers_of(assets)
+    for asset in assets:
+        note(keepers[asset.pk], asset, Reason.REVIEW, about_on=asset.review_on, at=at)
+
+
+@transaction.atomic
+def note_lapses(*, at: datetime) -> int:
+    """Who keeps an asset that lapsed by the calendar hears it, and so do owners of pages that show it and holders of
+    co-branded copies: once per day on which it lapsed. Returns how many are lapsed.
+    """
+    on = at.date()
+    assets = list(Asset.objects.lapsed(on).select_related("owner").order_by("pk"))
+    days = {one.pk: lapsed for one in assets if (lapsed := one.lapsed_on(on)) is not None}
+    keepers = keepers_of(assets)
+    for asset in assets:
+        note(keepers[asset.pk], asset, Reason.LAPSED, about_on=days[asset.pk], at=at)
+    note_pages(assets, days=days, at=at)
+    for asset in _unheard(assets, days):
+        copies = BrandedCopy.objects.filter(template__version__asset=asset, told_at=None).select_related("made_by")
+        note(holders_of(copies, on), asset, Reason.COPIES, about_on=days[asset.pk], at=at)
+    return len(assets)
+
+
+def _unheard(assets: list[Asset], days: dict[int, date]) -> list[Asset]:
+    """Those of whose lapse no holder of a copy has heard: a lapsed one is copied no more, so once is enough."""
+    heard = Notice.objects.filter(asset__in=assets, reason=Reason.COPIES).values_list("asset_id", "about_on")
+    told = set(heard)
+    return [one for one in assets if (one.pk, days[one.pk]) not in told]

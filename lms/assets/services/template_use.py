@@ -1,9 +1,8 @@
-"""How much is made from templates (R23), and whose copies are out of date."""
+"""How much is made from templates (R23)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import Count, Exists, OuterRef
 
 from lms.assets.models import Asset, AssetQuerySet, BrandedCopy, BrandTemplate
@@ -45,14 +44,3 @@ def template_share(*, until: datetime) -> TemplateShare:
     made = BrandedCopy.objects.filter(made_at__gte=until - COUNTED, made_at__lt=until)
     counted = made.aggregate(copies=Count("pk"), partners=Count("partner", distinct=True))
     return TemplateShare(templates=with_zones(assets).count(), uploads=without_zones(assets).count(), **counted)
-
-
-@transaction.atomic
-def tell_holders(*, asset: Asset, at: datetime) -> list[BrandedCopy]:
-    """Marks copies of the asset that are replaced or withdrawn as told of, and returns them: each only once, so that
-    its holder gets one letter. Locks them.
-    """
-    outdated = BrandedCopy.objects.outdated(asset).filter(told_at=None).select_related("partner", "made_by")
-    found = list(outdated.select_for_update(of=("self",)).order_by("pk"))
-    BrandedCopy.objects.filter(pk__in=[copy.pk for copy in found]).update(told_at=at)
-    return found
