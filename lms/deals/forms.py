@@ -1,9 +1,11 @@
 """Forms about deals. Six questions, nine inputs, of which three are filled in already."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
 from lms.accounts.models import User
 from lms.common.forms import NameField
@@ -13,6 +15,7 @@ from lms.deals.engagement import Rules
 from lms.deals.models import VendorAccount
 from lms.deals.moves import Move
 from lms.deals.services import Draft
+from lms.deals.services.import_rows import COLUMN, MAY_BE_SAME, SAME, Field
 from lms.partners.models import Partner
 
 MONTHS_OFFERED = 24
@@ -136,3 +139,52 @@ class CrmForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+
+
+class ImportForm(forms.Form):
+    """A file of deals. Of `partners` None is chosen: it is the person's own."""
+
+    file = forms.FileField(
+        label="File",
+        help_text="CSV (UTF-8) or XLSX, the first sheet; at most 2 MB and 5,000 rows. The first row names the columns.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
+    )
+    partner = forms.ModelChoiceField(
+        Partner.objects.none(), label="Whose deals", required=False, empty_label="Each row names its partner"
+    )
+
+    def __init__(self, data: Any = None, files: Any = None, *, partners: QuerySet[Partner] | None) -> None:
+        super().__init__(data, files)
+        if partners is None:
+            del self.fields["partner"]
+        else:
+            self.fields["partner"].queryset = partners  # type: ignore[attr-defined]
+
+
+Choices = list[tuple[str, Any]]
+
+
+class ColumnsForm(forms.Form):
+    """Where each field of a deal comes from: a column, told with what its first row says, or the same for all rows."""
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        fields: Sequence[Field],
+        headings: Sequence[str],
+        example: Sequence[str],
+        same: dict[str, Choices],
+        initial: dict[str, str],
+    ) -> None:
+        super().__init__(data, initial=initial)
+        columns: Choices = [
+            (f"{COLUMN}{place}", f"{heading} ({cell[:30]})" if cell else heading)
+            for place, (heading, cell) in enumerate(zip(headings, example, strict=True))
+        ]
+        for field in fields:
+            choices: Choices = [("", "Not in the file"), ("Column of the file", columns)]
+            if field.name in MAY_BE_SAME:
+                values = [(f"{SAME}{value}", label) for value, label in same.get(field.name, [])]
+                choices.append(("The same for all rows", values))
+            self.fields[field.name] = forms.ChoiceField(label=field.label, choices=choices, required=field.is_needed)

@@ -4,12 +4,21 @@ from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from lms.accounts.models import User
 from lms.common.letters import send_letter
 from lms.deals import services
-from lms.deals.events import CommentAdded, CrmPaused, DealChanged, DealMoved, ProtectionEnding
-from lms.deals.models import Comment, CrmSystem, Deal, DealMove
+from lms.deals.events import (
+    CommentAdded,
+    CrmPaused,
+    DealChanged,
+    DealImportDue,
+    DealMoved,
+    DealsImported,
+    ProtectionEnding,
+)
+from lms.deals.models import Comment, CrmSystem, Deal, DealImport, DealMove, Origin, RowOutcome
 from lms.events.services import subscribe
 from lms.partners.models import Membership
 from lms.partners.rules import PORTAL_MANAGERS
@@ -37,6 +46,8 @@ def send_move_letter(event: DealMoved) -> None:
     if move is None:
         return
     deal = move.deal
+    if deal.origin == Origin.FILE and move.at == deal.registered_at:
+        return  # told with all others of the file, in one letter
     to = deal.partner.channel_manager if move.move in _BY_PARTNER else deal.registered_by
     if to is None or not _may_read(to, deal) or (to == move.by and move.number > 1):
         return
@@ -122,4 +133,47 @@ def send_crm_letter(event: CrmPaused) -> None:
             subject=f"{system.name} is not told of deals any more",
             template="crm_paused",
             context={"person": person, "system": system, "url": url},
+        )
+
+
+@subscribe(DealImportDue)
+def continue_deal_import(event: DealImportDue) -> None:
+    """The next rows of a file, at the time they are done."""
+    services.continue_import(
+        import_id=event.import_id,
+        round_=event.round,
+        start=event.start,
+        is_dry_run=event.is_dry_run,
+        at=max(event.at, timezone.now()),
+    )
+
+
+@subscribe(DealsImported)
+def send_import_letters(event: DealsImported) -> None:
+    """One to who imported the file, and one to each for whom deals were registered by it."""
+    job = DealImport.objects.filter(public_id=event.import_id).select_related("asked_by").first()
+    if job is None:
+        return
+    created = job.rows.filter(outcome=RowOutcome.CREATED)
+    owners = User.objects.filter(pk__in=created.values("deal__registered_by"), is_active=True).exclude(
+        pk=job.asked_by_id
+    )
+    counts = services.counts_of(job)
+    page = f"{settings.SITE_URL}{reverse('deals:import', args=[job.public_id])}"
+    mine = f"{settings.SITE_URL}{reverse('deals:mine')}"
+    letters = [(job.asked_by, counts["created"], page)] if job.asked_by.is_active else []
+    letters += [(one, created.filter(deal__registered_by=one).count(), mine) for one in owners.order_by("pk")]
+    for person, count, url in letters:
+        send_letter(
+            to=person.email,
+            subject=f"{count} deal{'s' if count != 1 else ''} registered from a file",
+            template="deals_imported",
+            context={
+                "person": person,
+                "job": job,
+                "count": count,
+                "left": counts["refused"] + counts["duplicate"] if person == job.asked_by else 0,
+                "is_own": person == job.asked_by,
+                "url": url,
+            },
         )

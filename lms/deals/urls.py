@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from lms.deals.views import crm_pages, deal_pages, partner_pages, vendor_pages
+from lms.deals.views import crm_pages, deal_pages, import_pages, partner_pages, vendor_pages
 
 app_name = "deals"
 urlpatterns = [
@@ -16,6 +16,11 @@ urlpatterns = [
     path("deals/precedents/", vendor_pages.precedents, name="precedents"),
     path("deals/accounts/", vendor_pages.accounts, name="accounts"),
     path("deals/accounts/<uuid:account_id>/", vendor_pages.accounts, name="account"),
+    path("deals/imports/", import_pages.imports, name="imports"),
+    path("deals/imports/<uuid:import_id>/", import_pages.job, name="import"),
+    path("deals/imports/<uuid:import_id>/columns/", import_pages.columns, name="import_columns"),
+    path("deals/imports/<uuid:import_id>/discard/", import_pages.discard, name="import_discard"),
+    path("deals/imports/<uuid:import_id>/left-out.csv", import_pages.left_out, name="import_left_out"),
     path("deals/crm/", crm_pages.systems, name="crm"),
     path("deals/crm/<uuid:system_id>/", crm_pages.system, name="crm_system"),
     path("deals/crm/<uuid:system_id>/<slug:action>/", crm_pages.act, name="crm_act"),

@@ -57,6 +57,10 @@ def _member(world: World) -> dict[str, Any]:
     return {"partner_id": world.a.public_id, "membership_id": world.members["own"].public_id}
 
 
+def _import(world: World) -> dict[str, Any]:
+    return {"import_id": world.deal_import.public_id}
+
+
 def _crm(world: World) -> dict[str, Any]:
     return {"system_id": world.crm.public_id}
 
@@ -264,6 +268,11 @@ MATRIX: dict[str, Row] = {
     "deals:precedents": Row("L FFF FF 2FF2", "M MMM MM MMMM"),
     "deals:accounts": Row("L FFF FF 2FF2", "L FFF FF 2FF2"),
     "deals:account": Row("L FFF FF 2FF2", "L FFF FF 2FF2", lambda w: {"account_id": w.account.public_id}),
+    "deals:imports": Row("L FF2 F2 2FF2", "L FF2 F2 2FF2"),
+    "deals:import": Row("L 44R 44 4444", "L 44R 44 4444", _import),
+    "deals:import_columns": Row("L 442 44 4444", "L 442 44 4444", _import),
+    "deals:import_left_out": Row("L 442 44 4444", "M MMM MM MMMM", _import),
+    "deals:import_discard": Row("L MMM MM MMMM", "L 44R 44 4444", _import),
     "deals:crm": Row("L FFF FF FFF2", "L FFF FF FFF2"),
     "deals:crm_system": Row("L FFF FF FFF2", "M MMM MM MMMM", _crm),
     "deals:crm_act": Row("L MMM MM MMMM", "L FFF FF FFFR", lambda w: {**_crm(w), "action": "pause"}),

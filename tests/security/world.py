@@ -48,8 +48,8 @@ from lms.assessments.services import (
 from lms.assets.models import Asset, BrandedCopy
 from lms.assets.services import branding
 from lms.common.sealing import unseal
-from lms.deals.models import CrmSystem, Deal, Task, VendorAccount
-from lms.deals.services import accept_rules, add_comment, add_crm, add_task, publish_rules, register_deal
+from lms.deals.models import CrmSystem, Deal, DealImport, Task, VendorAccount
+from lms.deals.services import accept_rules, add_comment, add_crm, add_task, ask_import, publish_rules, register_deal
 from lms.demo.site import set_up
 from lms.events.events import Event
 from lms.events.models import Message
@@ -125,6 +125,7 @@ class World:
     deal: Deal = None  # type: ignore[assignment]
     deal_task: Task = None  # type: ignore[assignment]
     crm: CrmSystem = None  # type: ignore[assignment]
+    deal_import: DealImport = None  # type: ignore[assignment]
     account: VendorAccount = None  # type: ignore[assignment]
     asset: Asset = None  # type: ignore[assignment]
     copy: BrandedCopy = None  # type: ignore[assignment]
@@ -275,6 +276,8 @@ def _deals(world: World) -> None:
     world.deal = register_deal(partner=world.a, by=own, draft=draft(at, customer_name=name), request_key=uuid4(), at=at)
     add_comment(deal=world.deal, text=f"The {MARKER} pilot runs", by=own, at=at)
     world.deal_task = add_task(deal=world.deal, title=f"Call {MARKER}", due_on=at.date(), by=own, at=at)
+    rows = f"customer,need\n{MARKER} Import,Shops\n".encode()
+    world.deal_import = ask_import(partner=world.a, data=rows, name=MARKER, by=world.people["manager"], at=at)
     world.account = vendor_account(at, name="Vendor's Own", by=world.people["channel"])
     world.crm, _ = add_crm(
         name=f"CRM of {MARKER}", address="", partner=world.a, events=[], by=world.people["portal"], at=at

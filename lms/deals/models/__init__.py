@@ -1,8 +1,9 @@
 """Tables of deals."""
 
 from lms.deals.models.crm import CrmLink, CrmMessage, CrmReceipt, CrmSystem, DealChange
-from lms.deals.models.deals import Comment, Deal, DealMove, DealMoveQuerySet, DealQuerySet, Reminder, Task
+from lms.deals.models.deals import Comment, Deal, DealMove, DealMoveQuerySet, DealQuerySet, Origin, Reminder, Task
 from lms.deals.models.engagement import Acceptance, EngagementRules, VendorAccount
+from lms.deals.models.imports import DealImport, DealImportRow, RowOutcome
 
 __all__ = [
     "Acceptance",
@@ -13,11 +14,15 @@ __all__ = [
     "CrmSystem",
     "Deal",
     "DealChange",
+    "DealImport",
+    "DealImportRow",
     "DealMove",
     "DealMoveQuerySet",
     "DealQuerySet",
     "EngagementRules",
+    "Origin",
     "Reminder",
+    "RowOutcome",
     "Task",
     "VendorAccount",
 ]

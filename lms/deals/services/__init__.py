@@ -3,6 +3,7 @@
 from lms.deals.errors import (
     AlreadyRegistered,
     BadDeal,
+    BadFile,
     BadMessage,
     BadSystem,
     IllegalMove,
@@ -49,6 +50,18 @@ from lms.deals.services.figures import (
     median_cycle,
     recent_median_answer,
 )
+from lms.deals.services.import_rows import values_of
+from lms.deals.services.importing import (
+    BOUNDS,
+    ask_import,
+    confirm_import,
+    continue_import,
+    counts_of,
+    discard_import,
+    fields_of,
+    forget_imports,
+    map_columns,
+)
 from lms.deals.services.interest import next_moves, sides_of
 from lms.deals.services.moving import move_deal
 from lms.deals.services.precedents import precedents
@@ -58,8 +71,10 @@ from lms.deals.services.upkeep import escalate_overdue, expire_deals, remind_of_
 from lms.deals.services.use import Use, touched_a_deal, use_of_registration
 
 __all__ = [
+    "BOUNDS",
     "AlreadyRegistered",
     "BadDeal",
+    "BadFile",
     "BadMessage",
     "BadSystem",
     "CountedDeal",
@@ -91,17 +106,25 @@ __all__ = [
     "add_comment",
     "add_crm",
     "add_task",
+    "ask_import",
     "board",
+    "confirm_import",
+    "continue_import",
     "counted_deals",
+    "counts_of",
     "deals_behind",
+    "discard_import",
     "escalate_overdue",
     "expire_deals",
+    "fields_of",
     "find_similar",
     "finish_task",
     "forecast",
+    "forget_imports",
     "forget_messages",
     "gate",
     "judge",
+    "map_columns",
     "median_answer",
     "median_cycle",
     "move_deal",
@@ -130,4 +153,5 @@ __all__ = [
     "standing",
     "touched_a_deal",
     "use_of_registration",
+    "values_of",
 ]
