@@ -43,6 +43,12 @@ class NotAMember(DomainError):
     status = 403
 
 
+class CustomerTaken(DomainError):
+    """A lead of a customer that a registration holds, or that is offered to a partner already."""
+
+    code = "customer_taken"
+
+
 class TooManyOpen(DomainError):
     """The partner has as many open registrations as the rules allow: a market cannot be reserved."""
 

@@ -66,3 +66,12 @@ class DealsImported(Event):
 
     type: ClassVar[str] = "deals.DealsImported"
     import_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadMoved(Event):
+    """A lead was given or moved; `number` is the move's."""
+
+    type: ClassVar[str] = "deals.LeadMoved"
+    lead_id: UUID
+    number: int

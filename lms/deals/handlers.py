@@ -16,11 +16,15 @@ from lms.deals.events import (
     DealImportDue,
     DealMoved,
     DealsImported,
+    LeadMoved,
     ProtectionEnding,
 )
-from lms.deals.models import Comment, CrmSystem, Deal, DealImport, DealMove, Origin, RowOutcome
+from lms.deals.lead_moves import MOVES as LEAD_MOVES
+from lms.deals.lead_moves import LeadState
+from lms.deals.models import Comment, CrmSystem, Deal, DealImport, DealMove, LeadMove, Origin, RowOutcome
+from lms.deals.moves import Side
 from lms.events.services import subscribe
-from lms.partners.models import Membership
+from lms.partners.models import Membership, Partner
 from lms.partners.rules import PORTAL_MANAGERS
 
 # What the partner did is news for the vendor; all else is news for the partner.
@@ -48,6 +52,8 @@ def send_move_letter(event: DealMoved) -> None:
     deal = move.deal
     if deal.origin == Origin.FILE and move.at == deal.registered_at:
         return  # told with all others of the file, in one letter
+    if deal.origin == Origin.LEAD and move.number == 1:
+        return  # he has just accepted it; that it is approved follows
     to = deal.partner.channel_manager if move.move in _BY_PARTNER else deal.registered_by
     if to is None or not _may_read(to, deal) or (to == move.by and move.number > 1):
         return
@@ -80,9 +86,12 @@ def send_protection_letter(event: ProtectionEnding) -> None:
 
 
 def _managers(deal: Deal, at: datetime) -> list[User]:
-    of_partner = Membership.objects.active(at.date()).filter(partner=deal.partner_id, role=Membership.Role.MANAGER)
-    people = User.objects.filter(pk__in=of_partner.values("person")).order_by("pk")
-    return [person for person in people if _may_read(person, deal)]
+    return [person for person in _managers_of(deal.partner, at) if _may_read(person, deal)]
+
+
+def _managers_of(partner: Partner, at: datetime) -> list[User]:
+    managing = Membership.objects.active(at.date()).filter(partner=partner, role=Membership.Role.MANAGER)
+    return list(User.objects.filter(pk__in=managing.values("person"), is_active=True).order_by("pk"))
 
 
 @subscribe(CommentAdded)
@@ -176,4 +185,26 @@ def send_import_letters(event: DealsImported) -> None:
                 "is_own": person == job.asked_by,
                 "url": url,
             },
+        )
+
+
+@subscribe(LeadMoved)
+def send_lead_letter(event: LeadMoved) -> None:
+    """What the vendor did is news for the partner's managers; what the partner or the clock did, for who gave it."""
+    move = (
+        LeadMove.objects.filter(lead__public_id=event.lead_id, number=event.number)
+        .select_related("lead__given_by", "lead__deal", "partner", "by")
+        .first()
+    )
+    if move is None or (move.to_state == LeadState.OFFERED and not move.lead.is_offered):
+        return  # an offer that is over by now
+    is_ours = LEAD_MOVES[move.move].side == Side.VENDOR
+    giver = [move.lead.given_by] if move.lead.given_by.is_active else []
+    url = f"{settings.SITE_URL}{reverse('deals:lead', args=[move.lead.public_id])}"
+    for person in _managers_of(move.partner, event.at) if is_ours else giver:
+        send_letter(
+            to=person.email,
+            subject=f"Lead {move.lead.customer_name}: {move.get_to_state_display().lower()}",
+            template="lead_moved",
+            context={"person": person, "move": move, "lead": move.lead, "is_ours": is_ours, "url": url},
         )

@@ -38,6 +38,7 @@ rules.add_perm("deals.change_deal", looks_after_it)
 # Which of the vendor's people decides a conflict is a matter of its level; that he has no interest, of the service.
 rules.add_perm("deals.review_deal", is_channel_role)
 rules.add_perm("deals.view_queue", is_channel_role)
+rules.add_perm("deals.give_lead", is_channel_role)
 rules.add_perm("deals.manage_accounts", is_channel_role)
 rules.add_perm("deals.manage_crm", rules.is_group_member(PORTAL_MANAGERS))
 

@@ -40,3 +40,9 @@ def forget_crm_messages() -> int:
 def forget_imports() -> int:
     """Daily. Returns how many were forgotten."""
     return services.forget_imports(at=timezone.now())
+
+
+@shared_task
+def expire_leads() -> int:
+    """Every hour. Returns how many offers ended."""
+    return services.expire_leads(at=timezone.now())

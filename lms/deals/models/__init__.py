@@ -4,6 +4,7 @@ from lms.deals.models.crm import CrmLink, CrmMessage, CrmReceipt, CrmSystem, Dea
 from lms.deals.models.deals import Comment, Deal, DealMove, DealMoveQuerySet, DealQuerySet, Origin, Reminder, Task
 from lms.deals.models.engagement import Acceptance, EngagementRules, VendorAccount
 from lms.deals.models.imports import DealImport, DealImportRow, RowOutcome
+from lms.deals.models.leads import Lead, LeadMove
 
 __all__ = [
     "Acceptance",
@@ -20,6 +21,8 @@ __all__ = [
     "DealMoveQuerySet",
     "DealQuerySet",
     "EngagementRules",
+    "Lead",
+    "LeadMove",
     "Origin",
     "Reminder",
     "RowOutcome",

@@ -202,6 +202,10 @@ def _create(*, rules: EngagementRules, registered_at: datetime, **fields: Any) -
 
 def _apply(deal: Deal, by: User, at: datetime) -> None:
     """Logs how it came in and what the rules make of it."""
+    if deal.origin == Origin.LEAD and deal.holds:  # the customer comes from us: nobody stands against it
+        steps.log(deal, "submit", "", by=by, at=at)
+        steps.advance(deal, "approve", by=None, at=at, text="We gave this lead.", **approval(deal, None, at))
+        return
     clause = judge(deal=deal, at=at)
     deal.clause, deal.answer_due_at = clause.id, steps.answer_due(deal, at)
     if not deal.holds:
