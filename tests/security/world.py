@@ -289,7 +289,7 @@ def _deals(world: World) -> None:
     rows = f"customer,need\n{MARKER} Import,Shops\n".encode()
     world.deal_import = ask_import(partner=world.a, data=rows, name=MARKER, by=world.people["manager"], at=at)
     world.lead = give_lead(
-        draft=lead_draft(customer_name=f"{MARKER.title()} Lead"),
+        draft=lead_draft(customer_name=f"{MARKER.title()} Lead", customer_domain=""),
         partner=world.a,
         days=30,
         by=world.people["channel"],
