@@ -23,5 +23,5 @@ def each(rows: Iterable[Row], act: Callable[[Row], bool]) -> int:
         try:
             done += act(row)
         except Exception:
-            logger.exception("%s %s is left to the next run", type(row).__name__, row.public_id)
+            logger.exception("%s %s is left to the next run", type(row).__name__.lower(), row.public_id)
     return done
