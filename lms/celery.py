@@ -36,5 +36,7 @@ app.conf.beat_schedule = {
     "send-asset-letters": {"task": "lms.assets.tasks.send_asset_letters", "schedule": crontab(hour=6, minute=10)},
     "send-to-crm": {"task": "lms.deals.tasks.send_to_crm", "schedule": 15.0},
     "forget-crm-messages": {"task": "lms.deals.tasks.forget_crm_messages", "schedule": crontab(hour=4, minute=40)},
+    "expire-leads": {"task": "lms.deals.tasks.expire_leads", "schedule": crontab(minute=20)},
+    "forget-deal-imports": {"task": "lms.deals.tasks.forget_imports", "schedule": crontab(hour=4, minute=45)},
     "raise-tier-alarms": {"task": "lms.tiers.tasks.raise_tier_alarms", "schedule": crontab(hour=4, minute=10)},
 }

@@ -1,5 +1,7 @@
 """Why a use case about deals is refused."""
 
+from uuid import UUID
+
 from lms.common.errors import DomainError
 
 
@@ -41,6 +43,12 @@ class NotAMember(DomainError):
     status = 403
 
 
+class CustomerTaken(DomainError):
+    """A lead of a customer that a registration holds, or that is offered to a partner already."""
+
+    code = "customer_taken"
+
+
 class TooManyOpen(DomainError):
     """The partner has as many open registrations as the rules allow: a market cannot be reserved."""
 
@@ -48,9 +56,13 @@ class TooManyOpen(DomainError):
 
 
 class AlreadyRegistered(DomainError):
-    """The partner itself has an open registration of this customer and product."""
+    """The partner itself has an open registration of this customer and product: `public_id`."""
 
     code = "already_registered"
+
+    def __init__(self, message: str, *, public_id: UUID) -> None:
+        super().__init__(message)
+        self.public_id = public_id
 
 
 class BadDeal(DomainError):

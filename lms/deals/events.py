@@ -39,3 +39,31 @@ class CrmPaused(Event):
 
     type: ClassVar[str] = "deals.CrmPaused"
     system_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealImportDue(Event):
+    """The rows of a file from `start` on are to be looked at (`is_dry_run`) or registered, in this round."""
+
+    type: ClassVar[str] = "deals.DealImportDue"
+    import_id: UUID
+    round: int
+    start: int
+    is_dry_run: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealsImported(Event):
+    """A file of deals is worked through."""
+
+    type: ClassVar[str] = "deals.DealsImported"
+    import_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadMoved(Event):
+    """A lead was given or moved; `number` is the move's."""
+
+    type: ClassVar[str] = "deals.LeadMoved"
+    lead_id: UUID
+    number: int

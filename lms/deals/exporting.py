@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from django.db.models import QuerySet
 
-from lms.deals.models import Deal
+from lms.deals.models import Deal, DealImport, RowOutcome
+from lms.deals.money import plain
 
 HEADINGS = (
     "id",
@@ -39,7 +40,7 @@ def rows(deals: QuerySet[Deal]) -> Iterator[list[str]]:
             deal.customer_domain,
             deal.customer_country,
             deal.product,
-            f"{deal.value:f}",
+            plain(deal.value, deal.currency),
             deal.currency,
             f"{deal.close_month:%Y-%m}",
             deal.need,
@@ -51,3 +52,11 @@ def rows(deals: QuerySet[Deal]) -> Iterator[list[str]]:
             deal.clause,
         )
         yield [str(cell) for cell in cells]
+
+
+def left_out(deal_import: DealImport) -> Iterator[list[str]]:
+    """The rows of a file that became no deal, as they were uploaded, after their row number and the reason."""
+    yield ["row", "why", *deal_import.headings]
+    rows = deal_import.rows.filter(outcome__in=(RowOutcome.REFUSED, RowOutcome.DUPLICATE)).order_by("number")
+    for row in rows.iterator(chunk_size=CHUNK):
+        yield [str(row.line), row.message, *row.cells]

@@ -1,18 +1,22 @@
 """Forms about deals. Six questions, nine inputs, of which three are filled in already."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
 from lms.accounts.models import User
 from lms.common.forms import NameField
 from lms.deals.countries import COUNTRIES
 from lms.deals.crm import MessageType
 from lms.deals.engagement import Rules
+from lms.deals.lead_moves import DeclineReason
 from lms.deals.models import VendorAccount
 from lms.deals.moves import Move
-from lms.deals.services import Draft
+from lms.deals.services import Draft, LeadDraft
+from lms.deals.services.import_rows import COLUMN, MAY_BE_SAME, SAME, Field
 from lms.partners.models import Partner
 
 MONTHS_OFFERED = 24
@@ -136,3 +140,127 @@ class CrmForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+
+
+class ImportForm(forms.Form):
+    """A file of deals. Of `partners` None is chosen: it is the person's own."""
+
+    file = forms.FileField(
+        label="File",
+        help_text="CSV (UTF-8) or XLSX, the first sheet; at most 2 MB and 5,000 rows. The first row names the columns.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
+    )
+    partner = forms.ModelChoiceField(
+        Partner.objects.none(), label="Whose deals", required=False, empty_label="Each row names its partner"
+    )
+
+    def __init__(self, data: Any = None, files: Any = None, *, partners: QuerySet[Partner] | None) -> None:
+        super().__init__(data, files)
+        if partners is None:
+            del self.fields["partner"]
+        else:
+            self.fields["partner"].queryset = partners  # type: ignore[attr-defined]
+
+
+Choices = list[tuple[str, Any]]
+
+
+class ColumnsForm(forms.Form):
+    """Where each field of a deal comes from: a column, told with what its first row says, or the same for all rows."""
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        fields: Sequence[Field],
+        headings: Sequence[str],
+        example: Sequence[str],
+        same: dict[str, Choices],
+        initial: dict[str, str],
+    ) -> None:
+        super().__init__(data, initial=initial)
+        columns: Choices = [
+            (f"{COLUMN}{place}", f"{heading} ({cell[:30]})" if cell else heading)
+            for place, (heading, cell) in enumerate(zip(headings, example, strict=True))
+        ]
+        for field in fields:
+            choices: Choices = [("", "Not in the file"), ("Column of the file", columns)]
+            if field.name in MAY_BE_SAME:
+                values = [(f"{SAME}{value}", label) for value, label in same.get(field.name, [])]
+                choices.append(("The same for all rows", values))
+            self.fields[field.name] = forms.ChoiceField(label=field.label, choices=choices, required=field.is_needed)
+
+
+class GiveForm(forms.Form):
+    """To whom a lead is given, and for how long."""
+
+    partner = forms.ModelChoiceField(Partner.objects.none(), label="Give it to", empty_label="Choose a partner")
+    days = forms.IntegerField(label="Days to answer", min_value=1, max_value=60, initial=7)
+
+    def __init__(self, data: Any = None, *, partners: QuerySet[Partner], **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["partner"].queryset = partners  # type: ignore[attr-defined]
+
+
+class LeadForm(GiveForm):
+    """What the vendor knows of a customer, and who gets it."""
+
+    field_order = (
+        "customer_name",
+        "customer_domain",
+        "customer_country",
+        "product",
+        "need",
+        "contact",
+        "value",
+        "currency",
+        "partner",
+        "days",
+    )
+    customer_name = NameField(label="Customer", max_length=150)
+    customer_domain = forms.CharField(label="Website", max_length=200, required=False)
+    customer_country = forms.ChoiceField(label="Country", choices=_COUNTRY_CHOICES)
+    product = forms.ChoiceField(label="Product")
+    need = forms.CharField(label="What do they need?", max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+    contact = forms.CharField(
+        label="Whom to talk to", max_length=300, help_text="Name, and how he wants to be reached. The partner reads it."
+    )
+    value = forms.CharField(
+        label="Value, roughly", max_length=24, required=False, widget=forms.TextInput(attrs={"inputmode": "decimal"})
+    )
+    currency = forms.ChoiceField(label="Currency")
+
+    def __init__(self, data: Any = None, *, partners: QuerySet[Partner], rules: Rules) -> None:
+        super().__init__(data, partners=partners)
+        self.fields["product"].choices = [(one.id, one.name) for one in rules.products]  # type: ignore[attr-defined]
+        self.fields["currency"].choices = [(one, one) for one in rules.currencies]  # type: ignore[attr-defined]
+
+    def draft(self) -> LeadDraft:
+        """What the service takes."""
+        return LeadDraft(**{name: self.cleaned_data[name] for name in self.field_order[:8]})
+
+
+class AcceptForm(forms.Form):
+    """What a rep adds to a lead, so that it is a deal."""
+
+    value = forms.CharField(label="Value", max_length=24, widget=forms.TextInput(attrs={"inputmode": "decimal"}))
+    currency = forms.ChoiceField(label="Currency")
+    close_month = forms.ChoiceField(label="Should close in")
+    next_step = forms.CharField(label="Next step", max_length=300)
+
+    def __init__(self, data: Any = None, *, rules: Rules, on: date, initial: dict[str, str]) -> None:
+        super().__init__(data, initial=initial)
+        months = months_from(on)
+        self.fields["currency"].choices = [(one, one) for one in rules.currencies]  # type: ignore[attr-defined]
+        self.fields["close_month"].choices = months  # type: ignore[attr-defined]
+        self.fields["close_month"].initial = months[3][0]
+
+    def words(self) -> dict[str, Any]:
+        """What the service takes."""
+        return {**self.cleaned_data, "close_month": date.fromisoformat(f"{self.cleaned_data['close_month']}-01")}
+
+
+class DeclineForm(forms.Form):
+    prefix = "decline"
+    reason = forms.ChoiceField(label="Why", choices=DeclineReason.choices, widget=forms.RadioSelect)
+    text = forms.CharField(label="More", max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2}))

@@ -4,13 +4,26 @@ from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from lms.accounts.models import User
 from lms.common.letters import send_letter
-from lms.deals.events import CommentAdded, CrmPaused, DealMoved, ProtectionEnding
-from lms.deals.models import Comment, CrmSystem, Deal, DealMove
+from lms.deals import services
+from lms.deals.events import (
+    CommentAdded,
+    CrmPaused,
+    DealImportDue,
+    DealMoved,
+    DealsImported,
+    LeadMoved,
+    ProtectionEnding,
+)
+from lms.deals.lead_moves import MOVES as LEAD_MOVES
+from lms.deals.lead_moves import LeadState
+from lms.deals.models import Comment, CrmSystem, Deal, DealImport, DealMove, LeadMove, Origin, RowOutcome
+from lms.deals.moves import Side
 from lms.events.services import subscribe
-from lms.partners.models import Membership
+from lms.partners.models import Membership, Partner
 from lms.partners.rules import PORTAL_MANAGERS
 
 # What the partner did is news for the vendor; all else is news for the partner.
@@ -56,6 +69,10 @@ def send_move_letter(event: DealMoved) -> None:
 
 def _told_of(move: DealMove, at: datetime) -> list[User]:
     deal = move.deal
+    if deal.origin == Origin.FILE and move.at == deal.registered_at:
+        return []  # told with all others of the file, in one letter
+    if deal.origin == Origin.LEAD and move.number == 1:
+        return []  # he has just accepted it; that it is approved follows
     if move.move in _ENDED_BY_CRM and move.by is None:
         partners = [deal.registered_by] if _may_read(deal.registered_by, deal) else _managers(deal, at)
         people = [*partners, deal.partner.channel_manager]
@@ -90,9 +107,12 @@ def send_protection_letter(event: ProtectionEnding) -> None:
 
 
 def _managers(deal: Deal, at: datetime) -> list[User]:
-    of_partner = Membership.objects.active(at.date()).filter(partner=deal.partner_id, role=Membership.Role.MANAGER)
-    people = User.objects.filter(pk__in=of_partner.values("person")).order_by("pk")
-    return [person for person in people if _may_read(person, deal)]
+    return [person for person in _managers_of(deal.partner, at) if _may_read(person, deal)]
+
+
+def _managers_of(partner: Partner, at: datetime) -> list[User]:
+    managing = Membership.objects.active(at.date()).filter(partner=partner, role=Membership.Role.MANAGER)
+    return list(User.objects.filter(pk__in=managing.values("person"), is_active=True).order_by("pk"))
 
 
 @subscribe(CommentAdded)
@@ -131,4 +151,69 @@ def send_crm_letter(event: CrmPaused) -> None:
             subject=f"{system.name} is not told of deals any more",
             template="crm_paused",
             context={"person": person, "system": system, "url": url},
+        )
+
+
+@subscribe(DealImportDue)
+def continue_deal_import(event: DealImportDue) -> None:
+    """The next rows of a file, at the time they are done."""
+    services.continue_import(
+        import_id=event.import_id,
+        round_=event.round,
+        start=event.start,
+        is_dry_run=event.is_dry_run,
+        at=max(event.at, timezone.now()),
+    )
+
+
+@subscribe(DealsImported)
+def send_import_letters(event: DealsImported) -> None:
+    """One to who imported the file, and one to each for whom deals were registered by it."""
+    job = DealImport.objects.filter(public_id=event.import_id).select_related("asked_by").first()
+    if job is None:
+        return
+    created = job.rows.filter(outcome=RowOutcome.CREATED)
+    owners = User.objects.filter(pk__in=created.values("deal__registered_by"), is_active=True).exclude(
+        pk=job.asked_by_id
+    )
+    counts = services.counts_of(job)
+    page = f"{settings.SITE_URL}{reverse('deals:import', args=[job.public_id])}"
+    mine = f"{settings.SITE_URL}{reverse('deals:mine')}"
+    letters = [(job.asked_by, counts["created"], page)] if job.asked_by.is_active else []
+    letters += [(one, created.filter(deal__registered_by=one).count(), mine) for one in owners.order_by("pk")]
+    for person, count, url in letters:
+        send_letter(
+            to=person.email,
+            subject=f"{count} deal{'s' if count != 1 else ''} registered from a file",
+            template="deals_imported",
+            context={
+                "person": person,
+                "job": job,
+                "count": count,
+                "left": counts["refused"] + counts["duplicate"] if person == job.asked_by else 0,
+                "is_own": person == job.asked_by,
+                "url": url,
+            },
+        )
+
+
+@subscribe(LeadMoved)
+def send_lead_letter(event: LeadMoved) -> None:
+    """What the vendor did is news for the partner's managers; what the partner or the clock did, for who gave it."""
+    move = (
+        LeadMove.objects.filter(lead__public_id=event.lead_id, number=event.number)
+        .select_related("lead__given_by", "lead__deal", "partner", "by")
+        .first()
+    )
+    if move is None or (move.to_state == LeadState.OFFERED and not move.lead.is_offered):
+        return  # an offer that is over by now
+    is_ours = LEAD_MOVES[move.move].side == Side.VENDOR
+    giver = [move.lead.given_by] if move.lead.given_by.is_active else []
+    url = f"{settings.SITE_URL}{reverse('deals:lead', args=[move.lead.public_id])}"
+    for person in _managers_of(move.partner, event.at) if is_ours else giver:
+        send_letter(
+            to=person.email,
+            subject=f"Lead {move.lead.customer_name}: {move.get_to_state_display().lower()}",
+            template="lead_moved",
+            context={"person": person, "move": move, "lead": move.lead, "is_ours": is_ours, "url": url},
         )

@@ -50,3 +50,8 @@ def shown(amount: Decimal, currency: str) -> str:
     text = f"{amount:,.{digits}f}"
     whole, _, cents = text.partition(".")
     return f"{text if cents.strip('0') else whole} {currency}"
+
+
+def plain(amount: Decimal, currency: str) -> str:
+    """ "48000.00": with the digits the currency has, as `parse_amount` reads it again."""
+    return f"{amount:.{MINOR_UNITS.get(currency, 2)}f}"

@@ -31,11 +31,14 @@ def looks_after_it(user: "User | AnonymousUser", deal: Deal | None) -> bool:
 
 rules.add_perm("deals.register_deal", is_member)
 rules.add_perm("deals.accept_rules", is_manager)
+# A partner's manager for his own partner; without a partner only who looks after all.
+rules.add_perm("deals.import_deals", is_channel_role | is_manager)
 rules.add_perm("deals.view_deal", is_channel_role | is_member_of_its_partner)
 rules.add_perm("deals.change_deal", looks_after_it)
 # Which of the vendor's people decides a conflict is a matter of its level; that he has no interest, of the service.
 rules.add_perm("deals.review_deal", is_channel_role)
 rules.add_perm("deals.view_queue", is_channel_role)
+rules.add_perm("deals.give_lead", is_channel_role)
 rules.add_perm("deals.manage_accounts", is_channel_role)
 rules.add_perm("deals.manage_crm", rules.is_group_member(PORTAL_MANAGERS))
 

@@ -34,3 +34,15 @@ def send_to_crm() -> int:
 def forget_crm_messages() -> int:
     """Daily. Returns how many were forgotten."""
     return services.forget_messages(at=timezone.now())
+
+
+@shared_task
+def forget_imports() -> int:
+    """Daily. Returns how many were forgotten."""
+    return services.forget_imports(at=timezone.now())
+
+
+@shared_task
+def expire_leads() -> int:
+    """Every hour. Returns how many offers ended."""
+    return services.expire_leads(at=timezone.now())

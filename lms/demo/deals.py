@@ -45,6 +45,23 @@ def plan_deals(cast: Cast, timeline: Timeline, calendar: Calendar) -> None:
         at = calendar.now - timedelta(days=row["days_ago"]) + timedelta(hours=row.get("hour", 3))
         timeline.add(at, _told_when_refused(partial(_register, row, cast, timeline)))
 
+    for row in data["leads"]:
+        timeline.add(calendar.now - timedelta(days=row["days_ago"]), _told_when_refused(partial(_give, row, cast)))
+
+
+def _give(row: dict[str, Any], cast: Cast, at: datetime) -> None:
+    names = ("customer_name", "customer_domain", "customer_country", "product", "need", "contact", "value", "currency")
+    lead = services.give_lead(
+        draft=services.LeadDraft(**{name: str(row.get(name, "")) for name in names}),
+        partner=Partner.objects.get(slug=row["partner"]),
+        days=14,
+        by=cast.staff["channel_manager"],
+        at=at,
+    )
+    if "declined" in row:
+        rep = User.objects.get(email=f"{row['rep']}@{row['partner']}.example")
+        services.decline_lead(lead=lead, reason=row["declined"], by=rep, at=at + timedelta(hours=5))
+
 
 def _told_when_refused(action: Action) -> Action:
     """A deal is a script, no person's luck: who builds the demo hears of one that the services refuse."""

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group
 
 from lms.accounts.models import User
 from lms.deals import services
-from lms.deals.models import Deal, EngagementRules, VendorAccount
+from lms.deals.models import Deal, EngagementRules, Lead, VendorAccount
 from lms.partners.models import Membership, Partner
 from tests.factories import MembershipFactory, PartnerFactory, UserFactory
 
@@ -102,3 +102,27 @@ def account(at: datetime, relation: str = "lead", **changes: Any) -> VendorAccou
     }
     by = changes.pop("by", None) or channel_manager("Keeper")
     return services.save_account(account=None, relation=relation, by=by, at=at, **(fields | changes))
+
+
+def lead_draft(**changes: Any) -> services.LeadDraft:
+    fields: dict[str, Any] = {
+        "customer_name": "Acme GmbH",
+        "customer_domain": "acme.example",
+        "customer_country": "DE",
+        "product": "halden-sites",
+        "need": "Forty shops without a picture of their stock.",
+        "contact": "Ada Lind, ada@acme.example",
+        "value": "48000",
+        "currency": "EUR",
+    }
+    return services.LeadDraft(**(fields | changes))
+
+
+def give(partner: Partner, at: datetime, *, by: User | None = None, days: int = 7, **changes: Any) -> Lead:
+    by = by or channel_manager("Giver")
+    return services.give_lead(draft=lead_draft(**changes), partner=partner, days=days, by=by, at=at)
+
+
+def accept(lead: Lead, by: User, at: datetime, **changes: Any) -> Deal:
+    words = {"value": "50000", "currency": "EUR", "close_month": at.date(), "next_step": "Call"}
+    return services.accept_lead(lead=lead, by=by, at=at, **(words | changes))

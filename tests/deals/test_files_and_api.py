@@ -42,7 +42,7 @@ def test_csv_has_every_deal_and_no_formula(today: datetime) -> None:
     assert len(lines) == len(FORMULAS)
     assert {line["next_step"] for line in lines} == {f"'{formula}" for formula in FORMULAS}
     assert all(line["customer"].startswith("'") for line in lines)
-    assert {(line["value"], line["currency"], line["state"]) for line in lines} == {("48000.000", "EUR", "submitted")}
+    assert {(line["value"], line["currency"], line["state"]) for line in lines} == {("48000.00", "EUR", "submitted")}
 
 
 def test_xlsx_has_text_cells_only(today: datetime) -> None:

@@ -57,6 +57,14 @@ def _member(world: World) -> dict[str, Any]:
     return {"partner_id": world.a.public_id, "membership_id": world.members["own"].public_id}
 
 
+def _import(world: World) -> dict[str, Any]:
+    return {"import_id": world.deal_import.public_id}
+
+
+def _lead(world: World) -> dict[str, Any]:
+    return {"lead_id": world.lead.public_id}
+
+
 def _crm(world: World) -> dict[str, Any]:
     return {"system_id": world.crm.public_id}
 
@@ -264,6 +272,18 @@ MATRIX: dict[str, Row] = {
     "deals:precedents": Row("L FFF FF 2FF2", "M MMM MM MMMM"),
     "deals:accounts": Row("L FFF FF 2FF2", "L FFF FF 2FF2"),
     "deals:account": Row("L FFF FF 2FF2", "L FFF FF 2FF2", lambda w: {"account_id": w.account.public_id}),
+    "deals:imports": Row("L FF2 F2 2FF2", "L FF2 F2 2FF2"),
+    "deals:import": Row("L 44R 44 4444", "L 44R 44 4444", _import),
+    "deals:import_columns": Row("L 442 44 4444", "L 442 44 4444", _import),
+    "deals:import_left_out": Row("L 442 44 4444", "M MMM MM MMMM", _import),
+    "deals:import_discard": Row("L MMM MM MMMM", "L 44R 44 4444", _import),
+    "deals:leads": Row("L 222 22 2FF2", "M MMM MM MMMM"),
+    "deals:lead_new": Row("L FFF FF 2FF2", "L FFF FF 2FF2"),
+    "deals:lead": Row("L 222 44 2442", "M MMM MM MMMM", _lead),
+    "deals:lead_accept": Row("L MMM MM MMMM", "L 222 44 F44F", _lead),
+    "deals:lead_decline": Row("L MMM MM MMMM", "L 222 44 F44F", _lead),
+    "deals:lead_give": Row("L MMM MM MMMM", "L FFF FF 2FF2", _lead),
+    "deals:lead_recall": Row("L MMM MM MMMM", "L FFF FF RFFR", _lead),
     "deals:crm": Row("L FFF FF FFF2", "L FFF FF FFF2"),
     "deals:crm_system": Row("L FFF FF FFF2", "M MMM MM MMMM", _crm),
     "deals:crm_act": Row("L MMM MM MMMM", "L FFF FF FFFR", lambda w: {**_crm(w), "action": "pause"}),

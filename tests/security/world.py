@@ -48,8 +48,17 @@ from lms.assessments.services import (
 from lms.assets.models import Asset, BrandedCopy
 from lms.assets.services import branding
 from lms.common.sealing import unseal
-from lms.deals.models import CrmSystem, Deal, Task, VendorAccount
-from lms.deals.services import accept_rules, add_comment, add_crm, add_task, publish_rules, register_deal
+from lms.deals.models import CrmSystem, Deal, DealImport, Lead, Task, VendorAccount
+from lms.deals.services import (
+    accept_rules,
+    add_comment,
+    add_crm,
+    add_task,
+    ask_import,
+    give_lead,
+    publish_rules,
+    register_deal,
+)
 from lms.demo.site import set_up
 from lms.events.events import Event
 from lms.events.models import Message
@@ -67,7 +76,7 @@ from tests.assets.factories import make_asset
 from tests.certifications.factories import certification
 from tests.deals.factories import account as vendor_account
 from tests.deals.factories import document as rules_document
-from tests.deals.factories import draft
+from tests.deals.factories import draft, lead_draft
 from tests.factories import PartnerFactory, RegionFactory, UserFactory
 from tests.security.content import course_data, playbook_data
 
@@ -125,6 +134,8 @@ class World:
     deal: Deal = None  # type: ignore[assignment]
     deal_task: Task = None  # type: ignore[assignment]
     crm: CrmSystem = None  # type: ignore[assignment]
+    deal_import: DealImport = None  # type: ignore[assignment]
+    lead: Lead = None  # type: ignore[assignment]
     account: VendorAccount = None  # type: ignore[assignment]
     asset: Asset = None  # type: ignore[assignment]
     copy: BrandedCopy = None  # type: ignore[assignment]
@@ -275,6 +286,15 @@ def _deals(world: World) -> None:
     world.deal = register_deal(partner=world.a, by=own, draft=draft(at, customer_name=name), request_key=uuid4(), at=at)
     add_comment(deal=world.deal, text=f"The {MARKER} pilot runs", by=own, at=at)
     world.deal_task = add_task(deal=world.deal, title=f"Call {MARKER}", due_on=at.date(), by=own, at=at)
+    rows = f"customer,need\n{MARKER} Import,Shops\n".encode()
+    world.deal_import = ask_import(partner=world.a, data=rows, name=MARKER, by=world.people["manager"], at=at)
+    world.lead = give_lead(
+        draft=lead_draft(customer_name=f"{MARKER.title()} Lead", customer_domain=""),
+        partner=world.a,
+        days=30,
+        by=world.people["channel"],
+        at=at,
+    )
     world.account = vendor_account(at, name="Vendor's Own", by=world.people["channel"])
     world.crm, _ = add_crm(
         name=f"CRM of {MARKER}", address="", partner=world.a, events=[], by=world.people["portal"], at=at

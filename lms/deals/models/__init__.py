@@ -1,8 +1,10 @@
 """Tables of deals."""
 
 from lms.deals.models.crm import CrmLink, CrmMessage, CrmReceipt, CrmSystem, DealChange, FieldMark
-from lms.deals.models.deals import Comment, Deal, DealMove, DealMoveQuerySet, DealQuerySet, Reminder, Task
+from lms.deals.models.deals import Comment, Deal, DealMove, DealMoveQuerySet, DealQuerySet, Origin, Reminder, Task
 from lms.deals.models.engagement import Acceptance, EngagementRules, VendorAccount
+from lms.deals.models.imports import DealImport, DealImportRow, RowOutcome
+from lms.deals.models.leads import Lead, LeadMove
 
 __all__ = [
     "Acceptance",
@@ -13,12 +15,18 @@ __all__ = [
     "CrmSystem",
     "Deal",
     "DealChange",
+    "DealImport",
+    "DealImportRow",
     "DealMove",
     "DealMoveQuerySet",
     "DealQuerySet",
     "EngagementRules",
     "FieldMark",
+    "Lead",
+    "LeadMove",
+    "Origin",
     "Reminder",
+    "RowOutcome",
     "Task",
     "VendorAccount",
 ]

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
     from lms.accounts.models import User
 
+
+class Origin(models.TextChoices):
+    """How a deal came in."""
+
+    PARTNER = "partner", "Registered by the partner"
+    FILE = "file", "Imported from a file"
+    LEAD = "lead", "A lead we gave"
+
+
 NOT_ELIGIBLE = (State.REJECTED, State.WITHDRAWN, State.DISPUTED)
 
 
@@ -72,6 +81,7 @@ class Deal(PublicIdModel):
     rules = models.ForeignKey(EngagementRules, on_delete=models.PROTECT, related_name="deals")
     request_key = models.UUIDField(help_text="One per form that was sent: sent twice, it makes one deal")
     request_digest = models.CharField(max_length=64)
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.PARTNER, db_default=Origin.PARTNER)
 
     customer_name = models.CharField(max_length=150)
     customer_domain = models.CharField(max_length=200, blank=True)

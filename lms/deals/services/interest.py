@@ -5,7 +5,7 @@ from itertools import chain
 
 from lms.accounts.models import User
 from lms.deals.errors import NotYourMove, OwnInterest
-from lms.deals.models import Deal, VendorAccount
+from lms.deals.models import Deal, Origin, VendorAccount
 from lms.deals.moves import DECISIONS, Move, Side, State, moves_from
 from lms.partners.models import Membership
 
@@ -38,6 +38,8 @@ def quota_holders(deal: Deal) -> set[int]:
 
 def require_no_interest(*, deal: Deal, by: User, at: datetime) -> None:
     """Raises OwnInterest for who registered the deal, belongs to its partner, or has quota in it."""
+    if deal.origin == Origin.FILE and deal.moves.filter(number=1, by=by).exists():
+        raise OwnInterest("You imported this deal, so somebody else decides it.")
     if by.pk == deal.registered_by_id or (
         Membership.objects.active(at.date()).filter(person=by, partner=deal.partner_id).exists()
     ):

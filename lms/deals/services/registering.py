@@ -17,7 +17,7 @@ from lms.deals import matching
 from lms.deals.countries import COUNTRIES
 from lms.deals.engagement import Clause, Outcome, Rules, last_protected_day
 from lms.deals.errors import AlreadyRegistered, BadDeal, IllegalMove, NotAMember, RequestReused, TooManyOpen
-from lms.deals.models import Deal, EngagementRules
+from lms.deals.models import Deal, EngagementRules, Origin
 from lms.deals.money import parse_amount
 from lms.deals.moves import State
 from lms.deals.services import steps
@@ -51,41 +51,67 @@ class Draft:
 
 
 @transaction.atomic
-def register_deal(*, partner: Partner, by: User, draft: Draft, request_key: UUID, at: datetime) -> Deal:
+def register_deal(
+    *,
+    partner: Partner,
+    by: User,
+    draft: Draft,
+    request_key: UUID,
+    at: datetime,
+    owner: User | None = None,
+    origin: Origin = Origin.PARTNER,
+) -> Deal:
     """Registers a deal for a partner the person belongs to, and applies the rules of engagement to it.
 
-    The same person's second request with the same key returns the first's deal. Two partners with the same customer
-    and product: a constraint lets one hold it, the other is in conflict review. Emits DealMoved for each step.
+    `owner` is who of the partner it belongs to, where somebody else registers it for him: whether he may is the
+    caller's to know. The same owner's second request with the same key returns the first's deal. Two partners with the
+    same customer and product: a constraint lets one hold it, the other is in conflict review. Emits DealMoved for each
+    step.
 
     Raises RequestReused, NotAMember, NoRulesInForce, RulesNotAccepted, NotEntitled, NotCertified, BadDeal,
     AlreadyRegistered, TooManyOpen, and IllegalMove where others take the customer again and again meanwhile. Locks the
     partner, so that its own limit and its own duplicates are exact.
     """
-    partner = lock_partner(partner)
-    earlier = Deal.objects.filter(registered_by=by, request_key=request_key).select_related("partner", "rules").first()
+    partner, owner = lock_partner(partner), owner or by
+    mine = Deal.objects.filter(registered_by=owner, request_key=request_key)
+    earlier = mine.select_related("partner", "rules").first()
     if earlier is not None:
         if earlier.request_digest != draft.digest() or earlier.partner_id != partner.pk:
             raise RequestReused("This form was sent before with another content. Open a new one.")
         return earlier
+    version, fields = check_draft(partner=partner, owner=owner, draft=draft, at=at)
+    deal = _create(
+        **fields,
+        partner=partner,
+        rules=version,
+        registered_by=owner,
+        registered_at=at,
+        request_key=request_key,
+        request_digest=draft.digest(),
+        origin=origin,
+    )
+    _apply(deal, by, at)
+    return deal
+
+
+def check_draft(
+    *, partner: Partner, owner: User, draft: Draft, at: datetime, besides: int = 0
+) -> tuple[EngagementRules, dict[str, Any]]:
+    """The rules a registration would be judged by, and the fields of its row. `besides` is how many others are about
+    to be registered for the partner. Writes nothing, and says nothing of other partners' deals.
+
+    Raises NotAMember, NoRulesInForce, RulesNotAccepted, NotEntitled, NotCertified, BadDeal, AlreadyRegistered,
+    TooManyOpen.
+    """
     if partner.suspended_at is not None or (
-        not Membership.objects.active(at.date()).filter(person=by, partner=partner).exists()
+        not Membership.objects.active(at.date()).filter(person=owner, partner=partner).exists()
     ):
         raise NotAMember(f"You do not belong to {partner.name}. Nothing was registered.")
     version = rules_for(partner=partner, at=at)
     require_open(partner=partner, rules=version.rules, at=at)
     fields = read_draft(draft, rules=version.rules, on=at.date())
-    _require_room(partner, version.rules, fields)
-    deal = _create(
-        **fields,
-        partner=partner,
-        rules=version,
-        registered_by=by,
-        registered_at=at,
-        request_key=request_key,
-        request_digest=draft.digest(),
-    )
-    _apply(deal, at)
-    return deal
+    _require_room(partner, version.rules, fields, besides)
+    return version, fields
 
 
 def read_draft(draft: Draft, *, rules: Rules, on: date) -> dict[str, Any]:
@@ -146,14 +172,16 @@ def _bounded(field: str, text: str, length: int, is_needed: bool) -> str:
     return text
 
 
-def _require_room(partner: Partner, rules: Rules, fields: dict[str, Any]) -> None:
+def _require_room(partner: Partner, rules: Rules, fields: dict[str, Any], besides: int) -> None:
     own = Deal.objects.open().filter(partner=partner)
     same = own.filter(product=fields["product"]).of_customer(
         name_key=str(fields["name_key"]), country=str(fields["customer_country"]), domain_key=str(fields["domain_key"])
     )
-    if same.exists():
-        raise AlreadyRegistered("Your company has an open registration of this customer and product already.")
-    if own.count() >= rules.max_open:
+    earlier = same.order_by("pk").values_list("public_id", flat=True).first()
+    if earlier is not None:
+        words = "Your company has an open registration of this customer and product already."
+        raise AlreadyRegistered(words, public_id=earlier)
+    if own.count() + besides >= rules.max_open:
         raise TooManyOpen(f"Your company has {rules.max_open} open registrations, as many as the rules allow.")
 
 
@@ -172,8 +200,12 @@ def _create(*, rules: EngagementRules, registered_at: datetime, **fields: Any) -
     raise IllegalMove(steps.TAKEN)
 
 
-def _apply(deal: Deal, at: datetime) -> None:
+def _apply(deal: Deal, by: User, at: datetime) -> None:
     """Logs how it came in and what the rules make of it."""
+    if deal.origin == Origin.LEAD and deal.holds:  # the customer comes from us: nobody stands against it
+        steps.log(deal, "submit", "", by=by, at=at)
+        steps.advance(deal, "approve", by=None, at=at, text="We gave this lead.", **approval(deal, None, at))
+        return
     clause = judge(deal=deal, at=at)
     deal.clause, deal.answer_due_at = clause.id, steps.answer_due(deal, at)
     if not deal.holds:
@@ -181,7 +213,7 @@ def _apply(deal: Deal, at: datetime) -> None:
         deal.answer_due_at = steps.level_due(deal, clause.level, at)
     deal.save(update_fields=["clause", "level", "answer_due_at"])
     first = "submit" if deal.holds else "contest"
-    steps.log(deal, first, "", by=deal.registered_by, at=at, clause=clause.id)
+    steps.log(deal, first, "", by=by, at=at, clause=clause.id)
     if clause.outcome == Outcome.REJECT:
         reason = str(clause.reason)
         steps.advance(deal, "reject", by=None, at=at, reason=reason, text=clause.title, clause=clause.id, level=0)

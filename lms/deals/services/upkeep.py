@@ -1,7 +1,5 @@
 """What time does to deals: reminders, expiry, and the next level when one did not decide in time. Run by beat."""
 
-import logging
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -12,22 +10,8 @@ from lms.deals.events import ProtectionEnding
 from lms.deals.models import Deal, EngagementRules, Reminder
 from lms.deals.moves import State
 from lms.deals.services import steps
+from lms.deals.services.each import each
 from lms.events.services import emit
-
-logger = logging.getLogger("laurel.deals")
-
-
-def _each(deals: Iterable[Deal], act: Callable[[Deal], bool]) -> int:
-    """How many acts did something. Each is a transaction of its own: one that fails is logged and made the next time,
-    the others are made now.
-    """
-    done = 0
-    for deal in deals:
-        try:
-            done += act(deal)
-        except Exception:
-            logger.exception("deal %s is left to the next run", deal.public_id)
-    return done
 
 
 def expire_deals(*, at: datetime) -> int:
@@ -35,12 +19,12 @@ def expire_deals(*, at: datetime) -> int:
     give. Returns how many; twice changes nothing.
     """
     over = Deal.objects.protected().filter(protected_until__lt=at.astimezone(UTC).date())
-    count = _each(over.order_by("protected_until", "pk"), partial(_expire, text="Protection is over.", at=at))
+    count = each(over.order_by("protected_until", "pk"), partial(_expire, text="Protection is over.", at=at))
     for version in EngagementRules.objects.filter(deals__state=State.INFO_NEEDED).distinct():
         since = at - timedelta(days=version.rules.info_days)
         unanswered = Deal.objects.filter(state=State.INFO_NEEDED, rules=version, state_since__lte=since)
         text = f"The question was not answered in {version.rules.info_days} days."
-        count += _each(unanswered.order_by("pk"), partial(_expire, text=text, at=at))
+        count += each(unanswered.order_by("pk"), partial(_expire, text=text, at=at))
     return count
 
 
@@ -66,7 +50,7 @@ def remind_of_protection(*, at: datetime) -> int:
         marks = version.rules.reminder_days
         near = Deal.objects.protected().filter(rules=version, protected_until__gte=on)
         near = near.filter(protected_until__lte=on + timedelta(days=max(marks, default=-1)))
-        told += _each(near.order_by("pk"), partial(_tell, marks=marks, at=at))
+        told += each(near.order_by("pk"), partial(_tell, marks=marks, at=at))
     return told
 
 
@@ -88,7 +72,7 @@ def escalate_overdue(*, at: datetime) -> int:
     Returns how many.
     """
     late = Deal.objects.filter(state__in=[State.IN_CONFLICT, State.DISPUTED], answer_due_at__lt=at)
-    return _each(late.order_by("pk"), partial(_escalate, at=at))
+    return each(late.order_by("pk"), partial(_escalate, at=at))
 
 
 @transaction.atomic

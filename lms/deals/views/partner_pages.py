@@ -51,6 +51,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "chips": [{"label": label, "url": f"?show={key}", "is_current": key == wanted} for key, label in SHOWN.items()],
         "shown": wanted,
         "membership": membership,
+        "may_import": membership is not None and request.user.has_perm("deals.import_deals", membership.partner),
         "newer": f"?show={wanted}&page={shown.previous_page_number()}" if shown.has_previous() else "",
         "older": f"?show={wanted}&page={shown.next_page_number()}" if shown.has_next() else "",
     }

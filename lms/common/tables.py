@@ -1,0 +1,147 @@
+"""Tables that people upload: the rows of a CSV file or of the first sheet of a workbook, as texts, within limits."""
+
+import csv
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import openpyxl
+
+from lms.common.archives import Limits, is_archive, open_archive
+from lms.common.guards import UnsafeInput, check_text
+
+_DELIMITERS = ",;\t"
+_UNPACKED = 30  # times the bytes that may be uploaded
+# An apostrophe that keeps spreadsheets from calculating, as lms.common.guards.clean_cell puts it there.
+_QUOTED = re.compile(r"'\s*[=+\-@\t\r＝＋－＠]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """How much of a table is read. Rows are counted without the headings and without empty ones."""
+
+    max_bytes: int
+    max_rows: int
+    max_columns: int = 60
+    max_cell: int = 2_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A row of the table. `number` is the one a spreadsheet or editor shows: the headings stand in line 1."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Headings and rows; each row has as many cells as there are headings."""
+
+    headings: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+def read_table(data: bytes, bounds: Bounds) -> Table:
+    """The table of a CSV file (UTF-8; comma, semicolon or tab) or of an XLSX workbook's first sheet.
+
+    Formulas are read as the value that was calculated last, days as ISO 8601, numbers with all their digits. What
+    `clean_cell` put before a formula is taken off again. Raises UnsafeInput, with the row where there is one, for what
+    cannot be read and for what is more than the bounds; nothing is cut off.
+    """
+    if len(data) > bounds.max_bytes:
+        raise UnsafeInput(f"The file has more than {bounds.max_bytes / 1_000_000:g} MB. Split it.")
+    rows = _xlsx_rows(data, bounds) if is_archive(data) else _csv_rows(data)
+    headings: tuple[str, ...] = ()
+    lines: list[Line] = []
+    for number, cells in rows:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if not headings:
+            headings = _headings(cells, bounds)
+        elif len(lines) == bounds.max_rows:
+            raise UnsafeInput(f"The file has more than {bounds.max_rows:,} rows. Split it.")
+        else:
+            lines.append(Line(number=number, cells=_fitted(number, cells, len(headings), bounds)))
+    if not headings or not lines:
+        raise UnsafeInput("The file has no rows below its headings.")
+    return Table(headings=headings, lines=tuple(lines))
+
+
+def _headings(cells: list[str], bounds: Bounds) -> tuple[str, ...]:
+    while not cells[-1].strip():
+        cells = cells[:-1]
+    if len(cells) > bounds.max_columns:
+        raise UnsafeInput(f"The file has {len(cells)} columns; at most {bounds.max_columns} are read.")
+    return tuple(
+        " ".join(check_text(cell).split())[:100] or f"Column {place}" for place, cell in enumerate(cells, start=1)
+    )
+
+
+def _fitted(number: int, cells: list[str], width: int, bounds: Bounds) -> tuple[str, ...]:
+    """As many cells as there are headings. Raises UnsafeInput for a filled cell without one."""
+    if any(cell.strip() for cell in cells[width:]):
+        raise UnsafeInput(f"Row {number} has more cells than there are headings. Is a cell with a comma unquoted?")
+    try:
+        kept = [check_text(_unquoted(cell)).strip() for cell in cells[:width]]
+    except UnsafeInput as error:
+        raise UnsafeInput(f"Row {number}: {error.message}") from error
+    if any(len(cell) > bounds.max_cell for cell in kept):
+        raise UnsafeInput(f"Row {number} has a cell of more than {bounds.max_cell:,} characters.")
+    return (*kept, *[""] * (width - len(kept)))
+
+
+def _unquoted(cell: str) -> str:
+    return cell[1:] if _QUOTED.match(cell) else cell
+
+
+def _csv_rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnsafeInput(f"The file is not UTF-8 (byte {error.start}). Save it as “CSV UTF-8”.") from error
+    first = text.lstrip().partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=first.count), strict=True)
+    before = 0
+    try:
+        for cells in reader:
+            yield before + 1, cells
+            before = reader.line_num
+    except csv.Error as error:
+        raise UnsafeInput(f"Row {before + 1} cannot be read as CSV: {error}.") from error
+
+
+def _xlsx_rows(data: bytes, bounds: Bounds) -> Iterator[tuple[int, list[str]]]:
+    """openpyxl reads XML by defusedxml; the archive is judged, and what it unpacks to counted, before it does."""
+    limit = bounds.max_bytes * _UNPACKED
+    archive = open_archive(data, Limits(packed_bytes=bounds.max_bytes, unpacked_bytes=limit))
+    if "xl/workbook.xml" not in archive:
+        raise UnsafeInput("This is no CSV file and no XLSX workbook.")
+    for name in archive:
+        archive.read(name)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+            sheet = book.worksheets[0]
+            for number, row in enumerate(sheet.iter_rows(max_col=bounds.max_columns + 1, values_only=True), start=1):
+                yield number, [_text(cell) for cell in row]
+    except Exception as error:
+        raise UnsafeInput("The workbook cannot be read.") from error
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return f"{Decimal(repr(cell)).normalize():f}"
+    if isinstance(cell, datetime):
+        return cell.date().isoformat()
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
