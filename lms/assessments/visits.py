@@ -65,7 +65,7 @@ def suspension(request: HttpRequest, attempt: Attempt) -> Partner | None:
     membership = attempt.membership
     if membership is not None and membership.holds(today()):
         return membership.partner if membership.partner.suspended_at is not None else None
-    return todays_memberships(request.user)[0].partner if is_shut_out(request) else None
+    return todays_memberships(request.user)[0].partner if is_shut_out(request.user) else None
 
 
 def result_of(attempt: Attempt) -> HttpResponse:

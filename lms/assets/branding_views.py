@@ -214,7 +214,8 @@ def copies(request: HttpRequest) -> HttpResponse:
     """The copies of the person's partner with where each stands today."""
     partner, on = _own_partner(request), today()
     found = (
-        BrandedCopy.objects.filter(partner=partner)
+        BrandedCopy.objects.visible_to(request.user)
+        .filter(partner=partner)
         .select_related("template__version__asset", "made_by")
         .order_by("-made_at", "-pk")
     )

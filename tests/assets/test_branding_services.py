@@ -31,7 +31,7 @@ from lms.xapi.models import Statement
 from lms.xapi.vocabulary import CREATED
 from tests.assets.branding_material import document, logo_png, master_pdf, saved
 from tests.assets.factories import AssetFactory, add_file, make_asset
-from tests.factories import MembershipFactory, UserFactory
+from tests.factories import MembershipFactory, PartnerFactory, TierNameFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 NO_WISH = branding.Wish(values={})
@@ -220,6 +220,23 @@ def test_copy_is_refused_to_strangers_and_of_what_cannot_be_had(asset, rep):
         _make(asset, rep)
 
     assert BrandedCopy.objects.count() == 0
+
+
+def test_copy_is_for_the_membership_that_the_asset_is_for(asset, rep):
+    gold = TierNameFactory(rank=9)
+    Asset.objects.update(minimum_tier=gold)
+    MembershipFactory(person=rep.person, partner=PartnerFactory(current_tier=gold, tier_since=timezone.now()))
+
+    with pytest.raises(CopyRefused, match="is not for"):
+        _make(asset, rep)
+
+
+def test_copy_is_not_seen_once_its_asset_is_not_for_the_partner_any_more(asset, rep):
+    copy = _make(asset, rep)
+    assert [*BrandedCopy.objects.visible_to(rep.person)] == [copy]
+    Asset.objects.update(minimum_tier=TierNameFactory(rank=9))
+
+    assert [*BrandedCopy.objects.visible_to(rep.person)] == []
 
 
 def test_partner_makes_so_many_copies_in_a_day(asset, rep, monkeypatch):

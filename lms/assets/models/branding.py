@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from lms.assets.models.library import Asset, AssetVersion, State
 from lms.common.models import PublicIdModel
-from lms.partners.models import Membership, Partner, today
+from lms.partners.models import Partner
+from lms.partners.rules import todays_memberships
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -83,13 +84,19 @@ class CopyState(models.TextChoices):
 
 class BrandedCopyQuerySet(models.QuerySet["BrandedCopy"]):
     def visible_to(self, user: "User | AnonymousUser") -> "BrandedCopyQuerySet":
-        """All for vendor staff who look after content or partners; for others their own partner's."""
+        """All for vendor staff who look after content or partners; for others their own partner's, of assets that are
+        for their membership there: with another partner's, or before a tier fell, is not enough.
+        """
         if not user.is_authenticated:
             return self.none()
         if user.has_perm("courses.view_all_courses"):
             return self
-        own = Membership.objects.active(today()).filter(person=user, partner__suspended_at=None)
-        return self.filter(partner__in=own.values("partner_id"))
+        own = Q(pk__in=[])
+        for membership in todays_memberships(user):
+            if membership.partner.suspended_at is None:
+                assets = Asset.objects.admitting(membership)
+                own |= Q(partner=membership.partner_id, template__version__asset__in=assets.values("pk"))
+        return self.filter(own)
 
     def outdated(self, asset: Asset) -> "BrandedCopyQuerySet":
         """Copies of the asset whose holders should take another one or none: replaced or withdrawn."""

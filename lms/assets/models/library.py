@@ -9,10 +9,10 @@ from django.db import models
 from django.db.models import Q
 from wagtail.search import index
 
-from courses.audience import Audience, admits, for_persona, readers_of
+from courses.audience import Audience, admits, for_persona, reader, readers_of
 from courses.models import Need
 from lms.common.models import PublicIdModel
-from lms.partners.models import Persona, Vocabulary
+from lms.partners.models import Membership, Persona, Vocabulary
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -73,6 +73,10 @@ class AssetQuerySet(models.QuerySet["Asset"]):
             return self
         told = Q(current__isnull=False) | ~Q(coming_note="")
         return self.filter(admits(Asset, readers_of(user)), told)
+
+    def admitting(self, membership: Membership) -> "AssetQuerySet":
+        """Those that are for this membership (with partner and its tier loaded), whatever others the person has."""
+        return self.filter(admits(Asset, [reader(membership)]))
 
     def available(self, on: date) -> "AssetQuerySet":
         """Those whose file may be had on the day `on`: the same as `Asset.state_on(on)` being AVAILABLE.

@@ -220,8 +220,9 @@ def make_copy(
 ) -> BrandedCopy:
     """Makes the partner's copy and keeps it. The same person's second request with the same key returns the first's.
 
-    Raises RequestReused, CopyRefused (not a member, asset not to be had, zones not in use any more), BrandMissing,
-    BrandRefused, MasterUnusable, TooManyCopies. Locks the partner, after the file has been drawn.
+    Raises RequestReused, CopyRefused (not a member, asset not for this membership or not to be had, zones not in
+    use any more), BrandMissing, BrandRefused, MasterUnusable, TooManyCopies. Locks the partner, after the
+    file has been drawn.
     """
     made = _made_before(by, request_key, wish.digest(template, partner))
     if made is not None:
@@ -285,13 +286,16 @@ def _made_before(by: User, request_key: UUID, digest: str) -> BrandedCopy | None
 
 
 def _require_may(template: BrandTemplate, partner: Partner, by: User, on: date) -> Membership:
-    held = Membership.objects.active(on).filter(person=by, partner=partner).select_related("partner", "persona")
+    held = Membership.objects.active(on).filter(person=by, partner=partner)
+    held = held.select_related("partner__current_tier", "persona")
     membership = held.order_by("-starts_on", "-pk").first()
     if membership is None or partner.suspended_at is not None:
         raise CopyRefused(f"You do not belong to {partner.name}. Nothing was made.")
     asset = Asset.objects.visible_to(by).available(on).filter(pk=template.version.asset_id).first()
     if asset is None:
         raise CopyRefused("This asset cannot be had at the moment. Nothing was made.")
+    if not Asset.objects.admitting(membership).filter(pk=asset.pk).exists():
+        raise CopyRefused(f"This asset is not for {partner.name}. Nothing was made.")
     latest = template_of(asset.current)
     if latest is None or latest.pk != template.pk:
         raise CopyRefused("The master was changed meanwhile. Look at the new one first; nothing was made.")

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deals', '0004_crm_systems'),
+        ('deals', '0005_crm_field_marks'),
         ('partners', '0002_benefit'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
