@@ -15,7 +15,8 @@ from courses.models import CourseVersion, Enrolment, Need
 from courses.progress import Progress as CourseProgress
 from lms.accounts.models import User
 from lms.common.needs import NeedLink, links_for
-from lms.deals.models import Deal
+from lms.deals.lead_moves import LeadState
+from lms.deals.models import Deal, Lead
 from lms.partners.middleware import membership_of
 from lms.partners.models import Membership, Partner
 from lms.portal.words import count_words, listed, minutes_words
@@ -145,12 +146,18 @@ def answers(request: HttpRequest, ways: list[Progress], record: Record, on: date
 
 
 def deal_links(request: HttpRequest) -> list[NeedLink]:
-    """Before all else registering a deal, and what is open; for channel roles what waits for them. One query."""
+    """Before all else a lead that waits, then registering a deal, and what is open; for channel roles what waits for
+    them. Two queries at most."""
     membership, user = membership_of(request), request.user
     if membership is not None:
-        count = Deal.objects.visible_to(user).open().filter(partner=membership.partner).count()
+        partner, now = membership.partner, timezone.now()
+        count = Deal.objects.visible_to(user).open().filter(partner=partner).count()
+        leads = Lead.objects.offered().filter(partner=partner, expires_at__gt=now).count()
         note = "Protects you from others who find the same customer."
+        offered = f"{reverse('deals:leads')}?show={LeadState.OFFERED}"
+        waiting = [NeedLink(title="Leads for us", url=offered, meta=f"{leads} to answer")] if leads else []
         return [
+            *waiting,
             NeedLink(title="Register a deal", url=reverse("deals:register"), meta="90 s", note=note),
             NeedLink(title="Our deals", url=reverse("deals:mine"), meta=f"{count} open" if count else ""),
         ]

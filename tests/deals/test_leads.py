@@ -349,3 +349,13 @@ def test_list_asks_the_same_for_one_and_three(now: datetime, count: int, django_
 
 
 LIST_QUERIES = 7
+
+
+def test_a_lead_that_waits_stands_first_on_the_home_page() -> None:
+    rep = house()
+    client = signed_in(rep.person)
+    assert "Leads for us" not in client.get("/").content.decode()
+    give(rep.partner, timezone.now())
+    home = client.get("/").content.decode()
+    assert "1 to answer" in home
+    assert home.index("Leads for us") < home.index("Register a deal")
