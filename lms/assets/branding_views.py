@@ -34,6 +34,7 @@ _TONES = {
     CopyState.REPLACED: "warn",
     CopyState.EXPIRED: "warn",
     CopyState.REVIEW: "warn",
+    CopyState.SUSPENDED: "warn",
     CopyState.WITHDRAWN: "danger",
 }
 
@@ -216,7 +217,7 @@ def copies(request: HttpRequest) -> HttpResponse:
     found = (
         BrandedCopy.objects.visible_to(request.user)
         .filter(partner=partner)
-        .select_related("template__version__asset", "made_by")
+        .select_related("template__version__asset", "partner", "made_by")
         .order_by("-made_at", "-pk")
     )
     shown = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -245,7 +246,7 @@ def copies(request: HttpRequest) -> HttpResponse:
 @login_required
 def download(request: HttpRequest, copy_id: str) -> HttpResponseBase:
     """A copy's file. Another partner's is 404; a withdrawn one is not handed out any more (410)."""
-    copies = BrandedCopy.objects.visible_to(request.user).select_related("template__version__asset")
+    copies = BrandedCopy.objects.visible_to(request.user).select_related("template__version__asset", "partner")
     found = get_object_or_404(copies, public_id=copy_id)
     if found.state_on(today()) == CopyState.WITHDRAWN:
         context = {"asset": found.asset}
@@ -283,7 +284,7 @@ def check(request: HttpRequest, copy_id: str) -> HttpResponse:
         response["Retry-After"] = str(wait)
         return _unlisted(response)
     number = copy_id[:64]
-    found = BrandedCopy.objects.select_related("template__version__asset").filter(public_id=number).first()
+    found = BrandedCopy.objects.select_related("template__version__asset", "partner").filter(public_id=number).first()
     state = found.state_on(today()) if found else None
     page = {"copy": found, "state": state, "tone": _TONES[state] if state else "info", "number": number}
     return _unlisted(render(request, "assets/check.html", page | {"checked_at": now}))

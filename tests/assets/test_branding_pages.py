@@ -188,7 +188,7 @@ def test_list_of_copies_asks_as_often_for_three_as_for_one(client, manager, asse
         _copy(manager, asset)
     client.get(reverse("branding:copies"))
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(reverse("branding:copies"))
 
 

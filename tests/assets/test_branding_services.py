@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.core import mail
+from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from PIL import Image
@@ -23,9 +24,17 @@ from lms.assets.branding.errors import (
 )
 from lms.assets.branding_handlers import tell_of
 from lms.assets.models import Asset, BrandedCopy, BrandProfile, CopyState
-from lms.assets.services import branding, note_lapses, send_letters, template_use
+from lms.assets.services import (
+    add_version,
+    branding,
+    note_lapses,
+    restore_asset,
+    send_letters,
+    template_use,
+    withdraw_asset,
+)
 from lms.events.services import drain
-from lms.partners.models import Membership
+from lms.partners.models import Membership, Partner
 from lms.xapi.agents import activity_key, verb_key
 from lms.xapi.models import Statement
 from lms.xapi.vocabulary import CREATED
@@ -334,7 +343,60 @@ def test_nobody_is_told_where_nobody_is_left(asset, rep):
 
     copy.refresh_from_db()
     assert mail.outbox == []
-    assert copy.told_at is not None
+    assert copy.told_at is None
+
+
+def _subjects(at) -> list[str]:
+    """What people are told the next morning."""
+    mail.outbox.clear()
+    drain()
+    send_letters(at=at + timedelta(days=1))
+    drain()
+    return [letter.subject for letter in mail.outbox]
+
+
+def test_a_withdrawal_is_told_whatever_was_told_before_and_a_replacement_once(asset, rep, pdf):
+    at, day = timezone.now(), timedelta(days=2)
+    _make(asset, rep, at=at)
+    add_version(asset=asset, file=ContentFile(pdf + b"%2"), filename="x.pdf", by=asset.owner, at=at)
+    assert _subjects(at) == ["Gateway datasheet: a newer version"]
+    for _ in range(2):
+        at += day
+        withdraw_asset(asset=asset, coming_note="Soon", by=asset.owner, at=at)
+        assert _subjects(at) == ["Gateway datasheet is withdrawn"]
+        restore_asset(asset=asset, review_on=date(2035, 1, 1), by=asset.owner, at=at + day / 2)
+        assert _subjects(at + day / 2) == []
+
+
+def test_a_file_that_came_while_the_asset_was_withdrawn_is_told_when_it_is_back(asset, rep, pdf):
+    at, day = timezone.now(), timedelta(days=2)
+    _make(asset, rep, at=at)
+    withdraw_asset(asset=asset, coming_note="Soon", by=asset.owner, at=at)
+    assert _subjects(at) == ["Gateway datasheet is withdrawn"]
+    add_version(asset=asset, file=ContentFile(pdf + b"%2"), filename="x.pdf", by=asset.owner, at=at + day)
+    assert _subjects(at + day) == []
+    restore_asset(asset=asset, review_on=date(2035, 1, 1), by=asset.owner, at=at + 2 * day)
+    assert _subjects(at + 2 * day) == ["Gateway datasheet: a newer version"]
+
+
+def test_a_suspended_partner_gets_no_letter_and_is_told_of_the_next_change(asset, rep, pdf):
+    """Also where the suspension comes after it was noted."""
+    at, day = timezone.now(), timedelta(days=2)
+    copy = _make(asset, rep, at=at)
+    suspended = Partner.objects.filter(pk=rep.partner_id)
+    for noted_first in (True, False):
+        if noted_first:
+            add_version(asset=asset, file=ContentFile(pdf + b"%2"), filename="x.pdf", by=asset.owner, at=at)
+            drain()
+            BrandedCopy.objects.update(told_at=None)
+        suspended.update(suspended_at=at, suspended_by=asset.owner, suspension_reason="Unpaid")
+        assert BrandedCopy.objects.get(pk=copy.pk).state_on(at.date()) == CopyState.SUSPENDED
+        tell_of(asset, at)
+        assert _subjects(at) == []
+        assert BrandedCopy.objects.get(pk=copy.pk).told_at is None
+    suspended.update(suspended_at=None, suspended_by=None, suspension_reason="")
+    tell_of(asset, at + day)
+    assert _subjects(at + day) == ["Gateway datasheet: a newer version"]
 
 
 def test_share_of_templates_counts_what_could_be_one(asset, rep, pdf):
