@@ -6,17 +6,20 @@ from lms.assets.events import AssetRestored, AssetWithdrawn, VersionAdded
 from lms.assets.models import Asset, AssetVersion, Reason
 from lms.assets.services.branding import carry_template
 from lms.assets.services.copy_holders import tell_holders
-from lms.assets.services.notices import note
+from lms.assets.services.notices import keepers_of, note
+from lms.assets.services.template_use import lost_zones
 from lms.events.services import subscribe
 
 
 @subscribe(VersionAdded)
 def follow_new_file(event: VersionAdded) -> None:
     """Zones go over to the new file where they fit; holders of copies of an older one are told. Those of a withdrawn
-    asset hear of it when it is back."""
+    asset hear of it when it is back. Who keeps the asset hears where zones do not fit."""
     version = AssetVersion.objects.filter(asset__public_id=event.asset_id, number=event.number).first()
     if version is not None:
-        carry_template(version=version, at=event.at)
+        day = event.at.date()
+        if carry_template(version=version, at=event.at) is None and lost_zones(version):
+            note(keepers_of([version.asset])[version.asset_id], version.asset, Reason.ZONES, about_on=day, at=event.at)
         if not version.asset.is_gone:
             tell_of(version.asset, event.at)
 

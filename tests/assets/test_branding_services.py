@@ -379,6 +379,23 @@ def test_a_file_that_came_while_the_asset_was_withdrawn_is_told_when_it_is_back(
     assert _subjects(at + 2 * day) == ["Gateway datasheet: a newer version"]
 
 
+def test_who_keeps_an_asset_hears_that_zones_did_not_fit_its_new_file(asset):
+    at = timezone.now()
+    for content in (master_pdf(size=(200, 200)), master_pdf(size=(210, 210))):
+        add_version(asset=asset, file=ContentFile(content), filename="x.pdf", by=asset.owner, at=at)
+    assert _subjects(at) == ["Gateway datasheet: partners cannot make copies of the new file"]
+    assert mail.outbox[0].to == [asset.owner.email]
+    assert f"/templates/{asset.public_id}/zones/" in mail.outbox[0].body
+
+    add_version(asset=asset, file=ContentFile(b"Hello"), filename="x.txt", by=asset.owner, at=at + timedelta(days=2))
+    assert _subjects(at + timedelta(days=2)) == ["Gateway datasheet: partners cannot make copies of the new file"]
+    assert f"/templates/{asset.public_id}/zones/" not in mail.outbox[0].body  # on a text no zones can lie
+    add_version(
+        asset=asset, file=ContentFile(master_pdf(pages=3)), filename="x.pdf", by=asset.owner, at=at + timedelta(days=4)
+    )
+    assert _subjects(at + timedelta(days=4)) == []  # the zones of the first file fit again
+
+
 def test_a_suspended_partner_gets_no_letter_and_is_told_of_the_next_change(asset, rep, pdf):
     """Also where the suspension comes after it was noted."""
     at, day = timezone.now(), timedelta(days=2)
