@@ -184,3 +184,4 @@ class SheetForm(forms.Form):
 
     dpi = forms.IntegerField(label="Dots per inch (pictures)", min_value=50, max_value=600, initial=150)
     crop_marks = forms.BooleanField(label="Crop marks in the file for printers", required=False)
+    seen = forms.CharField(max_length=30, widget=forms.HiddenInput)

@@ -17,13 +17,12 @@ from django.views.decorators.http import require_safe
 from certifications import limits
 from lms.accounts.network import network_of
 from lms.accounts.requests import person_of
-from lms.assets.branding.errors import RequestReused
 from lms.assets.branding_forms import BrandForm, CopyForm, LookUpForm
 from lms.assets.models import Asset
 from lms.assets.models.branding import BrandedCopy, BrandTemplate, CopyState
 from lms.assets.services import branding, note_use, template_use
 from lms.assets.statements import Use
-from lms.common.errors import DomainError
+from lms.common.errors import DomainError, RequestReused
 from lms.common.files import send_file
 from lms.partners.middleware import membership_of
 from lms.partners.models import Partner, today
@@ -78,7 +77,7 @@ def brand(request: HttpRequest) -> HttpResponse:
 def logo(request: HttpRequest) -> HttpResponse:
     """The own partner's logo, drawn anew as PNG when it was uploaded."""
     profile = branding.brand_of(_own_partner(request))
-    if profile is None or profile.logo is None:
+    if profile is None or not profile.logo_digest:
         raise Http404
     return _png(profile.logo_bytes or b"")
 
@@ -196,7 +195,9 @@ def preview(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         return HttpResponse("Too many previews. Wait a minute.", status=429, content_type="text/plain")
     zones = branding.zones_of(template)
     form = CopyForm(request.GET, template=zones, can_be_printed=False)
-    form.is_valid()
+    if not form.is_valid():
+        wrong = [f"{form[name].label}: {' '.join(map(str, errors))}" for name, errors in form.errors.items()]
+        return HttpResponse("\n".join(wrong), status=400, content_type="text/plain; charset=utf-8")
     try:
         png, _ = branding.preview_copy(
             template=template,

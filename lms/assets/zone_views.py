@@ -46,7 +46,14 @@ def design(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     stored: dict[str, Any] = latest.document if latest else {"zones": []}
     data = request.POST if request.method == "POST" else None
     rows: Any = ZoneFormSet(data, initial=[initial_zone(zone) for zone in stored["zones"]], prefix="zones")
-    sheet = SheetForm(data, initial={"dpi": stored.get("dpi", 150), "crop_marks": stored.get("crop_marks", False)})
+    sheet = SheetForm(
+        data,
+        initial={
+            "dpi": stored.get("dpi", 150),
+            "crop_marks": stored.get("crop_marks", False),
+            "seen": branding.mark_of(version),
+        },
+    )
     pages, problem = _pages(version, stored.get("dpi", 150))
     status = 200
     if request.method == "POST":
@@ -55,7 +62,8 @@ def design(request: HttpRequest, asset_id: UUID) -> HttpResponse:
             try:
                 branding.save_template(
                     version=version,
-                    document=rows.document(**sheet.cleaned_data),
+                    document=rows.document(dpi=sheet.cleaned_data["dpi"], crop_marks=sheet.cleaned_data["crop_marks"]),
+                    seen=sheet.cleaned_data["seen"],
                     by=person_of(request),
                     at=timezone.now(),
                 )

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.core import mail
 from django.core.files.base import ContentFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from PIL import Image
 
@@ -18,7 +18,6 @@ from lms.assets.branding.errors import (
     CopyRefused,
     LogoUnreadable,
     MasterUnusable,
-    RequestReused,
     TemplateRefused,
     TooManyCopies,
 )
@@ -33,6 +32,7 @@ from lms.assets.services import (
     template_use,
     withdraw_asset,
 )
+from lms.common.errors import RequestReused
 from lms.events.services import drain
 from lms.partners.models import Membership, Partner
 from lms.xapi.agents import activity_key, verb_key
@@ -108,6 +108,18 @@ def test_brand_that_cannot_be_printed_changes_nothing(rep):
         _brand(rep, name="Other", logo=b"<svg/>")
 
     assert BrandProfile.objects.get().name == "Nordwind"
+
+
+def test_a_brand_is_read_without_its_logo_and_drawn_before_the_partner_is_locked(rep, monkeypatch):
+    at_start, inside = len(connection.savepoint_ids), []
+    drawn = branding.clean_logo
+    monkeypatch.setattr(
+        branding, "clean_logo", lambda data: inside.append(len(connection.savepoint_ids)) or drawn(data)
+    )
+    _brand(rep, logo=logo_png())
+
+    assert inside == [at_start]
+    assert branding.brand_of(rep.partner).get_deferred_fields() == {"logo"}
 
 
 def test_logo_without_its_digest_is_refused_by_the_database(rep):
@@ -193,6 +205,19 @@ def test_form_sent_twice_at_once_makes_one_copy(asset, rep, monkeypatch):
 
     monkeypatch.setattr(branding, "_rendered", draw_while_another_is_quicker)
     assert _make(asset, rep, key=key) == other[1]
+    assert BrandedCopy.objects.count() == 1
+
+
+def test_form_sent_for_two_partners_at_once_is_refused_to_the_second(asset, rep, monkeypatch):
+    """The second did not see the first when it looked: the constraint tells it."""
+    key, other = uuid4(), MembershipFactory(person=rep.person)
+    _brand(other)
+    _make(asset, rep, key=key)
+    look, early = branding._made_before, [True, True]
+    monkeypatch.setattr(branding, "_made_before", lambda *said: None if early and early.pop() else look(*said))
+
+    with pytest.raises(RequestReused):
+        _make(asset, other, key=key)
     assert BrandedCopy.objects.count() == 1
 
 
