@@ -137,6 +137,16 @@ def test_zones_get_a_number_each_time_they_change(asset):
     assert branding.template_of(None) is None
 
 
+def test_zones_are_checked_before_the_file_is_locked(asset, monkeypatch):
+    at_start, inside, check = len(connection.savepoint_ids), [], branding.check_document
+    monkeypatch.setattr(
+        branding, "check_document", lambda *said: inside.append(len(connection.savepoint_ids)) or check(*said)
+    )
+    _place(asset, {"id": "logo", "kind": "logo", "box": [10, 10, 40, 20]})
+
+    assert inside == [at_start]
+
+
 def test_zones_that_do_not_fit_are_refused(asset):
     with pytest.raises(TemplateRefused, match="there is no page 3"):
         _place(asset, {"id": "logo", "kind": "logo", "page": 3, "box": [10, 10, 40, 20]})
@@ -191,6 +201,20 @@ def test_form_sent_twice_makes_one_copy(asset, rep):
     assert BrandedCopy.objects.count() == 1
     with pytest.raises(RequestReused):
         _make(asset, rep, key=key, wish=branding.Wish(values={}, for_print=True))
+
+
+def test_copy_that_cannot_be_kept_leaves_no_file(asset, rep, monkeypatch):
+    files = _make(asset, rep).file
+    folder = files.name.rpartition("/")[0]
+    before = files.storage.listdir(folder)
+
+    def fail(*args, **options):
+        raise RuntimeError
+
+    monkeypatch.setattr(branding, "record", fail)
+    with pytest.raises(RuntimeError):
+        _make(asset, rep)
+    assert files.storage.listdir(folder) == before
 
 
 def test_form_sent_twice_at_once_makes_one_copy(asset, rep, monkeypatch):

@@ -136,18 +136,22 @@ def pages_of(version: AssetVersion, *, dpi: int) -> list[Size]:
     return [pictures.size_of(pictures.open_picture(content), dpi)]
 
 
-@transaction.atomic
 def save_template(
     *, version: AssetVersion, document: Any, by: User | None, at: datetime, seen: str = ""
 ) -> BrandTemplate:
     """Puts zones on a file; partners make their copies with them from now on. The same zones again change nothing.
 
     `seen` is the `mark_of` what the writer started from. Raises TemplateChanged when that is not what stands now,
-    TemplateRefused and MasterUnusable. Locks the version.
+    TemplateRefused and MasterUnusable. Locks the version, after the file, which never changes, has been read.
     """
+    kept = as_document(check_document(version, document))
+    with transaction.atomic():
+        return _saved(version, kept, by, at, seen)
+
+
+def _saved(version: AssetVersion, kept: Any, by: User | None, at: datetime, seen: str) -> BrandTemplate:
     version = AssetVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
-    template = check_document(version, document)
-    kept, latest = as_document(template), template_of(version)
+    latest = template_of(version)
     if latest is not None and latest.document == kept:
         return latest
     if seen and seen != _mark(version, latest):
