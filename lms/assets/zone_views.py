@@ -60,7 +60,7 @@ def design(request: HttpRequest, asset_id: UUID) -> HttpResponse:
             try:
                 branding.save_template(
                     version=version,
-                    document=rows.document(dpi=sheet.cleaned_data["dpi"], crop_marks=sheet.cleaned_data["crop_marks"]),
+                    document=rows.document(**sheet.measures),
                     seen=sheet.cleaned_data["seen"],
                     by=person_of(request),
                     at=timezone.now(),
