@@ -184,3 +184,9 @@ class SheetForm(forms.Form):
 
     dpi = forms.IntegerField(label="Dots per inch (pictures)", min_value=50, max_value=600, initial=150)
     crop_marks = forms.BooleanField(label="Crop marks in the file for printers", required=False)
+    seen = forms.CharField(max_length=30, widget=forms.HiddenInput)
+
+    @property
+    def measures(self) -> dict[str, Any]:
+        """What goes into the template's document."""
+        return {name: self.cleaned_data[name] for name in ("dpi", "crop_marks")}

@@ -2,31 +2,43 @@
 
 from datetime import datetime
 
-from lms.assets.events import AssetWithdrawn, VersionAdded
+from lms.assets.events import AssetRestored, AssetWithdrawn, VersionAdded
 from lms.assets.models import Asset, AssetVersion, Reason
 from lms.assets.services.branding import carry_template
-from lms.assets.services.copy_holders import holders_of, tell_holders
-from lms.assets.services.notices import note
+from lms.assets.services.copy_holders import tell_holders
+from lms.assets.services.notices import keepers_of, note
+from lms.assets.services.template_use import lost_zones
 from lms.events.services import subscribe
 
 
 @subscribe(VersionAdded)
 def follow_new_file(event: VersionAdded) -> None:
-    """Zones go over to the new file where they fit; holders of copies of an older one are told."""
+    """Zones go over to the new file where they fit; holders of copies of an older one are told. Those of a withdrawn
+    asset hear of it when it is back. Who keeps the asset hears where zones do not fit."""
     version = AssetVersion.objects.filter(asset__public_id=event.asset_id, number=event.number).first()
     if version is not None:
-        carry_template(version=version, at=event.at)
-        tell_of(version.asset, event.at)
+        day = event.at.date()
+        if carry_template(version=version, at=event.at) is None and lost_zones(version):
+            note(keepers_of([version.asset])[version.asset_id], version.asset, Reason.ZONES, about_on=day, at=event.at)
+        if not version.asset.is_gone:
+            tell_of(version.asset, event.at)
 
 
 @subscribe(AssetWithdrawn)
 def tell_of_withdrawal(event: AssetWithdrawn) -> None:
     asset = Asset.objects.filter(public_id=event.asset_id).first()
-    if asset is not None:
+    if asset is not None and asset.is_gone:
+        tell_of(asset, event.at)
+
+
+@subscribe(AssetRestored)
+def tell_of_replacement(event: AssetRestored) -> None:
+    """Of a file that came while the asset was withdrawn."""
+    asset = Asset.objects.filter(public_id=event.asset_id).first()
+    if asset is not None and not asset.is_gone:
         tell_of(asset, event.at)
 
 
 def tell_of(asset: Asset, at: datetime) -> None:
-    """Who made copies of the asset that are out of date now, and was not told before, hears it in his next letter."""
-    holders = holders_of(tell_holders(asset=asset, at=at), at.date())
-    note(holders, asset, Reason.COPIES, about_on=at.date(), at=at)
+    """Who made copies of the asset that are out of date now hears it in his next letter."""
+    note(tell_holders(asset=asset, at=at), asset, Reason.COPIES, about_on=at.date(), at=at)

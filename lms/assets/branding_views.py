@@ -17,13 +17,12 @@ from django.views.decorators.http import require_safe
 from certifications import limits
 from lms.accounts.network import network_of
 from lms.accounts.requests import person_of
-from lms.assets.branding.errors import RequestReused
 from lms.assets.branding_forms import BrandForm, CopyForm, LookUpForm
 from lms.assets.models import Asset
 from lms.assets.models.branding import BrandedCopy, BrandTemplate, CopyState
 from lms.assets.services import branding, note_use, template_use
 from lms.assets.statements import Use
-from lms.common.errors import DomainError
+from lms.common.errors import DomainError, RequestReused
 from lms.common.files import send_file
 from lms.partners.middleware import membership_of
 from lms.partners.models import Partner, today
@@ -34,6 +33,7 @@ _TONES = {
     CopyState.REPLACED: "warn",
     CopyState.EXPIRED: "warn",
     CopyState.REVIEW: "warn",
+    CopyState.SUSPENDED: "warn",
     CopyState.WITHDRAWN: "danger",
 }
 
@@ -77,7 +77,7 @@ def brand(request: HttpRequest) -> HttpResponse:
 def logo(request: HttpRequest) -> HttpResponse:
     """The own partner's logo, drawn anew as PNG when it was uploaded."""
     profile = branding.brand_of(_own_partner(request))
-    if profile is None or profile.logo is None:
+    if profile is None or not profile.logo_digest:
         raise Http404
     return _png(profile.logo_bytes or b"")
 
@@ -195,7 +195,9 @@ def preview(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         return HttpResponse("Too many previews. Wait a minute.", status=429, content_type="text/plain")
     zones = branding.zones_of(template)
     form = CopyForm(request.GET, template=zones, can_be_printed=False)
-    form.is_valid()
+    if not form.is_valid():
+        wrong = [f"{form[name].label}: {' '.join(map(str, errors))}" for name, errors in form.errors.items()]
+        return HttpResponse("\n".join(wrong), status=400, content_type="text/plain; charset=utf-8")
     try:
         png, _ = branding.preview_copy(
             template=template,
@@ -216,7 +218,7 @@ def copies(request: HttpRequest) -> HttpResponse:
     found = (
         BrandedCopy.objects.visible_to(request.user)
         .filter(partner=partner)
-        .select_related("template__version__asset", "made_by")
+        .select_related("template__version__asset", "partner", "made_by")
         .order_by("-made_at", "-pk")
     )
     shown = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -245,7 +247,7 @@ def copies(request: HttpRequest) -> HttpResponse:
 @login_required
 def download(request: HttpRequest, copy_id: str) -> HttpResponseBase:
     """A copy's file. Another partner's is 404; a withdrawn one is not handed out any more (410)."""
-    copies = BrandedCopy.objects.visible_to(request.user).select_related("template__version__asset")
+    copies = BrandedCopy.objects.visible_to(request.user).select_related("template__version__asset", "partner")
     found = get_object_or_404(copies, public_id=copy_id)
     if found.state_on(today()) == CopyState.WITHDRAWN:
         context = {"asset": found.asset}
@@ -283,7 +285,7 @@ def check(request: HttpRequest, copy_id: str) -> HttpResponse:
         response["Retry-After"] = str(wait)
         return _unlisted(response)
     number = copy_id[:64]
-    found = BrandedCopy.objects.select_related("template__version__asset").filter(public_id=number).first()
+    found = BrandedCopy.objects.select_related("template__version__asset", "partner").filter(public_id=number).first()
     state = found.state_on(today()) if found else None
     page = {"copy": found, "state": state, "tone": _TONES[state] if state else "info", "number": number}
     return _unlisted(render(request, "assets/check.html", page | {"checked_at": now}))

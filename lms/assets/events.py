@@ -25,6 +25,14 @@ class AssetWithdrawn(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AssetRestored(Event):
+    """Partners can have a withdrawn asset again."""
+
+    type: ClassVar[str] = "assets.AssetRestored"
+    asset_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class AssetUsed(Event):
     """A partner's person downloaded, viewed or shared an asset; `verb` is the word."""
 

@@ -10,6 +10,7 @@ from lms.assets import services
 from lms.assets.dependants import Dependant, dependants_of
 from lms.assets.events import AssetWithdrawn, LetterDue
 from lms.assets.models import Asset, Notice, Reason, State
+from lms.assets.services.branding import can_be_branded
 from lms.common.letters import send_letter
 from lms.common.templatetags.laurel import day
 from lms.events.services import subscribe
@@ -59,6 +60,8 @@ def _line(notice: Notice, pages: list[Dependant], on: date) -> Line:
             words=f"{title} is to be reviewed by {day(asset.review_on)}. After that day partners cannot have it.",
             url=_site(reverse("assets_desk:one", args=[asset.public_id])),
         )
+    if notice.reason == Reason.ZONES:
+        return _zones_line(asset)
     subject, news = _news(asset, on)
     if notice.reason == Reason.COPIES:
         count = len(services.copies_of(notice, on))
@@ -74,6 +77,17 @@ def _line(notice: Notice, pages: list[Dependant], on: date) -> Line:
         )
     mine = [one for one in pages if one.owner == notice.person] or pages
     return Line(subject=subject, words=_said([news, _shown_on(mine)], asset), url=_site(mine[0].url))
+
+
+def _zones_line(asset: Asset) -> Line:
+    can_have = asset.current is not None and can_be_branded(asset.current)
+    page = reverse("branding:zones" if can_have else "assets_desk:one", args=[asset.public_id])
+    return Line(
+        subject=f"{asset.title}: partners cannot make copies of the new file",
+        words=f"The places for the partner's brand on {asset.title} could not go over to its new file. Place them anew:"
+        " until then partners make no copies of it.",
+        url=_site(page),
+    )
 
 
 def _news(asset: Asset, on: date) -> tuple[str, str]:

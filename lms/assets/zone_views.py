@@ -38,6 +38,11 @@ def _pages(version: AssetVersion, dpi: int) -> tuple[list[Size], str]:
         return [], error.message
 
 
+def _sheet(data: Any, stored: dict[str, Any], seen: str) -> SheetForm:
+    initial = {"dpi": stored.get("dpi", 150), "crop_marks": stored.get("crop_marks", False), "seen": seen}
+    return SheetForm(data, initial=initial)
+
+
 @login_required
 def design(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     """The zones as rows of numbers. Saved zones hold for copies made from then on."""
@@ -46,7 +51,7 @@ def design(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     stored: dict[str, Any] = latest.document if latest else {"zones": []}
     data = request.POST if request.method == "POST" else None
     rows: Any = ZoneFormSet(data, initial=[initial_zone(zone) for zone in stored["zones"]], prefix="zones")
-    sheet = SheetForm(data, initial={"dpi": stored.get("dpi", 150), "crop_marks": stored.get("crop_marks", False)})
+    sheet = _sheet(data, stored, branding.mark_of(version))
     pages, problem = _pages(version, stored.get("dpi", 150))
     status = 200
     if request.method == "POST":
@@ -55,7 +60,8 @@ def design(request: HttpRequest, asset_id: UUID) -> HttpResponse:
             try:
                 branding.save_template(
                     version=version,
-                    document=rows.document(**sheet.cleaned_data),
+                    document=rows.document(**sheet.measures),
+                    seen=sheet.cleaned_data["seen"],
                     by=person_of(request),
                     at=timezone.now(),
                 )

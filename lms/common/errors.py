@@ -14,3 +14,10 @@ class DomainError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class RequestReused(DomainError):
+    """The same idempotency key with another content."""
+
+    code = "request_reused"
+    status = 422

@@ -76,13 +76,6 @@ class BadDeal(DomainError):
         self.field = field
 
 
-class RequestReused(DomainError):
-    """The same idempotency key with another content."""
-
-    code = "request_reused"
-    status = 422
-
-
 class IllegalMove(DomainError):
     """The move does not lead from the state the deal is in; also for who comes second."""
 

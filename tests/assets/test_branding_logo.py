@@ -33,6 +33,16 @@ def test_large_logo_is_made_smaller_in_proportion():
     assert _open(saved(Image.new("RGB", (3000, 1500), "red"), "JPEG")).size == (2000, 1000)
 
 
+def test_logo_that_cannot_be_packed_small_is_kept_with_fewer_pixels():
+    noise = Image.effect_noise((2000, 1000), 90)
+
+    kept = logos.clean_logo(saved(Image.merge("RGB", [noise, noise.rotate(90), noise.rotate(180)]), "JPEG"))
+
+    assert len(kept) <= logos.MAX_KEPT_BYTES
+    with Image.open(io.BytesIO(kept)) as again:
+        assert again.size in {(1000, 500), (700, 350)}
+
+
 @pytest.mark.parametrize(
     "data, words",
     [

@@ -13,12 +13,12 @@ from django.utils import timezone
 from PIL import Image
 
 from certifications import limits
-from lms.assets.models import Asset, BrandedCopy, BrandProfile
+from lms.assets.models import Asset, BrandedCopy, BrandProfile, BrandTemplate
 from lms.assets.services import add_version, branding, send_letters, withdraw_asset
 from lms.events.services import drain
 from lms.partners.models import Membership
 from tests.assets.branding_material import document, logo_png, master_pdf
-from tests.assets.factories import make_asset
+from tests.assets.factories import add_file, make_asset
 from tests.factories import MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -157,6 +157,15 @@ def test_preview_says_what_is_missing_and_is_limited(client, manager, asset, mon
     assert client.get(page, {"zone_claim": "A"}).status_code == 429
 
 
+def test_preview_shows_no_other_words_than_were_typed(client, manager, asset):
+    _brand(manager)
+    answer = client.get(reverse("branding:preview", args=[asset.public_id]), {"zone_claim": "A" * 121})
+    assert (answer.status_code, _words(answer)) == (
+        400,
+        "Your claim: Ensure this value has at most 120 characters (it has 121).",
+    )
+
+
 def test_asset_without_zones_or_not_to_be_had_is_no_template(client, manager, asset):
     bare = make_asset(master_pdf())
     assert client.get(reverse("branding:make", args=[bare.public_id])).status_code == 404
@@ -251,7 +260,7 @@ def test_new_file_takes_the_zones_over_and_its_holders_are_told(manager, asset, 
 
 
 def _rows(*zones) -> dict[str, str]:
-    rows = {"zones-TOTAL_FORMS": str(len(zones)), "zones-INITIAL_FORMS": "0", "dpi": "150"}
+    rows = {"zones-TOTAL_FORMS": str(len(zones)), "zones-INITIAL_FORMS": "0", "dpi": "150", "seen": "1.0"}
     for number, zone in enumerate(zones):
         usual = {"page": 1, "min_size": 7, "max_size": 14, "lines": 2, "colour": "ink"}
         rows |= {f"zones-{number}-{name}": str(value) for name, value in (usual | zone).items()}
@@ -285,9 +294,29 @@ def test_what_the_designer_does_not_ask_for_stays(asset):
     fields = {f.html_name: f.value() for form in forms for f in form if f.value() not in (None, False)}
 
     kept = {"zones-TOTAL_FORMS": "3", "zones-INITIAL_FORMS": "3", "dpi": "150", **fields, "zones-2-x": "12"}
+    kept["seen"] = branding.mark_of(asset.current)
     assert marketing.post(page, kept).status_code == 302
     claim = branding.zones_of(branding.template_of(asset.current)).questions[0]
     assert (claim.box[0], claim.across, claim.max_length, claim.colour) == (12, "top", 40, "#123456")
+
+
+@pytest.mark.parametrize("other", ["zones", "file"])
+def test_designer_does_not_undo_what_another_tab_saved(asset, other):
+    marketing, page = _marketing(), reverse("branding:zones", args=[asset.public_id])
+    seen = marketing.get(page).context["sheet"]["seen"].value()
+    if other == "zones":
+        branding.save_template(version=asset.current, document=document(), by=asset.owner, at=timezone.now())
+    else:
+        add_file(asset, master_pdf(pages=2))
+    stamp = {"id": "stamp", "kind": "stamp", "x": 130, "y": 280, "width": 70, "height": 14}
+    name = {"id": "mine", "kind": "name", "x": 10, "y": 280, "width": 100, "height": 14}
+    count = BrandTemplate.objects.count()
+
+    answer = marketing.post(page, {**_rows(stamp, name), "seen": seen})
+
+    assert (answer.status_code, BrandTemplate.objects.count()) == (400, count)
+    assert "Somebody saved other zones, or another file" in _words(answer)
+    assert 'value="mine"' in _words(answer)
 
 
 def test_master_that_cannot_be_read_is_told_of(client, manager, asset):

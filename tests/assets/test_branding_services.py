@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, transaction
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from PIL import Image
 
@@ -17,15 +18,23 @@ from lms.assets.branding.errors import (
     CopyRefused,
     LogoUnreadable,
     MasterUnusable,
-    RequestReused,
     TemplateRefused,
     TooManyCopies,
 )
 from lms.assets.branding_handlers import tell_of
 from lms.assets.models import Asset, BrandedCopy, BrandProfile, CopyState
-from lms.assets.services import branding, note_lapses, send_letters, template_use
+from lms.assets.services import (
+    add_version,
+    branding,
+    note_lapses,
+    restore_asset,
+    send_letters,
+    template_use,
+    withdraw_asset,
+)
+from lms.common.errors import RequestReused
 from lms.events.services import drain
-from lms.partners.models import Membership
+from lms.partners.models import Membership, Partner
 from lms.xapi.agents import activity_key, verb_key
 from lms.xapi.models import Statement
 from lms.xapi.vocabulary import CREATED
@@ -101,6 +110,18 @@ def test_brand_that_cannot_be_printed_changes_nothing(rep):
     assert BrandProfile.objects.get().name == "Nordwind"
 
 
+def test_a_brand_is_read_without_its_logo_and_drawn_before_the_partner_is_locked(rep, monkeypatch):
+    at_start, inside = len(connection.savepoint_ids), []
+    drawn = branding.clean_logo
+    monkeypatch.setattr(
+        branding, "clean_logo", lambda data: inside.append(len(connection.savepoint_ids)) or drawn(data)
+    )
+    _brand(rep, logo=logo_png())
+
+    assert inside == [at_start]
+    assert branding.brand_of(rep.partner).get_deferred_fields() == {"logo"}
+
+
 def test_logo_without_its_digest_is_refused_by_the_database(rep):
     with pytest.raises(IntegrityError), transaction.atomic():
         BrandProfile.objects.update(logo=b"x")
@@ -114,6 +135,16 @@ def test_zones_get_a_number_each_time_they_change(asset):
     assert (first.number, again, changed.number) == (1, first, 2)
     assert branding.template_of(asset.current) == changed
     assert branding.template_of(None) is None
+
+
+def test_zones_are_checked_before_the_file_is_locked(asset, monkeypatch):
+    at_start, inside, check = len(connection.savepoint_ids), [], branding.check_document
+    monkeypatch.setattr(
+        branding, "check_document", lambda *said: inside.append(len(connection.savepoint_ids)) or check(*said)
+    )
+    _place(asset, {"id": "logo", "kind": "logo", "box": [10, 10, 40, 20]})
+
+    assert inside == [at_start]
 
 
 def test_zones_that_do_not_fit_are_refused(asset):
@@ -172,6 +203,20 @@ def test_form_sent_twice_makes_one_copy(asset, rep):
         _make(asset, rep, key=key, wish=branding.Wish(values={}, for_print=True))
 
 
+def test_copy_that_cannot_be_kept_leaves_no_file(asset, rep, monkeypatch):
+    files = _make(asset, rep).file
+    folder = files.name.rpartition("/")[0]
+    before = files.storage.listdir(folder)
+
+    def fail(*args, **options):
+        raise RuntimeError
+
+    monkeypatch.setattr(branding, "record", fail)
+    with pytest.raises(RuntimeError):
+        _make(asset, rep)
+    assert files.storage.listdir(folder) == before
+
+
 def test_form_sent_twice_at_once_makes_one_copy(asset, rep, monkeypatch):
     key, drawn = uuid4(), branding._rendered
     other = []
@@ -184,6 +229,19 @@ def test_form_sent_twice_at_once_makes_one_copy(asset, rep, monkeypatch):
 
     monkeypatch.setattr(branding, "_rendered", draw_while_another_is_quicker)
     assert _make(asset, rep, key=key) == other[1]
+    assert BrandedCopy.objects.count() == 1
+
+
+def test_form_sent_for_two_partners_at_once_is_refused_to_the_second(asset, rep, monkeypatch):
+    """The second did not see the first when it looked: the constraint tells it."""
+    key, other = uuid4(), MembershipFactory(person=rep.person)
+    _brand(other)
+    _make(asset, rep, key=key)
+    look, early = branding._made_before, [True, True]
+    monkeypatch.setattr(branding, "_made_before", lambda *said: None if early and early.pop() else look(*said))
+
+    with pytest.raises(RequestReused):
+        _make(asset, other, key=key)
     assert BrandedCopy.objects.count() == 1
 
 
@@ -334,7 +392,77 @@ def test_nobody_is_told_where_nobody_is_left(asset, rep):
 
     copy.refresh_from_db()
     assert mail.outbox == []
-    assert copy.told_at is not None
+    assert copy.told_at is None
+
+
+def _subjects(at) -> list[str]:
+    """What people are told the next morning."""
+    mail.outbox.clear()
+    drain()
+    send_letters(at=at + timedelta(days=1))
+    drain()
+    return [letter.subject for letter in mail.outbox]
+
+
+def test_a_withdrawal_is_told_whatever_was_told_before_and_a_replacement_once(asset, rep, pdf):
+    at, day = timezone.now(), timedelta(days=2)
+    _make(asset, rep, at=at)
+    add_version(asset=asset, file=ContentFile(pdf + b"%2"), filename="x.pdf", by=asset.owner, at=at)
+    assert _subjects(at) == ["Gateway datasheet: a newer version"]
+    for _ in range(2):
+        at += day
+        withdraw_asset(asset=asset, coming_note="Soon", by=asset.owner, at=at)
+        assert _subjects(at) == ["Gateway datasheet is withdrawn"]
+        restore_asset(asset=asset, review_on=date(2035, 1, 1), by=asset.owner, at=at + day / 2)
+        assert _subjects(at + day / 2) == []
+
+
+def test_a_file_that_came_while_the_asset_was_withdrawn_is_told_when_it_is_back(asset, rep, pdf):
+    at, day = timezone.now(), timedelta(days=2)
+    _make(asset, rep, at=at)
+    withdraw_asset(asset=asset, coming_note="Soon", by=asset.owner, at=at)
+    assert _subjects(at) == ["Gateway datasheet is withdrawn"]
+    add_version(asset=asset, file=ContentFile(pdf + b"%2"), filename="x.pdf", by=asset.owner, at=at + day)
+    assert _subjects(at + day) == []
+    restore_asset(asset=asset, review_on=date(2035, 1, 1), by=asset.owner, at=at + 2 * day)
+    assert _subjects(at + 2 * day) == ["Gateway datasheet: a newer version"]
+
+
+def test_who_keeps_an_asset_hears_that_zones_did_not_fit_its_new_file(asset):
+    at = timezone.now()
+    for content in (master_pdf(size=(200, 200)), master_pdf(size=(210, 210))):
+        add_version(asset=asset, file=ContentFile(content), filename="x.pdf", by=asset.owner, at=at)
+    assert _subjects(at) == ["Gateway datasheet: partners cannot make copies of the new file"]
+    assert mail.outbox[0].to == [asset.owner.email]
+    assert f"/templates/{asset.public_id}/zones/" in mail.outbox[0].body
+
+    add_version(asset=asset, file=ContentFile(b"Hello"), filename="x.txt", by=asset.owner, at=at + timedelta(days=2))
+    assert _subjects(at + timedelta(days=2)) == ["Gateway datasheet: partners cannot make copies of the new file"]
+    assert f"/templates/{asset.public_id}/zones/" not in mail.outbox[0].body  # on a text no zones can lie
+    add_version(
+        asset=asset, file=ContentFile(master_pdf(pages=3)), filename="x.pdf", by=asset.owner, at=at + timedelta(days=4)
+    )
+    assert _subjects(at + timedelta(days=4)) == []  # the zones of the first file fit again
+
+
+def test_a_suspended_partner_gets_no_letter_and_is_told_of_the_next_change(asset, rep, pdf):
+    """Also where the suspension comes after it was noted."""
+    at, day = timezone.now(), timedelta(days=2)
+    copy = _make(asset, rep, at=at)
+    suspended = Partner.objects.filter(pk=rep.partner_id)
+    for noted_first in (True, False):
+        if noted_first:
+            add_version(asset=asset, file=ContentFile(pdf + b"%2"), filename="x.pdf", by=asset.owner, at=at)
+            drain()
+            BrandedCopy.objects.update(told_at=None)
+        suspended.update(suspended_at=at, suspended_by=asset.owner, suspension_reason="Unpaid")
+        assert BrandedCopy.objects.get(pk=copy.pk).state_on(at.date()) == CopyState.SUSPENDED
+        tell_of(asset, at)
+        assert _subjects(at) == []
+        assert BrandedCopy.objects.get(pk=copy.pk).told_at is None
+    suspended.update(suspended_at=None, suspended_by=None, suspension_reason="")
+    tell_of(asset, at + day)
+    assert _subjects(at + day) == ["Gateway datasheet: a newer version"]
 
 
 def test_share_of_templates_counts_what_could_be_one(asset, rep, pdf):

@@ -1,9 +1,12 @@
 """Zones of a template, the brand and its colours: what is taken and what is refused, in words."""
 
+from datetime import date
+
 import pytest
 
 from lms.assets.branding import brand as brands
 from lms.assets.branding import colours
+from lms.assets.branding.composing import Stamp, compose
 from lms.assets.branding.errors import BrandRefused, TemplateRefused
 from lms.assets.branding.template import Kind, Size, as_document, parse
 from lms.common.guards import UnsafeInput
@@ -93,6 +96,39 @@ def test_brand_is_cleaned_and_stored_alike():
     assert a_brand(website="", contact=[]).contact_lines == ()
 
 
+@pytest.mark.parametrize(
+    "typed, printed, link",
+    [
+        ("HTTPS://Example.com", "example.com", "https://example.com"),
+        ("Example.com/Shop", "example.com/Shop", "https://example.com/Shop"),
+        ("münchen.example/Straße", "münchen.example/Straße", "https://xn--mnchen-3ya.example/Stra%C3%9Fe"),
+        ("xn--mnchen-3ya.example/?a=%20", "xn--mnchen-3ya.example/?a=%20", "https://xn--mnchen-3ya.example/?a=%20"),
+    ],
+)
+def test_website_is_printed_for_people_and_linked_for_machines(typed, printed, link):
+    brand = a_brand(website=typed, contact=[])
+
+    assert (brand.contact_lines, brand.link) == ((printed,), link)
+
+
+@pytest.mark.parametrize(
+    "zone", [{"id": "logo\n"}, {"id": "logo", "colour": "ink\n"}, {"id": "logo", "on": "#123456\n"}]
+)
+def test_what_ends_with_a_new_line_is_refused(zone):
+    with pytest.raises(TemplateRefused, match="This is no template"):
+        parse(document({"kind": "logo", "box": [10, 10, 40, 20], **zone}), PAGES)
+
+
+def test_stamp_that_would_be_cut_is_refused():
+    """The last line is the day until which a copy is valid."""
+    stamp = Stamp(
+        number="7Q4K-9F2M", check_url=f"https://{'partners.' * 40}example/copies/7/", expires_on=date(2027, 3, 31)
+    )
+
+    with pytest.raises(BrandRefused, match="The stamp has no room"):
+        compose(parse(document(), PAGES), PAGES, a_brand(), stamp, logo=None)
+
+
 def test_words_on_a_light_colour_are_ink_when_nothing_is_chosen():
     assert a_brand(primary="#ffcc00").on_primary == colours.INK
 
@@ -112,6 +148,7 @@ def test_words_on_a_light_colour_are_ink_when_nothing_is_chosen():
         ({"website": "localhost"}, "must be an https address"),
         ({"website": "https://nordwind.example/a b"}, "must be an https address"),
         ({"website": "https://[nordwind"}, "The website is no address"),
+        ({"website": "faß.example"}, "write it in its form for machines"),
     ],
 )
 def test_brand_that_cannot_be_printed_is_refused_in_words(changes, words):

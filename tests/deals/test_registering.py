@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certifications.models import Certification
+from lms.common.errors import RequestReused
 from lms.deals import services
 from lms.deals.engagement import Clause, Outcome
 from lms.deals.errors import BadDeal, IllegalMove
@@ -60,7 +61,7 @@ def test_form_sent_twice_makes_one_deal(now: datetime) -> None:
     first = services.register_deal(partner=rep.partner, draft=draft(now), **common)
     again = services.register_deal(partner=rep.partner, draft=draft(now), **common)
     assert (again, first.moves.count()) == (first, 1)
-    with pytest.raises(services.RequestReused):
+    with pytest.raises(RequestReused):
         services.register_deal(partner=rep.partner, draft=draft(now, value="1"), **common)
     theirs = services.register_deal(
         partner=other.partner, by=other.person, draft=draft(now, customer_name="Nim"), request_key=key, at=now

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -16,7 +16,10 @@ MAX_NAME, MAX_LINE, MAX_LINES, MAX_WEBSITE = 120, 120, 6, 200
 _HEX = re.compile(r"#[0-9a-f]{6}")
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII)
 
-Hex = Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")]
+_PARTS = ("path", "query", "fragment")
+_URI = "/?:@!$&'()*+,;=-._~%"
+
+Hex = Annotated[str, Meta(pattern=r"^#[0-9a-f]{6}\Z")]
 
 
 class Brand(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -36,6 +39,13 @@ class Brand(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """The contact lines, and the website as people write it."""
         website = self.website.removeprefix("https://").rstrip("/")
         return (*self.contact, website) if website else self.contact
+
+    @property
+    def link(self) -> str:
+        """The website as a URI (RFC 3986): the host in ASCII, other signs as percent and digits."""
+        parts = urlsplit(self.website)
+        host = (parts.hostname or "").encode("idna").decode()
+        return urlunsplit(parts._replace(netloc=host, **{name: quote(getattr(parts, name), _URI) for name in _PARTS}))
 
 
 def make_brand(
@@ -101,17 +111,21 @@ def _colour(text: str) -> str:
 
 
 def _website(text: str) -> str:
-    """An https address without a name, a password or a port in it; "example.com" is enough."""
+    """An https address without a name, a password or a port in it, scheme and host in small letters; "example.com" is
+    enough. Hosts stay as people read them: `Brand.link` has them as machines do."""
     text = clean_name(text)
     if not text:
         return ""
     address = text if "://" in text else f"https://{text}"
     try:
         parts = urlsplit(address)
-        host = (parts.hostname or "").encode("idna").decode()
+        shown = parts.hostname or ""
+        host = shown.encode("idna").decode()
     except ValueError as error:
         raise BrandRefused("The website is no address: write it as https://example.com.") from error
     is_plain = parts.scheme == "https" and "@" not in parts.netloc and ":" not in parts.netloc
     if not is_plain or not _HOST.fullmatch(host) or len(address) > MAX_WEBSITE or " " in address:
         raise BrandRefused("The website must be an https address, such as https://example.com.")
-    return address
+    if host != shown and host.encode().decode("idna") != shown:  # IDNA 2003 makes another host of ß and a few more
+        raise BrandRefused("This host cannot be linked as it is written: write it in its form for machines, xn--….")
+    return f"https://{shown}{address[len('https://') + len(parts.netloc) :]}"

@@ -224,7 +224,7 @@ class _Composer:
         top = y + height - (height - block.height) * (1 - _share_across(zone.across))
         self._set(zone, block, x=x, top=top, width=width, colour=colour)
         if zone.kind == Kind.CONTACT and self.brand.website:
-            self._sheet(zone).marks.append(Link(self.brand.website, x, top - block.height, width, block.height))
+            self._sheet(zone).marks.append(Link(self.brand.link, x, top - block.height, width, block.height))
 
     def draw_stamp(self, zone: Zone) -> None:
         """The code at the left; number, address and last day beside it."""
@@ -241,6 +241,8 @@ class _Composer:
         gap = side * 0.12
         room = Room(width - side - gap, height, 4.5, 7.5, 4)
         block = Setter(weight=400, country="").fit(words, room)
+        if block.is_cut:
+            raise BrandRefused("The stamp has no room for number, address and last day: its zone must be larger.")
         top = y + height / 2 + block.height / 2
         colour = readable_on(self.ground(zone), INK)
         self._set(zone, block, x=x + side + gap, top=top, width=room.width, colour=colour)

@@ -10,6 +10,12 @@ class TemplateRefused(DomainError):
     status = 400
 
 
+class TemplateChanged(DomainError):
+    """Somebody else changed the zones, or the file below them, meanwhile."""
+
+    code = "template_changed"
+
+
 class BrandRefused(DomainError):
     """A brand that cannot be printed: a colour that is none, words on a colour that nobody can read."""
 
@@ -48,9 +54,3 @@ class TooManyCopies(DomainError):
 
     code = "too_many_copies"
     status = 429
-
-
-class RequestReused(DomainError):
-    """One form sent twice with different content."""
-
-    code = "request_reused"

@@ -17,6 +17,8 @@ Array = NDArray[Any]
 MAX_UPLOAD_BYTES = 5_000_000
 MAX_PIXELS = 25_000_000
 LONGEST_SIDE = 2000  # pixels kept: 85 mm at 600 dpi
+MAX_KEPT_BYTES = 1_500_000  # a drawing has far less; photographs are made smaller until they have no more
+_SIDES = (LONGEST_SIDE, 1400, 1000, 700, 500)  # 500 × 500 pixels fit in any case
 _FORMATS = ("PNG", "JPEG")
 _ENOUGH = 2 / 3  # of what can be seen of a logo must be seen on its ground
 _MEASURED = 200  # pixels of the longest side that contrast is measured on
@@ -42,13 +44,22 @@ def clean_logo(data: bytes) -> bytes:
     if box is None:
         raise LogoUnreadable("The logo is empty: all of it is transparent.")
     drawn = drawn.crop(box)
-    drawn.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    for side in _SIDES:
+        drawn.thumbnail((side, side), Image.Resampling.LANCZOS)
+        png = _encoded(drawn)
+        if len(png) <= MAX_KEPT_BYTES:
+            break
+    return png
+
+
+def _encoded(picture: Image.Image) -> bytes:
+    """As PNG, of the pixels alone."""
     out = io.BytesIO()
-    Image.frombytes("RGBA", drawn.size, drawn.tobytes()).save(out, "PNG", optimize=True)
+    Image.frombytes("RGBA", picture.size, picture.tobytes()).save(out, "PNG")
     return out.getvalue()
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=2)  # up to 16 MB each
 def open_logo(png: bytes) -> Image.Image:
     """The picture of a cleaned logo. Kept: one making asks for it several times. Not to be changed."""
     with Image.open(io.BytesIO(png), formats=("PNG",)) as picture:

@@ -20,9 +20,9 @@ EDGE = 0.5  # mm: a box so near to the edge of the page touches it
 STAMP_SIZE = (45.0, 9.0)  # mm: room for the code and three lines that can be read
 MAX_ZONES = 40
 
-Slug = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,29}$")]
+Slug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,29}\Z")]
 Short = Annotated[str, Meta(max_length=80)]
-Colour = Annotated[str, Meta(pattern="^(primary|on_primary|ink|white|#[0-9a-f]{6})$")]
+Colour = Annotated[str, Meta(pattern=r"^(primary|on_primary|ink|white|#[0-9a-f]{6})\Z")]
 Millimetres = Annotated[float, Meta(ge=0, le=5000)]
 Points = Annotated[float, Meta(ge=5, le=200)]
 

@@ -79,6 +79,7 @@ class CopyState(models.TextChoices):
     REPLACED = "replaced", "Replaced by a newer version"
     EXPIRED = "expired", "Expired"
     REVIEW = "review", "Being reviewed"
+    SUSPENDED = "suspended", "Not to be used at the moment"
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
@@ -101,7 +102,7 @@ class BrandedCopyQuerySet(models.QuerySet["BrandedCopy"]):
     def outdated(self, asset: Asset) -> "BrandedCopyQuerySet":
         """Copies of the asset whose holders should take another one or none: replaced or withdrawn."""
         copies = self.filter(template__version__asset=asset)
-        if asset.withdrawn_at is not None or asset.retired_at is not None:
+        if asset.is_gone:
             return copies
         return copies.exclude(template__version=asset.current_id)
 
@@ -168,6 +169,8 @@ class BrandedCopy(models.Model):
         asset = self.asset
         if asset.state_on(on) in {State.WITHDRAWN, State.RETIRED}:
             return CopyState.WITHDRAWN
+        if self.partner.suspended_at is not None:
+            return CopyState.SUSPENDED
         if asset.current_id != self.template.version_id:
             return CopyState.REPLACED
         if self.last_day < on:

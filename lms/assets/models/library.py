@@ -195,6 +195,11 @@ class Asset(index.Indexed, PublicIdModel):
             minimum_tier=self.minimum_tier,
         )
 
+    @property
+    def is_gone(self) -> bool:
+        """Withdrawn or retired: somebody took it from partners."""
+        return self.withdrawn_at is not None or self.retired_at is not None
+
     def state_on(self, on: date) -> State:
         """Where it stands on the day `on`. What somebody decided goes before what the calendar says."""
         if self.retired_at is not None:

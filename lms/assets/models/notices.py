@@ -14,6 +14,7 @@ class Reason(models.TextChoices):
     LAPSED = "lapsed", "He keeps it, and its review or its last day is past"
     PAGE = "page", "A page of his shows it, and partners cannot have it"
     COPIES = "copies", "His partner has copies of it that do not hold any more"
+    ZONES = "zones", "He keeps it, and its new file has no zones, which the one before had"
 
 
 class Notice(models.Model):

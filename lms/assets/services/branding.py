@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 
@@ -25,7 +25,7 @@ from lms.assets.branding.errors import (
     BrandMissing,
     CopyRefused,
     MasterUnusable,
-    RequestReused,
+    TemplateChanged,
     TemplateRefused,
     TooManyCopies,
 )
@@ -35,6 +35,7 @@ from lms.assets.branding.template import Size, Template, as_document, parse, sto
 from lms.assets.branding_statements import copy_made
 from lms.assets.models import Asset, AssetVersion
 from lms.assets.models.branding import BrandedCopy, BrandProfile, BrandTemplate, new_copy_id
+from lms.common.errors import RequestReused
 from lms.common.files import removed_on_failure
 from lms.partners.models import Membership, Partner
 from lms.partners.services.memberships import lock_partner
@@ -58,7 +59,8 @@ def template_of(version: AssetVersion | None) -> BrandTemplate | None:
 
 
 def brand_of(partner: Partner) -> BrandProfile | None:
-    return BrandProfile.objects.filter(partner=partner).first()
+    """Its brand, None before it was set up. The logo's bytes are read when somebody asks for them."""
+    return BrandProfile.objects.defer("logo").filter(partner=partner).first()
 
 
 def as_brand(profile: BrandProfile, *, country: str) -> Brand:
@@ -74,7 +76,6 @@ def as_brand(profile: BrandProfile, *, country: str) -> Brand:
     )
 
 
-@transaction.atomic
 def save_brand(
     *,
     partner: Partner,
@@ -91,9 +92,8 @@ def save_brand(
     """Keeps what the partner prints from now on; copies made before stay as they are. `logo` is an upload; None leaves
     the one there is, unless `drops_logo`.
 
-    Raises BrandRefused, LogoUnreadable, UnsafeInput. Locks the partner.
+    Raises BrandRefused, LogoUnreadable, UnsafeInput. Locks the partner, after the logo has been drawn.
     """
-    partner = lock_partner(partner)
     brand = brands.make_brand(name=name, contact=contact, website=website, primary=primary, on_primary=on_primary)
     fields: dict[str, Any] = {
         "name": brand.name,
@@ -109,8 +109,10 @@ def save_brand(
         fields |= {"logo": png, "logo_digest": hashlib.sha256(png).hexdigest()}
     elif drops_logo:
         fields |= {"logo": None, "logo_digest": ""}
-    profile, _ = BrandProfile.objects.update_or_create(partner=partner, defaults=fields)
-    record_audit(action="assets.brand_saved", actor=by, at=at, target=profile, partner_id=partner.public_id)
+    with transaction.atomic():
+        partner = lock_partner(partner)
+        profile, _ = BrandProfile.objects.update_or_create(partner=partner, defaults=fields)
+        record_audit(action="assets.brand_saved", actor=by, at=at, target=profile, partner_id=partner.public_id)
     return profile
 
 
@@ -134,21 +136,42 @@ def pages_of(version: AssetVersion, *, dpi: int) -> list[Size]:
     return [pictures.size_of(pictures.open_picture(content), dpi)]
 
 
-@transaction.atomic
-def save_template(*, version: AssetVersion, document: Any, by: User | None, at: datetime) -> BrandTemplate:
+def save_template(
+    *, version: AssetVersion, document: Any, by: User | None, at: datetime, seen: str = ""
+) -> BrandTemplate:
     """Puts zones on a file; partners make their copies with them from now on. The same zones again change nothing.
 
-    Raises TemplateRefused and MasterUnusable. Locks the version.
+    `seen` is the `mark_of` what the writer started from. Raises TemplateChanged when that is not what stands now,
+    TemplateRefused and MasterUnusable. Locks the version, after the file, which never changes, has been read.
     """
+    kept = as_document(check_document(version, document))
+    with transaction.atomic():
+        return _saved(version, kept, by, at, seen)
+
+
+def _saved(version: AssetVersion, kept: Any, by: User | None, at: datetime, seen: str) -> BrandTemplate:
     version = AssetVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
-    template = check_document(version, document)
-    kept, latest = as_document(template), template_of(version)
+    latest = template_of(version)
     if latest is not None and latest.document == kept:
         return latest
+    if seen and seen != _mark(version, latest):
+        raise TemplateChanged(
+            "Somebody saved other zones, or another file, after you opened this page. Nothing was saved. Open it anew"
+            " in another tab and take over what you typed here."
+        )
     number = latest.number + 1 if latest else 1
     saved = BrandTemplate.objects.create(version=version, number=number, document=kept, saved_at=at, saved_by=by)
     record_audit(action="assets.template_saved", actor=by, at=at, target=saved, detail={"number": number})
     return saved
+
+
+def mark_of(version: AssetVersion) -> str:
+    """Of the file and its zones in use: another one when either changes."""
+    return _mark(version, template_of(version))
+
+
+def _mark(version: AssetVersion, template: BrandTemplate | None) -> str:
+    return f"{version.number}.{template.number if template else 0}"
 
 
 def check_document(version: AssetVersion, document: Any) -> Template:
@@ -254,8 +277,14 @@ def make_copy(
 
 def _keep(copy: BrandedCopy, content: bytes, membership: Membership) -> BrandedCopy:
     """Stores a drawn copy, unless the same request was quicker; counted under the partner's lock."""
-    with removed_on_failure() as files, transaction.atomic():
-        return _stored(copy, content, membership, files)
+    try:
+        with removed_on_failure() as files, transaction.atomic():
+            return _stored(copy, content, membership, files)
+    except IntegrityError:  # the person's form with this key, at another partner, which has a lock of its own
+        made = _made_before(copy.made_by, copy.request_key, copy.request_digest)
+        if made is None:
+            raise
+        return made
 
 
 def _stored(copy: BrandedCopy, content: bytes, membership: Membership, files: list[FieldFile]) -> BrandedCopy:

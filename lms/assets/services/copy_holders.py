@@ -12,24 +12,36 @@ from lms.partners.models import Membership
 
 
 @transaction.atomic
-def tell_holders(*, asset: Asset, at: datetime) -> list[BrandedCopy]:
-    """Marks copies of the asset that are replaced or withdrawn as told of, and returns them: of each a holder hears
-    once. Locks them.
+def tell_holders(*, asset: Asset, at: datetime) -> list[User]:
+    """Who is to hear that copies of the asset are replaced or withdrawn. Of a replacement a copy's holder hears once,
+    for which the copy is marked; of a withdrawal always, whatever he was told before. Copies that nobody holds stay
+    unmarked, and so do those of suspended partners, whose people cannot come to take another. Locks the copies.
     """
-    outdated = BrandedCopy.objects.outdated(asset).filter(told_at=None).select_related("partner", "made_by")
-    found = list(outdated.select_for_update(of=("self",)).order_by("pk"))
-    BrandedCopy.objects.filter(pk__in=[copy.pk for copy in found]).update(told_at=at)
-    return found
+    outdated = BrandedCopy.objects.outdated(asset).filter(partner__suspended_at=None)
+    if asset.is_gone:
+        return holders_of(outdated.select_related("made_by"), at.date())
+    untold = outdated.filter(told_at=None).select_related("made_by").select_for_update(of=("self",)).order_by("pk")
+    held = [(copy.pk, person) for copy in untold if (person := _holder(copy, at.date())) is not None]
+    BrandedCopy.objects.filter(pk__in=[key for key, _ in held]).update(told_at=at)
+    return _once(person for _, person in held)
 
 
 def holders_of(copies: Iterable[BrandedCopy], on: date) -> list[User]:
-    """Who made each, while he works for the partner; after he left, a manager of the partner. Nobody twice."""
-    people = {person.pk: person for copy in copies if (person := _holder(copy, on)) is not None}
-    return [people[key] for key in sorted(people)]
+    """Who made each, while he works for the partner; after he left, a manager of the partner. Nobody twice, and
+    nobody of a suspended partner.
+    """
+    return _once(person for copy in copies if (person := _holder(copy, on)) is not None)
+
+
+def _once(people: Iterable[User]) -> list[User]:
+    found = {person.pk: person for person in people}
+    return [found[key] for key in sorted(found)]
 
 
 def _holder(copy: BrandedCopy, on: date) -> User | None:
-    here = Membership.objects.active(on).filter(partner=copy.partner_id, person__is_active=True)
+    here = Membership.objects.active(on).filter(
+        partner=copy.partner_id, partner__suspended_at=None, person__is_active=True
+    )
     if here.filter(person=copy.made_by_id).exists():
         return copy.made_by
     manager = here.managers().select_related("person").order_by("pk").first()
@@ -44,7 +56,7 @@ def copies_in_hand(assets: Collection[Asset]) -> dict[int, int]:
 
 def copies_to_replace(asset: Asset, person: User, on: date) -> list[BrandedCopy]:
     """Copies of the asset that partners of the person made and that do not hold on the day `on`. One query."""
-    mine = Membership.objects.active(on).filter(person=person).values("partner")
+    mine = Membership.objects.active(on).filter(person=person, partner__suspended_at=None).values("partner")
     made = BrandedCopy.objects.filter(template__version__asset=asset, partner__in=mine)
-    rows = made.select_related("template__version__asset").order_by("pk")
+    rows = made.select_related("template__version__asset", "partner").order_by("pk")
     return [copy for copy in rows if copy.state_on(on) != CopyState.CURRENT]

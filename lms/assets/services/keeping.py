@@ -16,7 +16,7 @@ from wagtail.search import index
 from lms.accounts.models import User
 from lms.assets.contents import judge
 from lms.assets.errors import AssetChanged, BadAsset, BadFile
-from lms.assets.events import AssetWithdrawn, VersionAdded
+from lms.assets.events import AssetRestored, AssetWithdrawn, VersionAdded
 from lms.assets.models import Asset, AssetVersion, ProductVersion
 from lms.assets.scanning import scan
 from lms.common.files import removed_on_failure
@@ -169,13 +169,15 @@ def withdraw_asset(*, asset: Asset, coming_note: str, by: User, at: datetime) ->
 def restore_asset(*, asset: Asset, review_on: date, by: User, at: datetime) -> bool:
     """Gives a withdrawn asset back to partners, to be reviewed by a day to come. Whether it was withdrawn.
 
-    Raises BadAsset for a day that is past.
+    Raises BadAsset for a day that is past. Emits AssetRestored.
     """
     _check_review(review_on, at)
     changed = Asset.objects.filter(pk=asset.pk, withdrawn_at__isnull=False, retired_at=None).update(
         withdrawn_at=None, withdrawn_by=None, coming_note="", review_on=review_on
     )
     asset.refresh_from_db()
+    if changed:
+        emit(AssetRestored(at=at, asset_id=asset.public_id))
     return bool(changed)
 
 

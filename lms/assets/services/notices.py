@@ -12,6 +12,7 @@ from lms.assets.dependants import dependants_of
 from lms.assets.events import LetterDue
 from lms.assets.models import Asset, BrandedCopy, Notice, Reason, State
 from lms.assets.services.copy_holders import copies_to_replace
+from lms.assets.services.template_use import lost_zones
 from lms.events.services import emit
 
 _LAPSED = frozenset({State.EXPIRED, State.OVERDUE})
@@ -101,6 +102,8 @@ def _holds(notice: Notice, keepers: dict[int, list[User]], pages: dict[int, set[
         return state in _GONE and notice.person_id in pages.get(asset.pk, set())
     if notice.person not in keepers[asset.pk]:
         return False
+    if notice.reason == Reason.ZONES:
+        return lost_zones(asset.current) and state != State.RETIRED
     if notice.reason == Reason.LAPSED:
         return asset.lapsed_on(on) == notice.about_on
     return asset.review_on == notice.about_on and state not in {State.WITHDRAWN, State.RETIRED}

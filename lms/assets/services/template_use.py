@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef
 
-from lms.assets.models import Asset, AssetQuerySet, BrandedCopy, BrandTemplate
+from lms.assets.models import Asset, AssetQuerySet, AssetVersion, BrandedCopy, BrandTemplate
 
 COUNTED = timedelta(days=90)
 _BRANDABLE = ("application/pdf", "image/png", "image/jpeg")
@@ -20,6 +20,14 @@ def without_zones(assets: AssetQuerySet) -> AssetQuerySet:
     """Those that could have zones and have none: partners can only take them as they are."""
     bare = assets.filter(current__media_type__in=_BRANDABLE)
     return bare.exclude(Exists(BrandTemplate.objects.filter(version=OuterRef("current"))))
+
+
+def lost_zones(version: AssetVersion | None) -> bool:
+    """Whether a file has no zones although an older one of its asset had: partners made copies and cannot any more."""
+    if version is None or version.templates.exists():
+        return False
+    older = BrandTemplate.objects.filter(version__asset=version.asset_id, version__number__lt=version.number)
+    return older.exists()
 
 
 @dataclass(frozen=True, kw_only=True)

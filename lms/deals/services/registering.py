@@ -13,10 +13,11 @@ from django.db import IntegrityError, transaction
 
 from lms.accounts.models import User
 from lms.common import guards
+from lms.common.errors import RequestReused
 from lms.deals import matching
 from lms.deals.countries import COUNTRIES
 from lms.deals.engagement import Clause, Outcome, Rules, last_protected_day
-from lms.deals.errors import AlreadyRegistered, BadDeal, IllegalMove, NotAMember, RequestReused, TooManyOpen
+from lms.deals.errors import AlreadyRegistered, BadDeal, IllegalMove, NotAMember, TooManyOpen
 from lms.deals.models import Deal, EngagementRules, Origin
 from lms.deals.money import parse_amount
 from lms.deals.moves import State
