@@ -2,11 +2,21 @@
 
 import io
 import subprocess
+from contextlib import suppress
 
 import pytest
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import DictionaryObject, NameObject, NumberObject
+from pypdf.generic import (
+    ArrayObject,
+    DecodedStreamObject,
+    DictionaryObject,
+    NameObject,
+    NullObject,
+    NumberObject,
+    RectangleObject,
+    TextStringObject,
+)
 
 from lms.assets.branding import copies, pictures
 from lms.assets.branding.errors import BrandRefused, MasterUnusable
@@ -206,9 +216,9 @@ def _signed(pdf: bytes) -> bytes:
             lambda pdf: written(PdfWriter(clone_from=io.BytesIO(pdf)), user_password="", owner_password="x"),
             "is encrypted.",
         ),
-        (lambda pdf: pdf[:300], "This PDF is broken."),
-        (lambda _: b"%PDF-1.7 and nothing", "This PDF is broken."),
-        (lambda _: b"", "This PDF is broken."),
+        (lambda pdf: pdf[:300], "This PDF is broken"),
+        (lambda _: b"%PDF-1.7 and nothing", "This PDF is broken"),
+        (lambda _: b"", "This PDF is broken"),
         (_signed, "The PDF is signed"),
         (lambda pdf: changed(pdf, boxes={"/MediaBox": (0, 0, 3, 3)}), "too small, too large"),
         (lambda pdf: changed(pdf, boxes={"/TrimBox": (900, 900, 990, 990)}), "too small, too large"),
@@ -241,6 +251,109 @@ def test_what_acts_by_itself_is_taken_out_of_the_copy():
         for name in (b"/JavaScript", b"/OpenAction", b"/AA <<", b"/AA\n", b"/EmbeddedFile", b"/XFA")
         if name in content
     ]
+
+
+_SCRIPT = DictionaryObject(
+    {NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): TextStringObject("evilscript")}
+)
+
+
+def _annotated(writer, **members):
+    annotation = {
+        "/Type": NameObject("/Annot"),
+        "/Subtype": NameObject("/Link"),
+        "/Rect": RectangleObject((0, 0, 9, 9)),
+    }
+    found = {NameObject(name): value for name, value in (annotation | members).items()}
+    kept = writer._add_object(DictionaryObject(found))
+    writer.pages[0][NameObject("/Annots")] = ArrayObject([kept])
+    return kept
+
+
+def _action(**members):
+    return {"/A": DictionaryObject({NameObject(f"/{name}"): value for name, value in members.items()})}
+
+
+def _in_outline(writer):
+    item = writer._add_object(
+        DictionaryObject({NameObject("/Title"): TextStringObject("x"), NameObject("/A"): _SCRIPT})
+    )
+    writer.root_object[NameObject("/Outlines")] = DictionaryObject({NameObject("/First"): item})
+
+
+def _in_parent_of_field(writer):
+    parent = DictionaryObject({NameObject("/AA"): DictionaryObject({NameObject("/C"): _SCRIPT})})
+    field = _annotated(writer, **{"/Subtype": NameObject("/Widget"), "/Parent": writer._add_object(parent)})
+    form = {NameObject("/Fields"): ArrayObject([field]), NameObject("/CO"): ArrayObject([field])}
+    writer.root_object[NameObject("/AcroForm")] = DictionaryObject(form)
+
+
+def _attached(writer):
+    file = DecodedStreamObject()
+    file.set_data(b"evilscript")
+    held = DictionaryObject({NameObject("/F"): writer._add_object(file)})
+    spec = writer._add_object(DictionaryObject({NameObject("/EF"): held}))
+    _annotated(writer, **{"/Subtype": NameObject("/FileAttachment"), "/FS": spec})
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        _in_outline,
+        _in_parent_of_field,
+        _attached,
+        lambda writer: _annotated(
+            writer, **_action(S=writer._add_object(NameObject("/JavaScript")), JS=TextStringObject("evilscript"))
+        ),
+        lambda writer: _annotated(
+            writer, **_action(S=NameObject("/URI"), URI=TextStringObject(" JavaScript:evilscript"))
+        ),
+        lambda writer: _annotated(
+            writer, **_action(S=NameObject("/Named"), N=NameObject("/NextPage"), Next=ArrayObject([_SCRIPT]))
+        ),
+    ],
+)
+def test_scripts_and_files_are_taken_out_wherever_they_stand(plant):
+    writer = PdfWriter(clone_from=io.BytesIO(master_pdf()))
+    plant(writer)
+    master = written(writer)
+
+    assert b"evilscript" in master
+    assert b"evilscript" not in _copy(master).content
+
+
+def test_links_stay_and_so_does_what_only_looks_like_an_action():
+    writer = PdfWriter(clone_from=io.BytesIO(master_pdf()))
+    _annotated(writer, **_action(S=NameObject("/URI"), URI=TextStringObject("HTTPS://good.example/")))
+    layout = DictionaryObject({NameObject("/O"): NameObject("/Layout"), NameObject("/Kept"): NumberObject(77)})
+    element = DictionaryObject({NameObject("/S"): NameObject("/P"), NameObject("/A"): layout})
+    writer.root_object[NameObject("/StructTreeRoot")] = DictionaryObject({NameObject("/K"): element})
+    content = _copy(written(writer)).content
+
+    (first, _) = PdfReader(io.BytesIO(content)).pages[0]["/Annots"]
+    assert first.get_object()["/A"]["/URI"] == "HTTPS://good.example/"
+    assert b"/Kept 77" in content
+
+
+@pytest.mark.parametrize("value", [NullObject(), NumberObject(3), ArrayObject([NullObject()]), NameObject("/x")])
+def test_odd_objects_make_a_copy_or_are_refused_in_words(value):
+    of_page = ("/Annots", "/Contents", "/Resources", "/Group")
+    for name in ("/Names", "/AcroForm", "/Outlines", "/StructTreeRoot", *of_page):
+        writer = PdfWriter(clone_from=io.BytesIO(master_pdf()))
+        holder = writer.pages[0] if name in of_page else writer.root_object
+        holder[NameObject(name)] = value
+        with suppress(MasterUnusable):
+            assert _copy(written(writer)).content.startswith(b"%PDF")
+
+
+def test_a_page_that_unpacks_to_too_much_is_refused_in_words():
+    writer = PdfWriter(clone_from=io.BytesIO(master_pdf()))
+    content = DecodedStreamObject()
+    content.set_data(b"0 0 m 1 1 l S " * 6_000_000)
+    writer.pages[0][NameObject("/Contents")] = writer._add_object(content.flate_encode())
+
+    with pytest.raises(MasterUnusable, match="too large"):
+        _copy(written(writer))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])

@@ -11,7 +11,7 @@ from pypdf.generic import ArrayObject, ByteStringObject, NameObject, RectangleOb
 
 from lms.assets.branding.brand import Brand
 from lms.assets.branding.composing import Composition, Link, Notice, Stamp, compose
-from lms.assets.branding.masters import Lie, lie_of, make_harmless, open_master
+from lms.assets.branding.masters import Lie, lie_of, make_harmless, open_master, reading
 from lms.assets.branding.painting import paint, room_for_marks
 from lms.assets.branding.template import MM, Kind, Size, Template
 
@@ -68,18 +68,19 @@ def brand_pdf(
     pages = [lie.size for lie in lies]
     composition = compose(template, pages, brand, stamp, logo=logo, values=values, bleed=bleed)
     overlay = PdfReader(BytesIO(paint(composition.sheets, margin=margin, bleed=bleed, crop_marks=with_marks)))
-    make_harmless(reader)
-    writer = PdfWriter(clone_from=reader)
-    for number, lie in enumerate(lies):
-        page = writer.pages[number]
-        if for_print:
-            page.mediabox = lie.outer(max(margin, lie.bleed))
-        page.merge_transformed_page(overlay.pages[number], Transformation(lie.matrix(margin)))
-        _set_boxes(page, lie, bleed=bleed, margin=margin, for_print=for_print)
-        _add_links(writer, number, composition, lie)
-    _describe(writer, about, stamp)
     out = BytesIO()
-    writer.write(out)
+    with reading():
+        make_harmless(reader)
+        writer = PdfWriter(clone_from=reader)
+        for number, lie in enumerate(lies):
+            page = writer.pages[number]
+            if for_print:
+                page.mediabox = lie.outer(max(margin, lie.bleed))
+            page.merge_transformed_page(overlay.pages[number], Transformation(lie.matrix(margin)))
+            _set_boxes(page, lie, bleed=bleed, margin=margin, for_print=for_print)
+            _add_links(writer, number, composition, lie)
+        _describe(writer, about, stamp)
+        writer.write(out)
     notices = composition.notices + (_bleed_notices(template, lies) if for_print else ())
     return Copy(content=out.getvalue(), notices=notices)
 

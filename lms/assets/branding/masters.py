@@ -1,13 +1,23 @@
 """Opening a master PDF: what is refused, how its pages lie, and what is taken out of it."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 from pypdf import PageObject, PdfReader
 from pypdf.errors import PyPdfError
-from pypdf.generic import DictionaryObject, RectangleObject
+from pypdf.generic import (
+    ArrayObject,
+    DictionaryObject,
+    IndirectObject,
+    NameObject,
+    NullObject,
+    PdfObject,
+    RectangleObject,
+)
 
 from lms.assets.branding.errors import MasterUnusable
 from lms.assets.branding.template import MM, Size
@@ -16,16 +26,23 @@ MAX_BYTES = 50_000_000
 MAX_PAGES = 200
 _MAX_SIDE = 5000 * MM  # as far as a zone can lie
 _MIN_SIDE = 10 * MM
-_ACTIVE = (
-    "/JavaScript",
-    "/Launch",
-    "/SubmitForm",
-    "/ImportData",
-    "/GoToR",
-    "/GoToE",
-    "/Rendition",
-    "/RichMediaExecute",
+_TURNS = ("/NextPage", "/PrevPage", "/FirstPage", "/LastPage")
+_PLAYED = ("/FileAttachment", "/RichMedia", "/Screen", "/Movie", "/Sound", "/3D")
+_BROKEN = (
+    *(PyPdfError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError),
+    *(RecursionError, NotImplementedError, AssertionError, OSError),
 )
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Whatever pypdf says of a file that is not as the standard has it becomes MasterUnusable."""
+    try:
+        yield
+    except _BROKEN as error:
+        raise MasterUnusable(
+            "This PDF is broken, or a page of it is too large. Export it anew from the program it was made with."
+        ) from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,19 +95,16 @@ def open_master(data: bytes) -> PdfReader:
     """The reader of a master. Raises MasterUnusable for what no copy can be made of, in words for its author."""
     if len(data) > MAX_BYTES:
         raise MasterUnusable(f"The PDF has more than {MAX_BYTES // 1_000_000} MB.")
-    try:
+    with reading():
         reader = PdfReader(BytesIO(data), strict=False)
         if reader.is_encrypted:
             raise MasterUnusable("The PDF is encrypted. Save it without a password and without restrictions.")
-        count = len(reader.pages)
-        root = reader.root_object
-        has_signature = _is_signed(root)
-        for page in reader.pages:
-            lie_of(page)
-    except MasterUnusable:
-        raise
-    except (PyPdfError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise MasterUnusable("This PDF is broken. Export it anew from the program it was made with.") from error
+        said: Any = _resolved(_resolved(reader.root_object.get("/Pages")).get("/Count"))
+        if not isinstance(said, int) or said <= MAX_PAGES:
+            for page in reader.pages:
+                lie_of(page)
+        count = said if isinstance(said, int) and said > MAX_PAGES else len(reader.pages)
+        has_signature = _is_signed(reader.root_object)
     if not 1 <= count <= MAX_PAGES:
         raise MasterUnusable(f"The PDF has {count} pages; 1 to {MAX_PAGES} can be used.")
     if has_signature:
@@ -124,38 +138,74 @@ def lie_of(page: PageObject) -> Lie:
 
 
 def make_harmless(reader: PdfReader) -> None:
-    """Takes out what acts by itself: scripts, actions at opening, files inside. Links to web pages stay.
+    """Takes out what acts by itself and what is not seen: scripts, actions other than links, files inside, films.
 
-    In the reader's memory, before the copy is written: what nothing leads to any more is not written at all.
+    Links within the file and to http, https and mailto stay. All objects that the file leads to are looked at, wherever
+    they stand, in the reader's memory, before the copy is written: what nothing leads to any more is not written.
     """
     root = reader.root_object
-    for name in ("/OpenAction", "/AA", "/AF", "/Metadata"):
+    for name in ("/OpenAction", "/Metadata", "/Collection", "/URI", "/Requirements"):
         root.pop(name, None)
-    names = root.get("/Names")
-    if names is not None:
-        for name in ("/JavaScript", "/EmbeddedFiles"):
-            names.get_object().pop(name, None)
-    form = root.get("/AcroForm")
-    if form is not None:
-        form.get_object().pop("/XFA", None)
-    for page in reader.pages:
-        kept: Any = page.indirect_reference  # the page in hand is a copy of it
-        kept.get_object().pop("/AA", None)
-        _quieten(page)
+    _without(root.get("/Names"), "/JavaScript", "/EmbeddedFiles", "/Renditions")
+    _without(root.get("/AcroForm"), "/XFA", "/CO")
+    waiting: list[PdfObject] = [root]
+    seen: set[tuple[int, int]] = set()
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, IndirectObject):
+            key = (found.idnum, found.generation)
+            if key not in seen:
+                seen.add(key)
+                waiting.append(_resolved(found))
+        elif isinstance(found, DictionaryObject):
+            _quieten(found)
+            waiting.extend(found.values())
+        elif isinstance(found, ArrayObject):
+            waiting.extend(found)
 
 
-def _quieten(page: PageObject) -> None:
-    """Annotations of a page lose actions other than links."""
-    annotations = page.get("/Annots")
-    for reference in annotations.get_object() if annotations is not None else ():
-        annotation = reference.get_object()
-        if not isinstance(annotation, DictionaryObject):
-            continue
-        annotation.pop("/AA", None)
-        action = annotation.get("/A")
-        found = action.get_object() if action is not None else None
-        if isinstance(found, DictionaryObject) and (found.get("/S") in _ACTIVE or "/Next" in found):
-            annotation.pop("/A")
+def _without(found: PdfObject | None, *names: str) -> None:
+    known = _resolved(found)
+    if isinstance(known, DictionaryObject):
+        for name in names:
+            known.pop(name, None)
+
+
+def _resolved(found: PdfObject | None) -> Any:
+    known = None if found is None else found.get_object()
+    return NullObject() if known is None else known
+
+
+def _quieten(found: DictionaryObject) -> None:
+    """Of one object: no triggers, no files, no actions but harmless ones, no annotations that play or carry."""
+    for name in ("/AA", "/AF", "/EF", "/RF", "/PA", "/RichMediaContent", "/RichMediaSettings"):
+        found.pop(name, None)
+    for name in ("/A", "/Next"):
+        action = _resolved(found.get(name))
+        if _is_action(action) and not _is_harmless(action):
+            found.pop(name)
+    if "/S" in found and isinstance(_resolved(found.get("/Next")), ArrayObject):
+        found.pop("/Next")
+    annotations = _resolved(found.get("/Annots"))
+    if isinstance(annotations, ArrayObject):
+        annotations[:] = [one for one in annotations if _subtype(one) not in _PLAYED]
+
+
+def _is_action(found: PdfObject) -> bool:
+    """Attributes of structure elements stand under the same name; an action says what it does."""
+    return isinstance(found, DictionaryObject) and isinstance(_resolved(found.get("/S")), NameObject)
+
+
+def _is_harmless(action: Any) -> bool:
+    kind = _resolved(action.get("/S"))
+    if kind == "/URI":
+        return str(_resolved(action.get("/URI"))).strip().lower().startswith(("http://", "https://", "mailto:"))
+    return kind == "/GoTo" or (kind == "/Named" and _resolved(action.get("/N")) in _TURNS)
+
+
+def _subtype(annotation: PdfObject) -> Any:
+    known = _resolved(annotation)
+    return _resolved(known.get("/Subtype")) if isinstance(known, DictionaryObject) else NullObject()
 
 
 def _is_signed(root: DictionaryObject) -> bool:

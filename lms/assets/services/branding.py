@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from lms.assets.branding.composing import Stamp
 from lms.assets.branding.copies import About, Copy
 from lms.assets.branding.errors import (
     BrandMissing,
+    BrandRefused,
     CopyRefused,
     MasterUnusable,
     TemplateChanged,
@@ -145,6 +147,7 @@ def save_template(
     TemplateRefused and MasterUnusable. Locks the version, after the file, which never changes, has been read.
     """
     kept = as_document(check_document(version, document))
+    _try_out(version, kept)
     with transaction.atomic():
         return _saved(version, kept, by, at, seen)
 
@@ -163,6 +166,15 @@ def _saved(version: AssetVersion, kept: Any, by: User | None, at: datetime, seen
     saved = BrandTemplate.objects.create(version=version, number=number, document=kept, saved_at=at, saved_by=by)
     record_audit(action="assets.template_saved", actor=by, at=at, target=saved, detail={"number": number})
     return saved
+
+
+def _try_out(version: AssetVersion, kept: Any) -> None:
+    """Draws the copy of an invented partner, so that a file which none can be made of is refused here, not to partners.
+    Raises MasterUnusable."""
+    draft = BrandTemplate(version=version, number=1, document=kept)
+    wish = Wish(values={zone.id: zone.default or zone.name for zone in zones_of(draft).questions})
+    with suppress(BrandRefused):  # what the invented one cannot have, others may
+        _drawn(draft, EXAMPLE, example_logo(), wish, number=_PREVIEW_NUMBER)
 
 
 def mark_of(version: AssetVersion) -> str:
