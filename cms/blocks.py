@@ -5,7 +5,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from wagtail import blocks
 from wagtail.documents.blocks import DocumentChooserBlock
@@ -17,6 +16,7 @@ from wagtail.rich_text import RichText, expand_db_html
 from cms.choosers import AssetChooserBlock, ItemChooserBlock
 from lms.assets.models import Asset, State
 from lms.common.html import clean_html
+from lms.partners.models import today
 
 FEATURES = ["h2", "h3", "bold", "italic", "code", "ol", "ul", "blockquote", "link"]
 SHORT_FEATURES = ["bold", "italic", "code", "ol", "ul", "link"]
@@ -186,7 +186,7 @@ class AssetBlock(blocks.StructBlock):
         asset = value.get("asset")
         if asset is not None and not _may_hear_of(asset, (parent_context or {}).get("request")):
             asset = None
-        state = asset and asset.state_on(timezone.localdate())
+        state = asset and asset.state_on(today())
         context["asset"] = asset
         context["is_available"], context["is_gone"] = state == State.AVAILABLE, state in {State.RETIRED, State.EXPIRED}
         return context

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import path, reverse
-from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -13,6 +12,7 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from courses.models import Need
 from lms.assets.models import Asset, Kind, State
 from lms.common.api import CursorPages
+from lms.partners.models import today
 
 
 class AssetSerializer(serializers.ModelSerializer[Asset]):
@@ -36,11 +36,11 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
 
     @extend_schema_field({"type": "string", "enum": State.values})
     def get_state(self, asset: Asset) -> str:
-        return asset.state_on(timezone.localdate())
+        return asset.state_on(today())
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri-reference"})
     def get_download_url(self, asset: Asset) -> str | None:
-        if asset.state_on(timezone.localdate()) != State.AVAILABLE:
+        if asset.state_on(today()) != State.AVAILABLE:
             return None
         return reverse("assets:download", args=[asset.public_id])
 

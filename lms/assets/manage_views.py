@@ -100,7 +100,7 @@ def _page(request: HttpRequest, asset: Asset) -> HttpResponse:
 
 
 def _done(request: HttpRequest, asset_id: UUID, form: Any, deed: Callable[..., object], words: str) -> HttpResponse:
-    """Reads the form, does the deed, says so on the asset's page."""
+    """Reads the form, does the deed, says on the asset's page what came of it. One that answers False did nothing."""
     _guard(request)
     asset = _asset(asset_id)
     if form is not None and not form.is_valid():
@@ -108,11 +108,14 @@ def _done(request: HttpRequest, asset_id: UUID, form: Any, deed: Callable[..., o
         return redirect("assets_desk:one", asset_id)
     said = form.cleaned_data if form is not None else {}
     try:
-        deed(asset=asset, by=person_of(request), at=timezone.now(), **said)
+        has_changed = deed(asset=asset, by=person_of(request), at=timezone.now(), **said) is not False
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, words)
+        if has_changed:
+            messages.success(request, words)
+        else:
+            messages.warning(request, "Nothing was changed: it is so already, or this asset is not in use.")
     return redirect("assets_desk:one", asset_id)
 
 
@@ -154,10 +157,11 @@ def backlog(request: HttpRequest) -> HttpResponse:
         else:
             messages.error(request, "Choose the asset that answers it. Nothing was changed.")
         return redirect("assets_desk:backlog")
-    counted = MissedSearch.objects.annotate(people=Count("askers")).order_by("-people", "-last_at", "pk")
+    counted = MissedSearch.objects.select_related("answer", "answered_by").annotate(people=Count("askers"))
+    counted = counted.order_by("-people", "-last_at", "pk")
     context = {
-        "open": counted.filter(answered_at=None)[:SHOWN_MISSES],
-        "answered": counted.filter(answered_at__isnull=False).select_related("answer", "answered_by")[:SHOWN_MISSES],
+        "open": counted.open()[:SHOWN_MISSES],
+        "answered": counted.answered()[:SHOWN_MISSES],
         "assets": form.fields["asset"].queryset,  # type: ignore[attr-defined]
         "page_title": "Looked for in vain",
         "header_icon": "search",

@@ -4,18 +4,18 @@ from collections import defaultdict
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
 from lms.accounts.models import User
 from lms.assets.models import Asset
 from lms.common.needs import NeedLink
+from lms.partners.models import today
 
 PER_NEED = 4
 
 
 def links(request: HttpRequest) -> dict[str, list[NeedLink]]:
     """By need: the assets with the newest files, and the way to the others. One query beside those of the audience."""
-    user, on = request.user, timezone.localdate()
+    user, on = request.user, today()
     assert isinstance(user, User)  # noqa: S101  the pages that ask are for who is signed in
     found: defaultdict[str, list[NeedLink]] = defaultdict(list)
     assets = Asset.objects.visible_to(user).available(on).order_by("-current__added_at", "-pk")

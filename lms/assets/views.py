@@ -25,7 +25,7 @@ from lms.assets.services.branding import can_be_branded, template_of
 from lms.assets.statements import Use
 from lms.common.files import send_file
 from lms.partners.middleware import membership_of
-from lms.partners.models import Persona
+from lms.partners.models import Persona, today
 
 MANAGE = "assets.manage_assets"
 
@@ -36,7 +36,7 @@ def library(request: HttpRequest) -> HttpResponse:
     """What is for the person, found by words, need, kind, persona, language and product. In vain is remembered."""
     person = person_of(request)
     filters = LibraryForm(request.GET).filters()
-    found = shelf.find(person, filters, timezone.localdate())
+    found = shelf.find(person, filters, today())
     is_in_vain = not found.assets and not found.coming
     if is_in_vain and filters == Filters(q=filters.q) and filters.q and membership_of(request):
         services.note_miss(words=filters.q, person=person, at=timezone.now())
@@ -94,7 +94,7 @@ def _asset_of(request: HttpRequest, asset_id: UUID) -> Asset:
 def asset(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     """One asset: what it is for, a preview, the file, the link to pass on; or what is coming in its place."""
     found = _asset_of(request, asset_id)
-    state = found.state_on(timezone.localdate())
+    state = found.state_on(today())
     may_manage = request.user.has_perm(MANAGE)
     current = found.current if state == State.AVAILABLE or may_manage else None
     context = {
@@ -125,7 +125,7 @@ def _file_of(request: HttpRequest, asset_id: UUID) -> AssetVersion | None:
     found = _asset_of(request, asset_id)
     if found.current is None:
         return None
-    is_open = found.state_on(timezone.localdate()) == State.AVAILABLE or request.user.has_perm(MANAGE)
+    is_open = found.state_on(today()) == State.AVAILABLE or request.user.has_perm(MANAGE)
     if not is_open:
         return None
     found.current.asset = found

@@ -20,6 +20,7 @@ from lms.assets.errors import AssetChanged
 from lms.assets.forms import AssetForm
 from lms.assets.models import Asset, ProductVersion
 from lms.common.errors import DomainError
+from lms.partners.models import today
 
 PERMISSION = "assets.manage_assets"
 
@@ -94,7 +95,7 @@ class AssetViewSet(ModelViewSet):
     list_display = [
         TitleColumn("title", label="Title", get_url=lambda one: reverse("assets_admin:edit", args=[one.pk])),
         Column("kind", label="Kind", accessor="get_kind_display"),
-        Column("state", label="State", accessor=lambda one: one.state_on(timezone.localdate()).label),
+        Column("state", label="State", accessor=lambda one: one.state_on(today()).label),
         Column("version", label="Version", accessor=lambda one: one.current.number if one.current else "–"),
         Column("review_on", label="Review by"),
         Column("owner", label="Owner", accessor=lambda one: one.owner.name),

@@ -341,6 +341,8 @@ def test_the_desk_withdraws_restores_and_reviews() -> None:
     assert state("restore", review_on="2031-01-01") == State.AVAILABLE
     state("review", review_on="2032-01-01")
     assert f"{asset.review_on}" == "2032-01-01"
+    again = client.post(reverse("assets_desk:review", args=[asset.public_id]), {"review_on": "2032-01-01"}, follow=True)
+    assert "Nothing was changed" in again.content.decode()
 
 
 def test_the_backlog_is_answered_by_an_asset(rep: Membership) -> None:

@@ -314,6 +314,8 @@ def test_asked_in_vain_after_the_answer_it_is_open_again(now: datetime) -> None:
     assert search is not None
     services.answer_miss(search=search, asset=asset, by=asset.owner, at=now)
     assert search.answer == asset
+    assert (MissedSearch.objects.open().count(), MissedSearch.objects.answered().count()) == (0, 1)
     miss("battle card", person, now + timedelta(days=1))
-    search.refresh_from_db()
-    assert (search.answer, search.answered_at, search.answered_by) == (None, None, None)
+    assert MissedSearch.objects.open().get().answer == asset
+    services.answer_miss(search=search, asset=asset, by=asset.owner, at=now + timedelta(days=2))
+    assert not MissedSearch.objects.open().exists()

@@ -2,15 +2,24 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from lms.assets.models.library import Asset
+
+
+class MissedSearchQuerySet(models.QuerySet["MissedSearch"]):
+    def open(self) -> "MissedSearchQuerySet":
+        return self.filter(Q(answered_at=None) | Q(last_at__gt=F("answered_at")))
+
+    def answered(self) -> "MissedSearchQuerySet":
+        return self.filter(last_at__lte=F("answered_at"))
 
 
 class MissedSearch(models.Model):
     """Words, normalised, for which somebody found nothing: a wish for content. Who asked is in `askers`.
 
-    It is answered by naming the asset that answers it; asked in vain again afterwards, it is open again.
+    It is answered by naming the asset that answers it; asked in vain again afterwards, it is open again, and the answer
+    stands beside it.
     """
 
     words = models.CharField(max_length=100, unique=True)
@@ -20,6 +29,8 @@ class MissedSearch(models.Model):
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+
+    objects = MissedSearchQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -27,8 +27,8 @@ def note_miss(*, words: str, person: User, at: datetime) -> MissedSearch | None:
     search, is_new = MissedSearch.objects.get_or_create(words=normalised[:100], defaults={"last_at": at})
     MissedSearchAsker.objects.get_or_create(search=search, person=person)
     if not is_new:
-        search.last_at, search.answer, search.answered_at, search.answered_by = at, None, None, None
-        search.save(update_fields=["last_at", "answer", "answered_at", "answered_by"])
+        search.last_at = at
+        search.save(update_fields=["last_at"])
     return search
 
 
