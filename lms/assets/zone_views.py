@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from certifications import limits
 from lms.accounts.requests import person_of
 from lms.assets.branding.template import Size
 from lms.assets.branding_forms import SheetForm, ZoneFormSet, initial_zone
@@ -87,6 +88,8 @@ def design(request: HttpRequest, asset_id: UUID) -> HttpResponse:
 def preview(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     """A page of the master with its saved zones filled in for an invented partner."""
     version = _version(request, asset_id)
+    if limits.seconds_to_wait(f"previews:{request.user.pk}", timezone.now()):
+        return HttpResponse("Too many previews. Wait a minute.", status=429, content_type="text/plain")
     page = request.GET.get("page", "1")
     try:
         png = branding.preview_example(version=version, page=int(page) if page.isdecimal() and len(page) < 4 else 1)

@@ -37,7 +37,7 @@ def clean_logo(data: bytes) -> bytes:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise LogoUnreadable("The logo has more than 25 million pixels.")
-            drawn = ImageOps.exif_transpose(picture).convert("RGBA")
+            drawn = ImageOps.exif_transpose(eight_bit(picture)).convert("RGBA")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise LogoUnreadable("This is not a picture in PNG or JPEG. Export an SVG as PNG first.") from error
     box = drawn.getchannel("A").getbbox()
@@ -50,6 +50,15 @@ def clean_logo(data: bytes) -> bytes:
         if len(png) <= MAX_KEPT_BYTES:
             break
     return png
+
+
+def eight_bit(picture: Image.Image) -> Image.Image:
+    """A picture of 16 bits of grey with 8: Pillow's own way cuts all that is above 255."""
+    if not picture.mode.startswith("I"):
+        return picture
+    smaller = picture.convert("I").point(lambda grey: grey * (1 / 257)).convert("L")
+    smaller.info = dict(picture.info)
+    return smaller
 
 
 def _encoded(picture: Image.Image) -> bytes:

@@ -208,7 +208,8 @@ def preview_example(*, version: AssetVersion, page: int = 1) -> bytes:
     if template is None:
         return pictures.preview(master_of(version), page=page)
     wish = Wish(values={zone.id: zone.default or zone.name for zone in zones_of(template).questions})
-    copy = _drawn(template, EXAMPLE, example_logo(), wish, number=_PREVIEW_NUMBER)
+    width = pictures.PREVIEW_WIDTH
+    copy = _drawn(template, EXAMPLE, example_logo(), wish, number=_PREVIEW_NUMBER, at_most=width)
     return pictures.preview(copy.content, page=page)
 
 
@@ -246,7 +247,9 @@ def preview_copy(*, template: BrandTemplate, partner: Partner, wish: Wish, page:
 
     Raises BrandMissing, BrandRefused, MasterUnusable.
     """
-    copy = _rendered(template, partner, _profile_of(partner), wish, number=_PREVIEW_NUMBER)
+    profile = _profile_of(partner)
+    brand = as_brand(profile, country=partner.country)
+    copy = _drawn(template, brand, profile.logo_bytes, wish, number=_PREVIEW_NUMBER, at_most=pictures.PREVIEW_WIDTH)
     return pictures.preview(copy.content, page=page), copy
 
 
@@ -357,7 +360,16 @@ def _rendered(template: BrandTemplate, partner: Partner, profile: BrandProfile, 
     return _drawn(template, brand, profile.logo_bytes, wish, number=number)
 
 
-def _drawn(template: BrandTemplate, brand: Brand, logo: bytes | None, wish: Wish, *, number: str) -> Copy:
+def _drawn(
+    template: BrandTemplate,
+    brand: Brand,
+    logo: bytes | None,
+    wish: Wish,
+    *,
+    number: str,
+    at_most: int | None = None,
+) -> Copy:
+    """The copy; a picture to be looked at is no wider than `at_most` pixels."""
     version, zones = template.version, zones_of(template)
     master = master_of(version)
     address = f"{settings.SITE_URL}{reverse('branding:check', args=[number])}"
@@ -367,7 +379,9 @@ def _drawn(template: BrandTemplate, brand: Brand, logo: bytes | None, wish: Wish
         return copies.brand_pdf(
             master, zones, brand, stamp, about=about, logo=logo, values=wish.values, for_print=wish.for_print
         )
-    return pictures.brand_picture(master, zones, brand, stamp, about=about, logo=logo, values=wish.values)
+    return pictures.brand_picture(
+        master, zones, brand, stamp, about=about, logo=logo, values=wish.values, at_most=at_most
+    )
 
 
 def _stem(filename: str) -> str:
