@@ -29,7 +29,7 @@ from tests.deals.factories import (
     register,
 )
 from tests.deals.test_pages import signed_in, text_of
-from tests.factories import PartnerFactory
+from tests.factories import MembershipFactory, PartnerFactory
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -359,3 +359,11 @@ def test_a_lead_that_waits_stands_first_on_the_home_page() -> None:
     home = client.get("/").content.decode()
     assert "1 to answer" in home
     assert home.index("Leads for us") < home.index("Register a deal")
+
+
+def test_nobody_gives_a_lead_to_a_partner_he_works_for(now: datetime) -> None:
+    rep, by = house(), channel_manager("Giver")
+    MembershipFactory(partner=rep.partner, person=by)
+    with pytest.raises(services.NotYourMove):
+        give(rep.partner, now, by=by)
+    assert not Lead.objects.exists()

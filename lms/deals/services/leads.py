@@ -20,7 +20,7 @@ from lms.deals.services.each import each
 from lms.deals.services.engaging import rules_in_force
 from lms.deals.services.registering import Draft, read_draft, register_deal
 from lms.events.services import emit
-from lms.partners.models import Partner
+from lms.partners.models import Membership, Partner
 
 MOST_DAYS = 60
 MAX_CONTACT = 300
@@ -129,6 +129,8 @@ def give_lead(*, draft: LeadDraft, partner: Partner, days: int, by: User, at: da
 def _allowed(partner: Partner, days: int, by: User, at: datetime) -> datetime:
     if not by.has_perm("deals.give_lead"):
         raise NotYourMove("Our channel managers give leads. Nothing was changed.")
+    if Membership.objects.active(at.date()).filter(partner=partner, person=by).exists():
+        raise NotYourMove(f"You work for {partner.name}: somebody else has to give it leads. Nothing was changed.")
     if partner.suspended_at is not None:
         raise BadDeal("partner", f"{partner.name} is suspended.")
     if not 1 <= days <= MOST_DAYS:
