@@ -1,5 +1,6 @@
 """Sending a private file: whole or one range, by the web server where it can, never to be run by a browser."""
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, parse_etags
 
 CHUNK = 64 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -41,8 +42,8 @@ def send_file(
 ) -> HttpResponseBase:
     """The file as a response that only the person himself may keep, for `seconds`.
 
-    One byte range is honoured (RFC 9110, 14.2); several, or a malformed one, get the whole file; one beyond it 416.
-    Raises Http404 when the file is gone.
+    One byte range is honoured (RFC 9110, 14.2), with If-Range only of the same file; several, or a malformed one, get
+    the whole file; one beyond it 416; who has it already (If-None-Match) 304. Raises Http404 when the file is gone.
     """
     response = _by_web_server(file) or _by_us(request, file)
     response["Content-Type"] = content_type
@@ -74,10 +75,26 @@ def _by_us(request: HttpRequest, file: FieldFile) -> HttpResponseBase:
     except OSError as error:
         raise Http404("The file is gone.") from error
     size = handle.size
+    etag = _etag(file, size)
+    if {etag, "*"} & set(parse_etags(request.headers.get("If-None-Match", ""))):
+        handle.close()
+        return HttpResponse(status=304, headers={"ETag": etag})
+    response = _piece(request, handle, size, etag) or FileResponse(handle)
+    response["ETag"] = etag
+    return response
+
+
+def _etag(file: FieldFile, size: int) -> str:
+    """What is stored under a name never changes, and no name is given twice."""
+    return f'"{hashlib.sha256(f"{file.name} {size}".encode()).hexdigest()[:32]}"'
+
+
+def _piece(request: HttpRequest, handle: File[bytes], size: int, etag: str) -> HttpResponseBase | None:
+    """The range that is asked for; None for the whole file."""
     wanted = _RANGE.fullmatch(request.headers.get("Range", "").strip())
     span = wanted and _span(wanted[1], wanted[2], size)
-    if not wanted or span is None:
-        return FileResponse(handle)
+    if not wanted or span is None or request.headers.get("If-Range", etag).strip() != etag:
+        return None
     first, last = span
     if first > last:
         handle.close()

@@ -188,6 +188,25 @@ def test_preview_shows_a_pdf_and_a_piece_of_a_video(rep: Membership) -> None:
     assert uses(VIEWED) == 2
 
 
+def test_a_file_is_known_by_its_tag_and_a_piece_is_of_the_same_file(rep: Membership) -> None:
+    asset = AssetFactory()
+    add_file(asset, b"\x1aE\xdf\xa3" + bytes(80), media_type="video/webm", filename="film.webm")
+
+    def told(**headers: str) -> tuple[int, bytes]:
+        response = ask(rep.person, "preview", asset, **headers)
+        return response.status_code, b"".join(response)
+
+    whole = ask(rep.person, "preview", asset)
+    tag = whole["ETag"]
+    assert len(b"".join(whole)) == 84
+    assert told(If_None_Match=tag) == (304, b"")
+    assert told(If_None_Match="*")[0] == 304
+    assert told(If_None_Match='"another"')[0] == 200
+    assert told(Range="bytes=0-0", If_Range=tag) == (206, b"\x1a")
+    assert told(Range="bytes=0-0", If_Range='"another"')[0] == 200
+    assert told(Range="bytes=90-")[0] == 416
+
+
 @pytest.mark.parametrize("media_type", ["image/svg+xml", "text/html", "application/zip", "text/plain"])
 def test_what_could_run_is_never_shown_inline(rep: Membership, media_type: str) -> None:
     asset = AssetFactory()
