@@ -229,6 +229,13 @@ def test_command_exports_pdf_and_badge(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
+def test_command_takes_an_old_number_that_begins_with_a_hyphen(tmp_path: Path) -> None:
+    Credential.objects.filter(pk=credential(timezone.now()).pk).update(public_id="-older")
+    run("export", "--format", "pdf", "--out", tmp_path / "out", "--", "-older")
+    assert (tmp_path / "out").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.django_db
 def test_command_changes_credentials(by: User) -> None:
     issued = credential(timezone.now())
     said = [

@@ -16,7 +16,10 @@ from lms.common.errors import DomainError
 
 
 class Command(BaseCommand):
-    help = "Credentials by their number: written to files, issued, revoked, suspended and reinstated."
+    help = (
+        "Credentials by their number: written to files, issued, revoked, suspended and reinstated. "
+        "Write -- before a number that begins with a hyphen: export --out FILE -- -NUMBER"
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)

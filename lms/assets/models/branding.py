@@ -1,6 +1,5 @@
 """Co-branding: a partner's brand, the zones of a master, and the copies made of both."""
 
-import secrets
 from datetime import date
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -11,6 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from lms.assets.models.library import Asset, AssetVersion, State
+from lms.common.ids import unguessable_id
 from lms.common.models import PublicIdModel
 from lms.partners.models import Partner
 from lms.partners.rules import todays_memberships
@@ -108,8 +108,8 @@ class BrandedCopyQuerySet(models.QuerySet["BrandedCopy"]):
 
 
 def new_copy_id() -> str:
-    """128 random bits, URL-safe: cannot be counted or guessed."""
-    return secrets.token_urlsafe(16)
+    """See `unguessable_id`; a function of this module's own because migrations name it."""
+    return unguessable_id()
 
 
 def random_copy_name(copy: "BrandedCopy", filename: str) -> str:
