@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from wagtail.admin.forms import WagtailAdminModelForm
 
+from certifications import services
 from certifications.filing import KINDS, MAX_BYTES, HandedFile
 from certifications.models import CertificateDesign, Certification, Credential, PointsRule, PracticeTask, Requirement
 from certifications.services import MAX_POINTS, MAX_WORDS
@@ -14,7 +15,7 @@ from courses.models import Course
 from lms.accounts.models import User
 from lms.assessments.models import Assessment
 from lms.common import guards
-from lms.common.forms import NameField
+from lms.common.forms import NameField, TableForm
 
 
 class LookUpForm(forms.Form):
@@ -51,30 +52,12 @@ class CorrectionForm(forms.Form):
     reason = forms.CharField(label="Reason", max_length=300)
 
 
-class BulkIssueForm(forms.Form):
+class BulkIssueForm(TableForm):
     """Rows of e-mail, certification and reason: pasted, or from a file."""
 
-    file = forms.FileField(label="CSV file", required=False, widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
-    text = forms.CharField(
-        label="or its text",
-        required=False,
-        max_length=500_000,
-        strip=False,
-        help_text="The first line names the columns: email, certification, reason",
-        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
-    )
+    bounds, columns = services.BULK_BOUNDS, services.BULK_COLUMNS
+
     total = forms.IntegerField(required=False, min_value=0, max_value=10_000, widget=forms.HiddenInput)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if not cleaned.get("file") and not (cleaned.get("text") or "").strip():
-            raise ValidationError("Choose a file or write rows.")
-        return cleaned
-
-    @property
-    def content(self) -> bytes:
-        file = self.cleaned_data.get("file")
-        return bytes(file.read()) if file else str(self.cleaned_data["text"]).encode()
 
 
 class BulkRevokeForm(forms.Form):

@@ -111,7 +111,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
 
 
 def _plan(request: HttpRequest, form: BulkIssueForm, context: dict[str, Any]) -> None:
-    content, at = form.content, timezone.now()
+    content, at = form.cleaned_data["text"].encode(), timezone.now()
     rows = services.plan_issue(content=content, at=at)
     if len(rows) > MAX_ROWS_IN_PAGE:
         form.add_error(
@@ -127,7 +127,7 @@ def _plan(request: HttpRequest, form: BulkIssueForm, context: dict[str, Any]) ->
         if not due or not issued:
             messages.success(request, f"{total - len(due)} certificates are issued.")
             total = 0
-    context |= {"rows": rows, "due": len(due), "text": content.decode("utf-8-sig")}
+    context |= {"rows": rows, "due": len(due), "text": form.cleaned_data["text"]}
     context |= {"total": total, "done": total - len(due)}
 
 

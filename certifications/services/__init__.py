@@ -1,6 +1,8 @@
 """Every write about certifications and credentials: issued once, frozen, changed by adding facts."""
 
 from certifications.progress import Progress, Step, expiring, progress, way
+from certifications.services.bulk import BOUNDS as BULK_BOUNDS
+from certifications.services.bulk import COLUMNS as BULK_COLUMNS
 from certifications.services.bulk import issue_planned, plan_issue, rendered, revoke_many, zip_of_pdfs
 from certifications.services.carrying import give_career_consent, save_profile, withdraw_career_consent
 from certifications.services.changing import (
@@ -29,6 +31,8 @@ from certifications.services.signing import own_authority, signer
 from certifications.validity import expiry_date
 
 __all__ = [
+    "BULK_BOUNDS",
+    "BULK_COLUMNS",
     "MAX_POINTS",
     "MAX_WORDS",
     "Progress",

@@ -1,6 +1,5 @@
 """Many credentials at once: issued from a file, revoked, downloaded."""
 
-import csv
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -16,16 +15,18 @@ from certifications.services.rendering import certificate_pdf
 from lms.accounts.models import User
 from lms.common import guards
 from lms.common.errors import DomainError
+from lms.common.tables import Bounds, read_table
 
-MAX_BYTES = 2_000_000
-MAX_ROWS = 10_000
+BOUNDS = Bounds(max_bytes=2_000_000, max_rows=10_000)
 COLUMNS = ("email", "certification", "reason")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A line of the file (`line` counts from 1, the header is 1) and what would come of it: a problem, or an issue, or
-    nothing because he holds it already."""
+    """A row of the file and what would come of it: a problem, an issue, or nothing because he holds it already.
+
+    `line` is the number that a spreadsheet shows.
+    """
 
     line: int
     email: str
@@ -42,18 +43,18 @@ class Row:
 
 
 def plan_issue(*, content: bytes, at: datetime) -> list[Row]:
-    """What a CSV file with the columns email, certification (its slug) and reason asks for. Nothing is issued.
+    """What a CSV or XLSX file with the columns email, certification (its slug) and reason asks for. Nothing is issued.
 
-    Three queries, however many rows. Raises BadRows for a file that is not UTF-8, too large or without the columns;
+    Three queries, however many rows. Raises BadRows for a file that cannot be read, is too large or has other columns;
     what is wrong with one row stands in the row.
     """
     lines = _read(content)
     people = {
         person.email: person
-        for person in User.objects.filter(email__in={line["email"].strip().lower() for line in lines}, is_active=True)
+        for person in User.objects.filter(email__in={line["email"].lower() for _, line in lines}, is_active=True)
     }
     certifications = Certification.objects.select_related("design").in_bulk(
-        {line["certification"].strip() for line in lines}, field_name="slug"
+        {line["certification"] for _, line in lines}, field_name="slug"
     )
     held = set(
         Credential.objects.valid(at.astimezone(UTC).date())
@@ -61,31 +62,14 @@ def plan_issue(*, content: bytes, at: datetime) -> list[Row]:
         .values_list("person_id", "certification_id")
     )
     seen: dict[tuple[str, str], int] = {}
-    return [_row(number, line, people, certifications, held, seen, at) for number, line in enumerate(lines, 2)]
+    return [_row(number, line, people, certifications, held, seen, at) for number, line in lines]
 
 
-def _read(content: bytes) -> list[dict[str, str]]:
-    if len(content) > MAX_BYTES:
-        raise BadRows(f"The file has more than {MAX_BYTES // 1_000_000} MB.")
+def _read(content: bytes) -> list[tuple[int, dict[str, str]]]:
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadRows(f"The file is not UTF-8 (byte {error.start}). Save it as CSV UTF-8.") from error
-    guards.check_text(text)
-    delimiter = ";" if text.split("\n", 1)[0].count(";") > text.split("\n", 1)[0].count(",") else ","
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
-    names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-    missing = [column for column in COLUMNS if column not in names]
-    if missing:
-        raise BadRows(f"The first line names the columns {', '.join(COLUMNS)}. Missing: {', '.join(missing)}.")
-    reader.fieldnames = names
-    try:
-        lines = [{column: line[column] or "" for column in COLUMNS} for line in reader]
-    except csv.Error as error:
-        raise BadRows(f"Line {reader.line_num} cannot be read as CSV: {error}.") from error
-    if len(lines) > MAX_ROWS:
-        raise BadRows(f"The file has {len(lines)} rows; at most {MAX_ROWS} are read at once.")
-    return lines
+        return read_table(content, BOUNDS).named(*COLUMNS)
+    except guards.UnsafeInput as error:
+        raise BadRows(error.message) from error
 
 
 def _row(
@@ -97,7 +81,7 @@ def _row(
     seen: dict[tuple[str, str], int],
     at: datetime,
 ) -> Row:
-    email, slug = line["email"].strip().lower(), line["certification"].strip()
+    email, slug = line["email"].lower(), line["certification"]
     person, certification = people.get(email), certifications.get(slug)
     reason = guards.clean_name(line["reason"])[:300]
     problem = ""
@@ -145,7 +129,7 @@ def revoke_many(
     *, public_ids: Iterable[str], by: User, reason: str, at: datetime, tick: Callable[[], object] = lambda: None
 ) -> tuple[int, list[str]]:
     """Revokes each; returns how many were, and the numbers nobody knows. Those revoked before stay as they are."""
-    wanted = list(dict.fromkeys(public_id.strip() for public_id in public_ids if public_id.strip()))[:MAX_ROWS]
+    wanted = list(dict.fromkeys(public_id.strip() for public_id in public_ids if public_id.strip()))[: BOUNDS.max_rows]
     found = Credential.objects.select_related("person").in_bulk(wanted, field_name="public_id")
     revoked = 0
     for public_id in wanted:

@@ -74,7 +74,7 @@ def standards(request: HttpRequest, exam_id: int) -> HttpResponse:
                 assessment=exam,
                 held_on=data["held_on"],
                 definition=data["definition"],
-                ratings=services.read_ratings(data["ratings"]),
+                ratings=services.read_ratings(data["text"]),
                 by=person_of(request),
                 at=timezone.now(),
             )

@@ -5,11 +5,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from lms.common import guards
+from lms.common.tables import Bounds, csv_text
 
 
 class NameField(forms.CharField):
@@ -24,6 +26,43 @@ class NameField(forms.CharField):
         if name and not any(character.isalnum() for character in name):
             raise ValidationError("Enter a name with at least one letter or digit.")
         return name
+
+
+class TableForm(forms.Form):
+    """A table as a file (CSV or XLSX) or as text; a file takes the place of the text.
+
+    `cleaned_data["text"]` is CSV, so that what was looked at can be sent again. Subclasses say how much they take.
+    """
+
+    bounds: Bounds
+    columns: tuple[str, ...]
+
+    file = forms.FileField(
+        label="CSV or XLSX file", required=False, widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,text/csv"})
+    )
+    text = forms.CharField(
+        label="or its rows, as CSV",
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        text = self.fields["text"]
+        text.help_text = f"The first line names the columns: {', '.join(self.columns)}"
+        text.validators.append(MaxLengthValidator(self.bounds.max_bytes))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if file := cleaned.get("file"):
+            try:
+                cleaned["text"] = csv_text(file.read(self.bounds.max_bytes + 1), self.bounds)
+            except guards.UnsafeInput as error:
+                self.add_error("file", error.message)
+        if not self.errors and not cleaned["text"].strip():
+            self.add_error("text", "Choose a file or paste its rows.")
+        return cleaned
 
 
 class LongSelect(forms.Select):

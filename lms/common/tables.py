@@ -12,7 +12,7 @@ from typing import Any
 
 import openpyxl
 
-from lms.common.archives import Limits, is_archive, open_archive
+from lms.common.archives import Archive, Limits, is_archive, open_archive
 from lms.common.guards import UnsafeInput, check_text
 
 _DELIMITERS = ",;\t"
@@ -46,6 +46,17 @@ class Table:
     headings: tuple[str, ...]
     lines: tuple[Line, ...]
 
+    def named(self, *columns: str) -> list[tuple[int, dict[str, str]]]:
+        """(number of the line, cells by column) of each row, for a file whose headings are given.
+
+        Headings are the same in any case and order; others are left out. Raises UnsafeInput for one that is missing.
+        """
+        places = {heading.lower(): place for place, heading in reversed(list(enumerate(self.headings)))}
+        missing = [column for column in columns if column not in places]
+        if missing:
+            raise UnsafeInput(f"The first line names the columns {', '.join(columns)}. Missing: {', '.join(missing)}.")
+        return [(line.number, {column: line.cells[places[column]] for column in columns}) for line in self.lines]
+
 
 def read_table(data: bytes, bounds: Bounds) -> Table:
     """The table of a CSV file (UTF-8; comma, semicolon or tab) or of an XLSX workbook's first sheet.
@@ -73,9 +84,26 @@ def read_table(data: bytes, bounds: Bounds) -> Table:
     return Table(headings=headings, lines=tuple(lines))
 
 
+def csv_text(data: bytes, bounds: Bounds) -> str:
+    """The file as CSV text that a form can show and send again: CSV as it is, a workbook's rows under their numbers.
+
+    Raises UnsafeInput as `read_table` does for what cannot be read; the rows are not counted.
+    """
+    if not is_archive(data):
+        return _decoded(data)
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(_trimmed(cells) for _, cells in _xlsx_rows(data, bounds))
+    return text.getvalue()
+
+
+def _trimmed(cells: list[str]) -> list[str]:
+    """Without the blank ones at the end."""
+    filled = [place for place, cell in enumerate(cells, start=1) if cell.strip()]
+    return cells[: filled[-1] if filled else 0]
+
+
 def _headings(cells: list[str], bounds: Bounds) -> tuple[str, ...]:
-    while not cells[-1].strip():
-        cells = cells[:-1]
+    cells = _trimmed(cells)
     if len(cells) > bounds.max_columns:
         raise UnsafeInput(f"The file has {len(cells)} columns; at most {bounds.max_columns} are read.")
     return tuple(
@@ -100,11 +128,15 @@ def _unquoted(cell: str) -> str:
     return cell[1:] if _QUOTED.match(cell) else cell
 
 
-def _csv_rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
+def _decoded(data: bytes) -> str:
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnsafeInput(f"The file is not UTF-8 (byte {error.start}). Save it as “CSV UTF-8”.") from error
+
+
+def _csv_rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    text = _decoded(data)
     first = text.lstrip().partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=first.count), strict=True)
     before = 0
@@ -117,11 +149,19 @@ def _csv_rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
 
 
 def _xlsx_rows(data: bytes, bounds: Bounds) -> Iterator[tuple[int, list[str]]]:
-    """openpyxl reads XML by defusedxml; the archive is judged, and what it unpacks to counted, before it does."""
     limit = bounds.max_bytes * _UNPACKED
     archive = open_archive(data, Limits(packed_bytes=bounds.max_bytes, unpacked_bytes=limit))
     if "xl/workbook.xml" not in archive:
         raise UnsafeInput("This is no CSV file and no XLSX workbook.")
+    yield from sheet_rows(data, archive, most_columns=bounds.max_columns + 1)
+
+
+def sheet_rows(data: bytes, archive: Archive, *, most_columns: int) -> Iterator[tuple[int, list[str]]]:
+    """(number, cells) of the first sheet's rows as texts; `archive` is the opened `data`.
+
+    What is packed is unpacked under the archive's limits first; then openpyxl reads XML by defusedxml. Raises
+    UnsafeInput.
+    """
     for name in archive:
         archive.read(name)
     try:
@@ -129,7 +169,7 @@ def _xlsx_rows(data: bytes, bounds: Bounds) -> Iterator[tuple[int, list[str]]]:
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
             sheet = book.worksheets[0]
-            for number, row in enumerate(sheet.iter_rows(max_col=bounds.max_columns + 1, values_only=True), start=1):
+            for number, row in enumerate(sheet.iter_rows(max_col=most_columns, values_only=True), start=1):
                 yield number, [_text(cell) for cell in row]
     except Exception as error:
         raise UnsafeInput("The workbook cannot be read.") from error

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from lms.common.forms import TableForm
 from lms.partners.models import TierName
 from lms.tiers import engine, services
 from lms.tiers.models import Programme
@@ -168,28 +169,10 @@ def _field_of(edit: services.Edit) -> forms.Field:
     return forms.CharField(label=edit.label, initial=edit.value, max_length=100)
 
 
-class MetricsForm(forms.Form):
-    """A table of figures, as a file or as text; a file takes the place of the text."""
+class MetricsForm(TableForm):
+    """Figures of other systems."""
 
-    file = forms.FileField(required=False, label="CSV file")
-    text = forms.CharField(
-        required=False,
-        label="Rows (CSV)",
-        max_length=services.MAX_METRICS_CHARACTERS,
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if file := cleaned.get("file"):
-            try:
-                cleaned["text"] = file.read(4 * services.MAX_METRICS_CHARACTERS).decode("utf-8-sig")
-            except UnicodeDecodeError:
-                self.add_error("file", "The file is not UTF-8. Save it as “CSV UTF-8”.")
-        if not self.errors and not cleaned.get("text", "").strip():
-            self.add_error("text", "Choose a file or paste its rows.")
-        return cleaned
+    bounds, columns = services.METRIC_BOUNDS, services.METRIC_COLUMNS
 
 
 class RulingForm(forms.Form):

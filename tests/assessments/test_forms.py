@@ -310,15 +310,15 @@ def test_an_adopted_cut_is_the_panels_by_itself(exam: Assessment, manager: User,
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("judge,item\nAna,item-1\n", "columns"),
-        ("judge,round,item,percent\n", "no ratings"),
+        ("judge,item\nAna,item-1\n", "Missing: round, percent. Nothing was stored"),
+        ("judge,round,item,percent\n", "no rows"),
         ("judge,round,item,percent\nAna,1,item-1,101\n", "Line 2"),
         ("judge,round,item,percent\nAna,1,item-1,NaN\n", "Line 2"),
         ("judge,round,item,percent\nAna,1,item-1,much\n", "Line 2"),
         ("judge,round,item,percent\nAna,0,item-1,50\n", "Line 2"),
         ("judge,round,item,percent\nAna,,,\n", "Line 2"),
         ("judge,round,item,percent\nAna,1,item-1\n", "Line 2"),
-        ('judge,round,item,percent\n"Ana"x,1,item-1,50\n', "no CSV"),
+        ('judge,round,item,percent\n"Ana"x,1,item-1,50\n', "Row 2 cannot be read as CSV"),
     ],
 )
 def test_ratings_that_cannot_be_read_are_refused_with_their_line(text: str, words: str) -> None:

@@ -163,7 +163,7 @@ def test_file_is_shown_before_it_is_issued(portal_manager: Client, now: datetime
     for _ in range(2):
         portal_manager.post("/admin/credentials/bulk/", {"text": text, "issue": "1"})
     assert Credential.objects.get().person == person
-    bad = portal_manager.post("/admin/credentials/bulk/", {"text": "a,b"}).content.decode()
+    bad = portal_manager.post("/admin/credentials/bulk/", {"text": "a,b\n1,2"}).content.decode()
     assert "Missing: email" in bad
     assert "Choose a file" in portal_manager.post("/admin/credentials/bulk/", {}).content.decode()
     long = "email,certification,reason\n" + "a,b,c\n" * 501

@@ -51,6 +51,21 @@ def test_workbook_is_read_as_texts() -> None:
     )
 
 
+def test_columns_are_found_by_name_in_any_order_and_case() -> None:
+    table = read("more,Reason,E-Mail,reason\nx,why,ann,other\n")
+    assert table.named("e-mail", "reason") == [(2, {"e-mail": "ann", "reason": "why"})]
+    with pytest.raises(UnsafeInput, match=r"columns e-mail, who, when. Missing: who, when\.$"):
+        table.named("e-mail", "who", "when")
+
+
+def test_a_workbook_as_csv_text_is_the_same_table() -> None:
+    data = book(["a", "b"], [], ["=1+1", "x,y"], [1.5, date(2027, 3, 1)])
+    assert read(tables.csv_text(data, BOUNDS)) == read_table(data, BOUNDS)
+    assert tables.csv_text("\ufeffa\n1".encode(), BOUNDS) == "a\n1"
+    with pytest.raises(UnsafeInput, match="not UTF-8"):
+        tables.csv_text(b"a\n\xff", BOUNDS)
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

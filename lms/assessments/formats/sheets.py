@@ -7,12 +7,9 @@ import csv
 import io
 import json
 import re
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
-
-import openpyxl
 
 from lms.assessments import items as engine
 from lms.assessments.formats.base import (
@@ -33,6 +30,7 @@ from lms.assessments.formats.outgoing import Writing, percent, title_of
 from lms.assessments.items import ItemInvalid, builders
 from lms.assessments.items.builders import ItemFields
 from lms.common.guards import UnsafeInput, clean_cell, load_json
+from lms.common.tables import sheet_rows
 
 COLUMNS = ("code", "type", "topic", "tags", "objective", "level", "stem", "general")
 _PARTS = ("answer", "weight", "feedback", "match")
@@ -106,33 +104,11 @@ class Xlsx(Format):
         yield from _read(names, rows)
 
     def _rows(self, source: Source) -> Iterator[tuple[int, list[str]]]:
-        """The rows of the first sheet as texts. The archive was judged before; openpyxl reads XML by defusedxml."""
         assert source.archive is not None  # noqa: S101  it was recognised
-        for name in source.archive:  # counts what is unpacked before another library does
-            source.archive.read(name)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                book = openpyxl.load_workbook(io.BytesIO(source.data), read_only=True, data_only=True)
-                sheet = book.worksheets[0]
-                for number_, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True), start=1):
-                    if number_ > MAX_ROWS:
-                        raise UnsafeInput(f"The sheet has more than {MAX_ROWS} rows.")
-                    yield number_, [_text(cell) for cell in row]
-        except UnsafeInput:
-            raise
-        except Exception as error:
-            raise UnsafeInput("The workbook cannot be read.") from error
-
-
-def _text(cell: Any) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float):
-        return f"{Decimal(repr(cell)).normalize():f}"
-    return str(cell)
+        for line, cells in sheet_rows(source.data, source.archive, most_columns=MAX_COLUMNS):
+            if line > MAX_ROWS:
+                raise UnsafeInput(f"The sheet has more than {MAX_ROWS} rows.")
+            yield line, cells
 
 
 # --- Reading ---

@@ -4,7 +4,9 @@ from typing import Any
 
 from django import forms
 
+from lms.assessments import services
 from lms.assessments.models import Assessment, Item, ItemVersion, Regrade
+from lms.common.forms import TableForm
 from lms.partners.models import Partner
 
 
@@ -51,8 +53,10 @@ class BuildForm(forms.Form):
     )
 
 
-class StandardForm(forms.Form):
-    """What a panel rated, as CSV."""
+class StandardForm(TableForm):
+    """What a panel rated: `item` is its code, `percent` of a hundred just competent candidates."""
+
+    bounds, columns = services.RATING_BOUNDS, services.RATING_COLUMNS
 
     held_on = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), label="Held on")
     definition = forms.CharField(
@@ -61,12 +65,8 @@ class StandardForm(forms.Form):
         label="A just competent candidate",
         help_text="What the panel agreed such a person can do.",
     )
-    ratings = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 8}),
-        max_length=2_000_000,
-        label="Ratings",
-        help_text="CSV with the columns judge, round, item (its code), percent (of a hundred such candidates).",
-    )
+
+    field_order = ("held_on", "definition")
 
 
 class AdoptForm(forms.Form):

@@ -69,6 +69,8 @@ from lms.assessments.services.responses import Save, find_response, flag_respons
 from lms.assessments.services.reviews import approve_version, ask_for_review, end_pilot, return_version
 from lms.assessments.services.scoring import Review, SectionResult, lessons_to_review, section_results
 from lms.assessments.services.similarity import SimilarityReport, similar_candidates
+from lms.assessments.services.standards import BOUNDS as RATING_BOUNDS
+from lms.assessments.services.standards import COLUMNS as RATING_COLUMNS
 from lms.assessments.services.standards import adopt_standard, cuts, read_ratings, record_standard
 from lms.assessments.services.states import AttemptState, State, state_for, states_for
 from lms.assessments.services.statistics import (
@@ -85,6 +87,8 @@ from lms.assessments.services.tallies import TallyRebuild, count_attempt, rebuil
 from lms.assessments.services.transfer import Export, ImportReport, ImportRow, export_items, import_items
 
 __all__ = [
+    "RATING_BOUNDS",
+    "RATING_COLUMNS",
     "AttemptState",
     "Check",
     "CheckContext",

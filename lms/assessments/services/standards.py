@@ -1,7 +1,5 @@
 """Cut scores set by a panel: ratings recorded, what they come to, and the decision."""
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,8 +13,11 @@ from lms.assessments.errors import NotAllowed, RatingsRefused, WrongState
 from lms.assessments.models import AngoffRating, Assessment, ItemVersion, StandardSetting
 from lms.assessments.statistics.angoff import Cut, Rating, cut
 from lms.common import guards
+from lms.common.tables import Bounds, read_table
 
-MOST_ROWS, MOST_ROUNDS = 20_000, 9
+BOUNDS = Bounds(max_bytes=2_000_000, max_rows=20_000)
+COLUMNS = ("judge", "round", "item", "percent")
+MOST_ROUNDS = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,29 +33,16 @@ class RatingRow:
 def read_ratings(text: str) -> list[RatingRow]:
     """Rows of a CSV with the columns judge, round, item, percent. Raises RatingsRefused with the line that is wrong."""
     try:
-        return _read(csv.DictReader(io.StringIO(guards.check_text(text)), strict=True))
-    except csv.Error as error:
-        raise RatingsRefused(f"This is no CSV: {error}. Nothing was stored.") from error
+        rows = read_table(text.encode("utf-8", "surrogatepass"), BOUNDS).named(*COLUMNS)
+    except guards.UnsafeInput as error:
+        raise RatingsRefused(f"{error.message} Nothing was stored.") from error
+    return [_row(row, line) for line, row in rows]
 
 
-def _read(rows: "csv.DictReader[str]") -> list[RatingRow]:
-    if not {"judge", "round", "item", "percent"} <= set(rows.fieldnames or ()):
-        raise RatingsRefused("The first line names the columns: judge, round, item, percent. Nothing was stored.")
-    found = list[RatingRow]()
-    for row in rows:
-        if len(found) >= MOST_ROWS:
-            raise RatingsRefused(f"There are more than {MOST_ROWS} ratings. Nothing was stored.")
-        found.append(_row(row, rows.line_num))
-    if not found:
-        raise RatingsRefused("There are no ratings. Nothing was stored.")
-    return found
-
-
-def _row(row: dict[str, str | None], line: int) -> RatingRow:
-    judge, item = (guards.clean_name(row[name] or "") for name in ("judge", "item"))
-    number = (row["round"] or "").strip()
+def _row(row: dict[str, str], line: int) -> RatingRow:
+    judge, item, number = guards.clean_name(row["judge"]), guards.clean_name(row["item"]), row["round"]
     try:
-        percent = Decimal((row["percent"] or "").strip())
+        percent = Decimal(row["percent"])
     except InvalidOperation:
         percent = Decimal(-1)
     is_round = number.isascii() and number.isdigit() and 1 <= int(number[:3]) <= MOST_ROUNDS

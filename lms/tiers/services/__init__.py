@@ -28,8 +28,8 @@ from lms.tiers.services.facts import gather_facts, gather_many
 from lms.tiers.services.figures import Figure, Row
 from lms.tiers.services.files import MAX_EVIDENCE_BYTES
 from lms.tiers.services.load import TierLoad, training_load
+from lms.tiers.services.metrics import BOUNDS as METRIC_BOUNDS
 from lms.tiers.services.metrics import COLUMNS as METRIC_COLUMNS
-from lms.tiers.services.metrics import MAX_CHARACTERS as MAX_METRICS_CHARACTERS
 from lms.tiers.services.metrics import MetricRow, check_metrics, import_metrics
 from lms.tiers.services.moving import MigrationLine, preview_migration
 from lms.tiers.services.paper import decision_pdf
@@ -52,7 +52,7 @@ __all__ = [
     "ActRefused",
     "AlreadyRuled",
     "MAX_EVIDENCE_BYTES",
-    "MAX_METRICS_CHARACTERS",
+    "METRIC_BOUNDS",
     "METRIC_COLUMNS",
     "SameDecider",
     "agree_cure_plan",
