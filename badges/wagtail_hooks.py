@@ -1,8 +1,5 @@
 """Badges in the Wagtail admin: achievements with their designer, pathways, the issuer's profile, what was awarded."""
 
-from collections.abc import Collection
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -16,7 +13,6 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import CreateView, EditView
 from wagtail.admin.viewsets.base import ViewSet
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
-from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.permissions import register_permission_policy
 
 from badges import services
@@ -25,40 +21,14 @@ from badges.images.design import Design, InvalidDesign
 from badges.images.drawing import as_svg
 from badges.models import Achievement, IssuerProfile, Pathway
 from lms.accounts.requests import person_of
-from lms.common.errors import DomainError
+from lms.common.admin import ByRule, SavesByService
 
 PERMISSION = "badges.manage_badges"
 _INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 
 
-class ByRule(ModelPermissionPolicy):
-    """Looking, adding and changing for whoever has the named permission; deleting for nobody."""
-
-    def user_has_permission(self, user: Any, action: str) -> bool:
-        return action in {"view", "add", "change"} and bool(user.has_perm(PERMISSION))
-
-    def user_has_any_permission(self, user: Any, actions: Collection[str]) -> bool:
-        return any(self.user_has_permission(user, action) for action in actions)
-
-
-register_permission_policy(Achievement, ByRule(Achievement))
-register_permission_policy(Pathway, ByRule(Pathway))
-
-
-class SavesByService:
-    """A refusal of the service goes back to the form, with what was typed."""
-
-    request: HttpRequest
-    form: Any
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        self.form = form
-        try:
-            return super().form_valid(form)  # type: ignore[misc,no-any-return]
-        except DomainError as error:
-            form.add_error(None, error.message)
-            self.produced_error_message = "Nothing was saved."  # Wagtail sets it where it finds the form invalid
-            return self.form_invalid(form)  # type: ignore[attr-defined,no-any-return]
+register_permission_policy(Achievement, ByRule(Achievement, PERMISSION))
+register_permission_policy(Pathway, ByRule(Pathway, PERMISSION))
 
 
 class SavesAchievement(SavesByService):

@@ -1,6 +1,5 @@
 """Practice tasks, what gives points, and evidence to review, in the Wagtail admin."""
 
-from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils import timezone
 from wagtail.admin.views.generic import CreateView, EditView
@@ -11,16 +10,13 @@ from certifications import review_views, services
 from certifications.forms import PointsRuleForm, PracticeTaskForm
 from certifications.models import PointsRule, PracticeTask
 from lms.accounts.requests import person_of
+from lms.common.admin import SavesByService
 
 
-class SavesTask:
-    """Hands what the form read to the one service."""
-
-    request: HttpRequest
-
+class SavesTask(SavesByService):
     def save_instance(self) -> PracticeTask:
-        task = self.form.save(commit=False)  # type: ignore[attr-defined]
-        is_retired = self.form.cleaned_data["is_retired"]  # type: ignore[attr-defined]
+        task = self.form.save(commit=False)
+        is_retired = self.form.cleaned_data["is_retired"]
         return services.save_practice_task(
             task=task, is_retired=is_retired, by=person_of(self.request), at=timezone.now()
         )
@@ -50,13 +46,9 @@ class PracticeTaskViewSet(ModelViewSet):
         return PracticeTaskForm
 
 
-class SavesRule:
-    """Hands what the form read to the one service."""
-
-    request: HttpRequest
-
+class SavesRule(SavesByService):
     def save_instance(self) -> PointsRule:
-        rule = self.form.save(commit=False)  # type: ignore[attr-defined]
+        rule = self.form.save(commit=False)
         return services.save_points_rule(rule=rule, by=person_of(self.request), at=timezone.now())
 
 

@@ -1,8 +1,5 @@
 """Certifications and credentials in the Wagtail admin. Named permissions decide, not Django's model permissions."""
 
-from collections.abc import Collection
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -16,7 +13,6 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic import CreateView, EditView, IndexView
 from wagtail.admin.viewsets.base import ViewSet
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
-from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.permissions import register_permission_policy
 
 from certifications import manage_views, services
@@ -24,45 +20,20 @@ from certifications.forms import CertificationForm, DesignForm, RevocationForm
 from certifications.models import CertificateDesign, Certification, Credential, PointsRule, PracticeTask
 from certifications.practice_admin import EvidenceViewSet, PointsRuleViewSet, PracticeTaskViewSet
 from lms.accounts.requests import person_of
+from lms.common.admin import ByRule, SavesByService
 from lms.common.errors import DomainError
 from lms.common.menus import item_for
 from lms.partners.models import today
 
+MANAGES = "certifications.manage_certifications"
 
-class ByRule(ModelPermissionPolicy):
-    """`actions` are allowed to whoever has the named permission; nothing else is, not even to a superuser."""
-
-    actions: frozenset[str] = frozenset()
-    permission = ""
-
-    def user_has_permission(self, user: Any, action: str) -> bool:
-        return action in self.actions and bool(user.has_perm(self.permission))
-
-    def user_has_any_permission(self, user: Any, actions: Collection[str]) -> bool:
-        return any(self.user_has_permission(user, action) for action in actions)
+register_permission_policy(Certification, ByRule(Certification, MANAGES))
+register_permission_policy(Credential, ByRule(Credential, "certifications.revoke_credential", {"view"}))
 
 
-class CertificationPolicy(ByRule):
-    actions = frozenset({"view", "add", "change"})
-    permission = "certifications.manage_certifications"
-
-
-class CredentialPolicy(ByRule):
-    actions = frozenset({"view"})
-    permission = "certifications.revoke_credential"
-
-
-register_permission_policy(Certification, CertificationPolicy(Certification))
-register_permission_policy(Credential, CredentialPolicy(Credential))
-
-
-class SavesByService:
-    """Hands what the form read to the one service; a refusal goes back to the form."""
-
-    request: HttpRequest
-
+class SavesCertification(SavesByService):
     def save_instance(self) -> Certification:
-        form: CertificationForm = self.form  # type: ignore[attr-defined]
+        form: CertificationForm = self.form
         return services.save_certification(
             certification=form.save(commit=False),
             personas=form.cleaned_data["personas"],
@@ -79,11 +50,11 @@ class SavesByService:
         )
 
 
-class CertificationCreateView(SavesByService, CreateView):
+class CertificationCreateView(SavesCertification, CreateView):
     pass
 
 
-class CertificationEditView(SavesByService, EditView):
+class CertificationEditView(SavesCertification, EditView):
     pass
 
 
@@ -149,24 +120,9 @@ class CredentialViewSet(ModelViewSet):
         ]
 
 
-class DesignPolicy(ByRule):
-    actions = frozenset({"view", "add", "change"})
-    permission = "certifications.manage_certifications"
-
-
-class TaskPolicy(ByRule):
-    actions = frozenset({"view", "add", "change"})
-    permission = "certifications.manage_certifications"
-
-
-class RulePolicy(ByRule):
-    actions = frozenset({"view", "add", "change", "delete"})
-    permission = "certifications.manage_certifications"
-
-
-register_permission_policy(CertificateDesign, DesignPolicy(CertificateDesign))
-register_permission_policy(PracticeTask, TaskPolicy(PracticeTask))
-register_permission_policy(PointsRule, RulePolicy(PointsRule))
+register_permission_policy(CertificateDesign, ByRule(CertificateDesign, MANAGES))
+register_permission_policy(PracticeTask, ByRule(PracticeTask, MANAGES))
+register_permission_policy(PointsRule, ByRule(PointsRule, MANAGES, {"view", "add", "change", "delete"}))
 
 
 class SavesDesign:

@@ -1,9 +1,7 @@
 """Assets in the Wagtail admin, beside the pages that channel marketing writes. A named permission decides."""
 
-from collections.abc import Collection
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from wagtail import hooks
@@ -11,7 +9,6 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic import CreateView, EditView, IndexView
 from wagtail.admin.viewsets.base import ViewSet
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
-from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.permissions import register_permission_policy
 
 from lms.accounts.requests import person_of
@@ -19,41 +16,21 @@ from lms.assets import manage_views, services
 from lms.assets.errors import AssetChanged
 from lms.assets.forms import AssetForm
 from lms.assets.models import Asset, ProductVersion
+from lms.common.admin import ByRule, SavesByService
 from lms.common.errors import DomainError
 from lms.partners.models import today
 
 PERMISSION = "assets.manage_assets"
 
 
-class ByRule(ModelPermissionPolicy):
-    """Looking, adding and changing for whoever has the named permission; deleting for nobody."""
-
-    def user_has_permission(self, user: Any, action: str) -> bool:
-        return action in {"view", "add", "change"} and bool(user.has_perm(PERMISSION))
-
-    def user_has_any_permission(self, user: Any, actions: Collection[str]) -> bool:
-        return any(self.user_has_permission(user, action) for action in actions)
+register_permission_policy(Asset, ByRule(Asset, PERMISSION))
+register_permission_policy(ProductVersion, ByRule(ProductVersion, PERMISSION))
 
 
-register_permission_policy(Asset, ByRule(Asset))
-register_permission_policy(ProductVersion, ByRule(ProductVersion))
-
-
-class SavesByService:
-    """Hands what the form read to the one service; a refusal goes back to the form, with what was typed."""
-
-    request: HttpRequest
-    form: Any
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        self.form = form
-        try:
-            return super().form_valid(form)  # type: ignore[misc,no-any-return]
-        except DomainError as error:
-            again = f" {form.look_again()} Save again to keep yours." if isinstance(error, AssetChanged) else ""
-            form.add_error(None, error.message + again)
-            self.produced_error_message = "Nothing was saved."  # Wagtail sets it where it finds the form invalid
-            return self.form_invalid(form)  # type: ignore[attr-defined,no-any-return]
+class SavesAsset(SavesByService):
+    def told(self, error: DomainError) -> str:
+        again = f" {self.form.look_again()} Save again to keep yours." if isinstance(error, AssetChanged) else ""
+        return error.message + again
 
     def save_instance(self) -> Asset:
         form: AssetForm = self.form
@@ -70,11 +47,11 @@ class SavesByService:
         )
 
 
-class AssetCreateView(SavesByService, CreateView):
+class AssetCreateView(SavesAsset, CreateView):
     pass
 
 
-class AssetEditView(SavesByService, EditView):
+class AssetEditView(SavesAsset, EditView):
     pass
 
 
