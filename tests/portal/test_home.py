@@ -213,13 +213,15 @@ def test_navigation_has_five_places_at_most(db: None, group: str, labels: list[s
 
 def test_navigation_knows_where_it_is(kestrel: House) -> None:
     client = signed_in(kestrel.rep.person)
-    for path, label in {
-        "/": "Home",
-        "/needs/close-a-deal/": "Close a deal",
-        reverse("portal:partner", args=[kestrel.partner.public_id]): "Our partner page",
-    }.items():
-        current = [entry.label for entry in client.get(path).context["navigation"] if entry.is_current]
-        assert current == [label]
+    partner = reverse("portal:partner", args=[kestrel.partner.public_id])
+    for path, label, current in (
+        ("/", "Home", "page"),
+        ("/needs/close-a-deal/", "Close a deal", "page"),
+        ("/deals/new/", "Close a deal", "true"),
+        (partner, "Our partner page", "page"),
+    ):
+        found = [(entry.label, entry.current) for entry in client.get(path).context["navigation"] if entry.current]
+        assert found == [(label, current)]
 
 
 def test_navigation_is_not_shown_to_visitors(db: None) -> None:
