@@ -257,6 +257,9 @@ def test_figures_are_per_offer_and_partner(now: datetime, django_assert_num_quer
     told = {row.name: (row.given, row.accepted, row.declined, row.expired, row.won) for row in (total, *rows)}
     assert told == {"All partners": (3, 1, 1, 1, 1), "First": (2, 0, 1, 1, 0), "Second": (1, 1, 0, 0, 1)}
     assert [row.median_answer for row in (total, *rows)] == [1.5 * DAY, 2 * DAY, DAY]
+    with django_assert_num_queries(1):
+        total, _ = services.lead_figures(since=now, until=now + 5 * DAY)
+    assert (total.accepted, total.won) == (1, 0), "it was won later"
     total, rows = services.lead_figures(since=now + DAY, until=now + 3 * DAY)
     assert (total.given, total.declined, rows, total.median_answer) == (0, 0, [], None)
 

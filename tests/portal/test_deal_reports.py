@@ -8,9 +8,11 @@ import openpyxl
 import pytest
 from django.urls import reverse
 from pypdf import PdfReader
+from pytest_django import DjangoAssertNumQueries
 
 from lms.deals import services as deal_services
 from lms.portal import reports
+from lms.portal.reports.deals import figures_of_deals
 from tests.deals import factories as deals
 from tests.factories import MembershipFactory
 from tests.portal.conftest import House
@@ -70,6 +72,27 @@ def test_the_figures_are_the_same_everywhere(client: Any, selling: House, at: da
         assert f"{label}: {value}" in text
         assert api[key] == (label, value, numerator, denominator)
     assert "1 of them were won" in page
+
+
+def test_what_becomes_of_a_deal_later_changes_no_report_of_before(
+    selling: House, at: datetime, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    quarter, year = at + timedelta(days=2), at + timedelta(days=300)
+
+    def told(until: datetime) -> dict[str, tuple[str, int, int | None]]:
+        with django_assert_num_queries(4):
+            figures = figures_of_deals(selling.partner, until)
+        return {one.key: (one.definition, one.numerator, one.denominator) for one in figures}
+
+    before = told(quarter)
+    open_one = selling.partner.deals.get(customer_name="Cedar")
+    deals.move(open_one, "approve", deals.channel_manager("Later"), quarter)
+    deals.move(open_one, "win", selling.rep.person, year)
+    rejected = selling.partner.deals.get(customer_name="Birch")
+    deals.move(rejected, "dispute", selling.rep.person, quarter, text="You overlooked the tender.")
+    assert told(quarter) == before
+    after = told(year + timedelta(seconds=1))["deals_closed"]
+    assert (after[1:], "2 of them were won" in after[0]) == ((2, 3), True)
 
 
 @pytest.mark.parametrize("kind", ["portfolio", "overview"])

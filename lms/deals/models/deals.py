@@ -60,6 +60,10 @@ class DealQuerySet(models.QuerySet["Deal"]):
         """Those that count for commission and tiers: approved, and neither rejected nor withdrawn since (R126)."""
         return self.filter(approved_at__isnull=False).exclude(state__in=NOT_ELIGIBLE)
 
+    def as_of(self, at: datetime) -> "DealQuerySet":
+        """With `state_then`: where the log had led each just before `at`. Moves made since change nothing of it."""
+        return self.annotate(state_then=DealMove.objects.state_of(models.OuterRef("pk"), at))
+
     def advance(self, deal: "Deal", move: Move, **changes: object) -> None:
         """Puts the deal into the move's target. Raises IllegalMove when it is not, or no longer, where it starts."""
         deal.require(move)
@@ -203,6 +207,11 @@ class DealMoveQuerySet(models.QuerySet["DealMove"]):
     def visible_to(self, user: "User | AnonymousUser") -> "DealMoveQuerySet":
         """Those of the deals a person sees."""
         return self.filter(deal__partner__in=Partner.objects.visible_to(user).values("pk"))
+
+    def state_of(self, deal: models.OuterRef, at: datetime) -> models.Subquery:
+        """For a query over deals: the state of one just before `at`, by its log; NULL where it was not yet there."""
+        past = self.filter(deal=deal, at__lt=at).order_by("-number")
+        return models.Subquery(past.values("to_state")[:1], output_field=models.CharField())
 
 
 class DealMove(models.Model):

@@ -5,7 +5,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from lms.deals.models import LeadMove
+from django.db.models import OuterRef
+
+from lms.deals.models import DealMove, LeadMove
 from lms.deals.moves import State
 
 _ANSWERS = ("accept", "decline")
@@ -15,7 +17,7 @@ _ANSWERS = ("accept", "decline")
 class LeadFigures:
     """Of one partner, or of all, over the leads given in a period: how each offer ended, and how fast it was answered.
 
-    `won` counts accepted leads whose deal is won by now.
+    `won` counts accepted leads whose deal was won before the end of the period.
     """
 
     name: str
@@ -39,7 +41,8 @@ def lead_figures(*, since: datetime, until: datetime) -> tuple[LeadFigures, list
     however often the lead was given before. One query.
     """
     moves = LeadMove.objects.filter(at__gte=since, at__lt=until).order_by("lead", "number")
-    rows = moves.values_list("lead", "move", "at", "partner__name", "lead__deal__state")
+    became = DealMove.objects.state_of(OuterRef("lead__deal"), until)
+    rows = moves.values_list("lead", "move", "at", "partner__name", became)
     total, by_partner = LeadFigures(name="All partners"), defaultdict[str, LeadFigures](lambda: LeadFigures(name=""))
     given_at: dict[int, datetime] = {}
     for lead, move, at, partner, deal_state in rows:

@@ -12,7 +12,7 @@ from lms.partners.models import Partner
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """Of the deals registered in a period: how many there are, how many of them have ended, and how many were won."""
+    """Of the deals registered in a period: how many there are, and how many had ended, and were won, at its end."""
 
     registered: int
     closed: int
@@ -21,14 +21,15 @@ class Use:
 
 
 def use_of_registration(*, since: datetime, until: datetime, partner: Partner | None = None) -> Use:
-    """Of one partner or of all; `partners` is how many registered something. One query."""
-    deals = Deal.objects.filter(registered_at__gte=since, registered_at__lt=until)
+    """Of one partner or of all; `partners` is how many registered something. What became of the deals is read from the
+    log of their moves as of `until`, so a period that is over has the same figures for ever. One query."""
+    deals = Deal.objects.filter(registered_at__gte=since, registered_at__lt=until).as_of(until)
     if partner is not None:
         deals = deals.filter(partner=partner)
     counted = deals.aggregate(
         registered=Count("pk"),
-        closed=Count("pk", filter=~Q(state__in=sorted(OPEN))),
-        won=Count("pk", filter=Q(state=State.WON)),
+        closed=Count("pk", filter=~Q(state_then__in=sorted(OPEN))),
+        won=Count("pk", filter=Q(state_then=State.WON)),
         partners=Count("partner", distinct=True),
     )
     return Use(**counted)

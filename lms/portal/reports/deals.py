@@ -47,8 +47,8 @@ def _use(partner: Partner | None, since: datetime, at: datetime, basis: Basis) -
             value=_percent(use.closed, use.registered),
             numerator=use.closed,
             denominator=use.registered,
-            definition="Of the registrations made in the window, those that were won, lost, rejected or withdrawn, or "
-            f"have expired; {use.won} of them were won. Cut to whole percent.",
+            definition="Of the registrations made in the window, those that were won, lost, rejected, withdrawn or "
+            f"expired at its end; {use.won} of them were won. Cut to whole percent.",
             basis=basis,
         ),
     )
@@ -65,8 +65,9 @@ def _sellers(partner: Partner | None, since: datetime, at: datetime, basis: Basi
         value=_percent(touched, certified),
         numerator=touched,
         denominator=certified,
-        definition="Of the people who hold a certificate in force and belong to a partner today, those who registered "
-        "or moved a deal, wrote about one, or added or finished a task of one in the window. Cut to whole percent.",
+        definition="Of the people who held a certificate in force and belonged to a partner at the end of the window, "
+        "those who registered or moved a deal, wrote about one, or added or finished a task of one in the window. Cut "
+        "to whole percent.",
         basis=basis,
     )
 
