@@ -118,6 +118,17 @@ def test_the_way_names_the_tier_that_gives_it(now: datetime) -> None:
     assert register_way(way_to_benefit) is way_to_benefit
 
 
+def test_the_way_names_no_tier_of_another_track(now: datetime) -> None:
+    document = rules() | {"cumulative": False}
+    select, premier = document["tiers"][1:]
+    select["track"], premier["track"] = "sell", "build"
+    document["tiers"].append({"id": "summit", "track": "sell", "requires": {"all": [{"fact": "agreed"}]}})
+    programme(document=document)
+    partner = PartnerFactory()
+    assert "comes with Select (sell) and Summit (sell). " in way_to(partner, "deal-registration", now)
+    assert "“Joint campaigns” comes with Premier (build). " in way_to(partner, "campaigns", now)
+
+
 def test_registering_deals_asks_for_the_benefit_and_says_the_way(client: Any, now: datetime) -> None:
     programme(document=rules())
     deals.rules(requires_benefit="deal-registration")

@@ -75,19 +75,28 @@ def published_programme(*, at: datetime) -> PublishedProgramme:
 
 
 def way_to_benefit(partner: Partner, name: str, at: datetime) -> str:
-    """Which tier gives the benefit by the rules in force, and where the partner stands; "" when none does."""
+    """Which tiers give the benefit by the rules in force, and where the partner stands; "" when none does."""
     version = ProgrammeVersion.objects.select_related("programme").in_force(at)
     if version is None:
         return ""
-    tiers = rules_of(version).tiers
-    words = next((words for tier in tiers for own, words in tier.opens if own == name), "")
-    giving = next((tier.name for tier in tiers if name in dict(tier.opens)), "")
+    rules = rules_of(version)
+    giving = [tier for tier in rules.tiers if name in rules.opened_by(tier.id)]
     if not giving:
         return ""
+    words = rules.opened_by(giving[0].id)[name]
     held = "has no tier yet" if partner.current_tier is None else f"is {partner.current_tier.name}"
-    return (
-        f"“{words}” comes with {giving} and the tiers above it. {partner.name} {held}; its page shows what is missing."
-    )
+    return f"“{words}” comes with {_told(giving, rules.tiers)}. {partner.name} {held}; its page shows what is missing."
+
+
+def _told(giving: list[engine.Tier], tiers: tuple[engine.Tier, ...]) -> str:
+    """Tiers that give something, in words. "And the tiers above it" only where that is so: a tier above in another
+    track does not have what a tier below in this one gives."""
+    names = [f"{tier.name} ({tier.track})" if tier.track else tier.name for tier in giving]
+    if len(names) == 1:
+        return names[0]
+    if giving == list(tiers[-len(giving) :]):
+        return f"{names[0]} and the tiers above it"
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _ceilings(rules: engine.Programme) -> frozenset[str]:
