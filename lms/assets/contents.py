@@ -10,10 +10,11 @@ from pathlib import PurePosixPath
 from django.core.files.base import File
 
 from lms.assessments.formats.handed_in import document_extension
-from lms.assessments.formats.media import sniff
+from lms.assessments.formats.media import MAX_MEDIUM_BYTES, sniff
+from lms.assets import refusals
 from lms.assets.errors import BadFile
 from lms.common import guards
-from lms.common.archives import Limits, is_archive, open_archive
+from lms.common.archives import Archive, Limits, is_archive, open_archive
 
 MAX_BYTES = 50_000_000
 MAX_VIDEO_BYTES = 500_000_000
@@ -46,6 +47,13 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 VIDEOS = frozenset({"video/mp4", "video/webm"})
 SHOWN = PICTURES | VIDEOS | {"application/pdf"}
 _PLAIN = ("txt", "csv", "html")
+# What is known before a file is chosen.
+TAKEN = (
+    f"At most {MAX_BYTES // 1_000_000} MB, videos {MAX_VIDEO_BYTES // 1_000_000} MB, pictures"
+    f" {MAX_MEDIUM_BYTES // 1_000_000} MB and {refusals.MEGAPIXELS} megapixels, drawings (SVG)"
+    f" {refusals.MAX_DRAWING_BYTES // 1_000_000} MB and without scripts, links and symbols. Office files without macros"
+    f" and passwords, text and CSV in UTF-8. Kinds: {', '.join(sorted(MEDIA_TYPES))}."
+)
 _ALIASES = {"jpeg": "jpg", "htm": "html", "m4v": "mp4"}
 _CONTROLS = frozenset(range(32)) - set(b"\t\n\r\f")
 
@@ -62,14 +70,12 @@ def judge(file: File[bytes], name: str) -> Content:
     """What the file is. It is left at its beginning.
 
     Raises BadFile for an empty or too large file, a kind that is not taken, and content that is not what the name
-    says; UnsafeInput for a hostile archive.
+    says, with the reason and what to do; UnsafeInput for a hostile archive.
     """
     filename = guards.clean_name(name.replace("\\", "/").rpartition("/")[2])[-150:]
     said = PurePosixPath(filename).suffix.lower().removeprefix(".")
     said = _ALIASES.get(said, said)
     found = _kind(file, said)
-    if not found or said not in MEDIA_TYPES:
-        raise BadFile(f"Files of this kind are not taken. Choose one of: {', '.join(sorted(MEDIA_TYPES))}.")
     if found != said:
         raise BadFile(
             f"The file is called .{said}, but its content is that of a .{found}. Save it again and choose it."
@@ -81,12 +87,14 @@ def _kind(file: File[bytes], said: str) -> str:
     size = file.size or 0
     if not size:
         raise BadFile("The file is empty.")
+    if said not in MEDIA_TYPES:
+        raise BadFile(refusals.of_name(said, sorted(MEDIA_TYPES)))
     file.seek(0)
     head = file.read(_HEAD)
     video = _video(head)
     allowed = MAX_VIDEO_BYTES if video else MAX_BYTES
     if size > allowed:
-        raise BadFile(f"The file has {size // 1_000_000} MB; at most {allowed // 1_000_000} MB are taken.")
+        raise BadFile(f"{refusals.too_large('file', size, allowed)} Save it with smaller pictures, or in parts.")
     if video:
         file.seek(0)
         return video
@@ -105,13 +113,23 @@ def _of_bytes(data: bytes, said: str) -> str:
     if data.startswith(b"%PDF-"):
         return "pdf"
     if is_archive(data):
-        archive = open_archive(data, LIMITS)
-        is_document = "[Content_Types].xml" in archive or "mimetype" in archive
-        return document_extension(archive) if is_document else "zip"
+        return _of_archive(open_archive(data, LIMITS), said)
     medium = sniff(data) if said != "html" else None
-    if medium is not None:
-        return medium.extension if medium.extension in MEDIA_TYPES else ""
-    return said if said in _PLAIN and _is_text(data) else ""
+    found = medium.extension if medium is not None else ""
+    if not found and said in _PLAIN and _is_text(data):
+        return said
+    if found not in MEDIA_TYPES:
+        raise BadFile(refusals.of_content(data, said))
+    return found
+
+
+def _of_archive(archive: Archive, said: str) -> str:
+    if "[Content_Types].xml" not in archive and "mimetype" not in archive:
+        return "zip"
+    found = document_extension(archive)
+    if not found:
+        raise BadFile(refusals.of_archive(archive, said))
+    return found
 
 
 def _is_text(data: bytes) -> bool:

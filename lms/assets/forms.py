@@ -8,7 +8,7 @@ from wagtail.admin.forms import WagtailAdminModelForm
 
 from courses.models import Need
 from lms.accounts.models import User
-from lms.assets.contents import MEDIA_TYPES
+from lms.assets.contents import TAKEN
 from lms.assets.library import LANGUAGES, Filters
 from lms.assets.models import Asset, Kind, MissedSearch, ProductVersion, Verdict
 from lms.assets.services import Aim, fingerprint
@@ -47,10 +47,7 @@ class AssetForm(WagtailAdminModelForm):
 
     title = NameField(max_length=150)
     language = forms.ChoiceField(choices=list(LANGUAGES.items()))
-    file = forms.FileField(
-        required=False,
-        help_text=f"At most 50 MB, videos 500 MB: {', '.join(sorted(MEDIA_TYPES))}. Left empty, the file stays.",
-    )
+    file = forms.FileField(required=False, help_text=f"{TAKEN} Left empty, the file stays.")
     note = forms.CharField(max_length=300, required=False, label="What is new in this file")
     seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 

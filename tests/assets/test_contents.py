@@ -2,7 +2,9 @@
 
 import contextlib
 import io
+import struct
 import zipfile
+import zlib
 
 import pytest
 from django.core.files.base import ContentFile
@@ -13,6 +15,7 @@ from PIL import Image
 
 from lms.assets.contents import MAX_BYTES, MEDIA_TYPES, Content, judge
 from lms.assets.errors import BadFile
+from lms.assets.forms import AssetForm
 from lms.assets.scanning import scan
 from lms.common.guards import UnsafeInput
 from tests.assets.factories import PDF
@@ -94,6 +97,77 @@ def test_content_decides_what_a_file_is(content: bytes, name: str, kind: str) ->
 def test_other_files_are_refused(content: bytes, name: str) -> None:
     with pytest.raises(BadFile):
         judged(content, name)
+
+
+def sized(width: int, height: int) -> bytes:
+    """A PNG whose header says so; nothing of that size is ever made."""
+    png = picture("PNG")
+    header = b"IHDR" + struct.pack(">II", width, height) + png[24:29]
+    return png[:12] + header + struct.pack(">I", zlib.crc32(header)) + png[33:]
+
+
+def heavy(size: int) -> bytes:
+    """A PNG with so many bytes of something that is no pixel."""
+    png, extra = picture("PNG"), b"teXt" + bytes(size)
+    return png[:-12] + struct.pack(">I", size) + extra + struct.pack(">I", zlib.crc32(extra)) + png[-12:]
+
+
+def drawing(inside: str) -> bytes:
+    return f'<svg xmlns="http://www.w3.org/2000/svg">\n{inside}</svg>'.encode()
+
+
+MACROS = office("word/document.xml", **{"word/vbaProject.bin": b"x"})
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        (heavy(10_200_000), "logo.png", "The picture has 10.3 MB; at most 10 MB are taken. Make it smaller"),
+        (sized(8000, 5001), "photo.jpg", "has 40.0 megapixels (8000 × 5001); at most 40 are taken"),
+        (sized(14000, 13000), "photo.jpg", "far more than the 40 megapixels"),
+        (picture("PNG")[:-20], "logo.png", "is damaged"),
+        (drawing('<use href="#a"/>'), "logo.svg", "has <use> in line 2, which is not taken because it can load"),
+        (drawing('<rect fill="red" href="#a"/>'), "logo.svg", "has href in line 2"),
+        (drawing("<script>1</script>"), "logo.svg", "has <script> in line 2, which is not taken because it can run"),
+        (drawing('<rect onload="1"/>'), "logo.svg", "has onload in line 2, which is not taken because it can run"),
+        (drawing("<rect"), "logo.svg", "cannot be read. The XML is not well formed at line 2"),
+        (drawing(f"<desc>{'x' * 1_000_000}</desc>"), "logo.svg", "has 1.1 MB; at most 1 MB are taken"),
+        (b"<html></html>", "logo.svg", "its content is no drawing"),
+        (
+            "Preis,Größe\n".encode("cp1252"),
+            "list.csv",
+            "line 1 has signs in another encoding. In Excel choose “CSV UTF-8”",
+        ),
+        (
+            "a\nGrüße".encode("cp1252"),
+            "mail.txt",
+            "line 2 has signs in another encoding. Save it with the encoding UTF-8",
+        ),
+        ("Grüße".encode("cp1252"), "mail.html", "not in UTF-8"),
+        (b"a\x00b", "mail.txt", "control characters"),
+        (b"  \n", "mail.txt", "nothing in the file but blanks"),
+        (MACROS, "letter.docx", "holds macros, which are not taken. Save it as .docx without"),
+        (MACROS, "letter.docm", "with macros are not taken. Save it as .docx"),
+        (office("something/else.xml"), "letter.docx", "no document that is known here. Save it as PDF"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(80), "prices.xlsx", "behind a password"),
+        (b"old", "letter.doc", "Files called .doc are not taken. Save it as .docx"),
+        (b"x", "tool.exe", "Choose one of: csv, docx"),
+        (b"OggS" + bytes(80), "song.ogg", "Sound files are not taken"),
+        (b"OggS" + bytes(80), "song.txt", "Sound files are not taken"),
+        (b"neither", "sheet.pdf", "called .pdf, but its content is something else, or damaged"),
+    ],
+)
+def test_a_refusal_says_why_and_what_to_do(content: bytes, name: str, words: str) -> None:
+    with pytest.raises(BadFile) as caught:
+        judged(content, name)
+    assert words in caught.value.message
+
+
+def test_what_is_taken_is_said_beforehand() -> None:
+    words = str(AssetForm.base_fields["file"].help_text)
+    for limit in ("50 MB", "videos 500 MB", "pictures 10 MB and 40 megapixels", "UTF-8", "without macros"):
+        assert limit in words
+    assert "<" not in words  # the admin shows it unescaped
 
 
 def test_a_bomb_is_refused() -> None:

@@ -332,7 +332,7 @@ def test_a_refused_file_goes_back_to_the_form() -> None:
     keeper = author()
     file = SimpleUploadedFile("sheet.pdf", b"MZ not one")
     response = signed_in(keeper).post(reverse("assets_admin:add"), form_data(keeper, file=file))
-    assert "are not taken" in response.content.decode()
+    assert "its content is something else" in response.content.decode()
     assert not Asset.objects.exists()
 
 
