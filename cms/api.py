@@ -4,13 +4,13 @@ from typing import Any
 
 from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.urls import path
-from django.utils import timezone
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 
 from courses.models import Course, CourseVersion, Lesson, Module, Need
 from lms.common.api import CursorPages
+from lms.partners.models import today
 
 
 class CatalogueCourseSerializer(serializers.Serializer[Course]):
@@ -66,7 +66,7 @@ class CatalogueBase:
         counted = newest.annotate(count=Count("lessons")).values("count")[:1]
         return (
             Course.objects.visible_to(self.request.user)
-            .offered(timezone.localdate())
+            .offered(today())
             .annotate(
                 promise=Subquery(newest.values("promise")[:1]),
                 minutes=Subquery(newest.values("minutes")[:1]),

@@ -7,7 +7,6 @@ from hashlib import blake2b
 
 from django.db.models import Count, Max, OuterRef, Subquery
 from django.http import HttpRequest
-from django.utils import timezone
 from wagtail.models import Page
 
 from cms.models import CoursePage, PlaybookPage
@@ -17,6 +16,7 @@ from courses.models import CourseVersion, Enrolment
 from lms.accounts.models import User
 from lms.common.keeping import kept
 from lms.common.needs import NeedLink
+from lms.partners.models import today
 
 KEEP_SECONDS = 600
 
@@ -32,7 +32,7 @@ class Offer:
 
 def links(request: HttpRequest) -> dict[str, list[NeedLink]]:
     """By need: courses not completed, playbooks, completed courses. Two queries beside those of the audience."""
-    user, on = request.user, timezone.localdate()
+    user, on = request.user, today()
     assert isinstance(user, User)  # noqa: S101  the pages that ask are for who is signed in
     mine = dict(Enrolment.objects.current().filter(person=user).values_list("course", "completed_at"))
     done = {course for course, completed_at in mine.items() if completed_at}

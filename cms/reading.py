@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
-from django.utils import timezone
 
 from certifications.models import Requirement
 from courses import progress
 from courses.models import Course, CourseVersion, Enrolment, Lesson
 from courses.progress import Progress
+from lms.partners.models import today
 
 if TYPE_CHECKING:
     from lms.accounts.models import User
@@ -104,4 +104,4 @@ def course_context(course: Course | None, user: "User") -> dict[str, Any]:
 
 
 def _is_overdue(course: Course) -> bool:
-    return course.review_on is not None and course.review_on < timezone.localdate()
+    return course.review_on is not None and course.review_on < today()

@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import pluralize
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.reports import PageReportView
@@ -16,6 +15,7 @@ from wagtail.models import Page
 
 from cms.choosers import asset_chooser, item_chooser
 from cms.models import CoursePage, PlaybookPage
+from lms.partners.models import today
 
 LONG_MINUTES = 10
 
@@ -58,10 +58,10 @@ class OverdueView(PageReportView):
     any_permission_required = ["add", "change", "publish"]
 
     def get_base_queryset(self) -> QuerySet[Page]:
-        today = timezone.localdate()
+        on = today()
         ids = [
-            *CoursePage.objects.live().overdue(today).values_list("pk", flat=True),
-            *PlaybookPage.objects.live().overdue(today).values_list("pk", flat=True),
+            *CoursePage.objects.live().overdue(on).values_list("pk", flat=True),
+            *PlaybookPage.objects.live().overdue(on).values_list("pk", flat=True),
         ]
         pages: QuerySet[Page] = Page.objects.filter(pk__in=ids).specific().order_by("title")
         return pages

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 import rules
-from django.utils import timezone
 
 from courses.models import Course
+from lms.partners.models import today
 
 if TYPE_CHECKING:
     from lms.accounts.models import User
@@ -20,7 +20,7 @@ for group in VENDOR_GROUPS:
 @rules.predicate
 def is_offered_to(user: "User", course: Course) -> bool:
     """The course takes new people, and this person is of its audience."""
-    return Course.objects.visible_to(user).offered(timezone.localdate()).filter(pk=course.pk).exists()
+    return Course.objects.visible_to(user).offered(today()).filter(pk=course.pk).exists()
 
 
 rules.add_perm("courses.view_all_courses", is_vendor_staff)

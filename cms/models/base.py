@@ -10,7 +10,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.admin.forms import WagtailAdminPageForm
@@ -21,7 +20,7 @@ from wagtail.search import index
 
 from courses.audience import Audience, admits, for_persona, readers_of
 from courses.models import Need
-from lms.partners.models import Persona
+from lms.partners.models import Persona, today
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -138,7 +137,7 @@ class ContentPage(Aimed, Stewarded, Page):
             return redirect_to_login(request.get_full_path())
         if not type(self).objects.visible_to(request.user).filter(pk=self.pk).exists():
             raise Http404
-        if self.is_overdue(timezone.localdate()) and not self.stays_open_to(request.user):
+        if self.is_overdue(today()) and not self.stays_open_to(request.user):
             return TemplateResponse(request, "cms/being_reviewed.html", {"page": self}, status=404)
         response: HttpResponse = super().serve(request, *args, **kwargs)
         return response

@@ -28,11 +28,17 @@ def _distance(days: int) -> str:
 
 @register.filter
 def day_with_distance(value: date | datetime | None) -> str:
-    """ "12 March 2027 (in 4 months)", "12 March 2026 (8 months ago)"; empty for None."""
+    """ "12 March 2027 (in 4 months)", "12 March 2026 (8 months ago)"; empty for None.
+
+    A moment counts by the reader's days, a day by those of the calendar by which things hold: UTC.
+    """
     if value is None:
         return ""
-    on = timezone.localtime(value).date() if isinstance(value, datetime) else value
-    days = (on - timezone.localdate()).days
+    if isinstance(value, datetime):
+        on, now_on = timezone.localtime(value).date(), timezone.localdate()
+    else:
+        on, now_on = value, timezone.now().date()
+    days = (on - now_on).days
     if days == 0:
         words = "today"
     elif days > 0:
@@ -44,8 +50,8 @@ def day_with_distance(value: date | datetime | None) -> str:
 
 @register.filter
 def days_until(value: date | None) -> int | None:
-    """Whole days from today; negative when past."""
-    return None if value is None else (value - timezone.localdate()).days
+    """Whole days from today (UTC, by which things hold); negative when past."""
+    return None if value is None else (value - timezone.now().date()).days
 
 
 @register.filter
