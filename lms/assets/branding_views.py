@@ -23,7 +23,7 @@ from lms.assets.models.branding import BrandedCopy, BrandTemplate, CopyState
 from lms.assets.services import branding, note_use, template_use
 from lms.assets.statements import Use
 from lms.common.errors import DomainError, RequestReused
-from lms.common.files import send_file
+from lms.common.files import is_delivered, send_file
 from lms.partners.middleware import membership_of
 from lms.partners.models import Partner, today
 
@@ -252,7 +252,8 @@ def download(request: HttpRequest, copy_id: str) -> HttpResponseBase:
     if found.state_on(today()) == CopyState.WITHDRAWN:
         context = {"asset": found.asset}
         return render(request, "assets/copy_withdrawn.html", context, status=410)
-    if request.method == "GET":
+    response = send_file(request, found.file, content_type=found.media_type, filename=found.filename, inline=False)
+    if request.method == "GET" and is_delivered(response):
         note_use(
             version=found.template.version,
             person=person_of(request),
@@ -260,7 +261,7 @@ def download(request: HttpRequest, copy_id: str) -> HttpResponseBase:
             use=Use.DOWNLOADED,
             at=timezone.now(),
         )
-    return send_file(request, found.file, content_type=found.media_type, filename=found.filename, inline=False)
+    return response
 
 
 @require_safe

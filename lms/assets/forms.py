@@ -109,9 +109,19 @@ class VerdictForm(forms.Form):
     choice = forms.ChoiceField(label="Verdict", choices=Verdict.Choice.choices, widget=forms.RadioSelect)
     reason = forms.CharField(label="Why", max_length=300)
 
+    def __init__(self, *args: Any, is_draft: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_draft:
+            self.fields["choice"].choices = [(Verdict.Choice.RETIRE.value, Verdict.Choice.RETIRE.label)]  # type: ignore[attr-defined]
 
-class AnswerForm(forms.Form):
-    """Which asset answers a search that found nothing."""
+
+class SearchForm(forms.Form):
+    """Which search that found nothing."""
 
     search = forms.ModelChoiceField(queryset=MissedSearch.objects.all())
+
+
+class AnswerForm(SearchForm):
+    """Which asset answers it."""
+
     asset = forms.ModelChoiceField(queryset=Asset.objects.filter(retired_at=None).order_by("title", "pk"))

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,12 +15,21 @@ from django.views.decorators.http import require_POST, require_safe
 from lms.accounts.requests import person_of
 from lms.assets import services
 from lms.assets.dependants import dependants_of
-from lms.assets.forms import AnswerForm, ReviewForm, VerdictForm, WithdrawForm
-from lms.assets.models import Asset, MissedSearch, Verdict
+from lms.assets.forms import AnswerForm, ReviewForm, SearchForm, VerdictForm, WithdrawForm
+from lms.assets.models import Asset, MissedSearch, State, Verdict
 from lms.common.errors import DomainError
 from lms.partners.models import today
 
 SHOWN_MISSES = 100
+# What can be done, by where an asset stands. A review does not bring back what has expired, and nobody has a draft.
+_OFFERS = {
+    State.PLANNED: {"change", "decide"},
+    State.AVAILABLE: {"change", "decide", "review", "withdraw"},
+    State.OVERDUE: {"change", "decide", "review", "withdraw"},
+    State.EXPIRED: {"change", "decide", "withdraw"},
+    State.WITHDRAWN: {"change", "decide", "restore"},
+    State.RETIRED: set[str](),
+}
 
 
 def _guard(request: HttpRequest) -> None:
@@ -77,7 +85,8 @@ def one(request: HttpRequest, asset_id: UUID) -> HttpResponse:
 
 
 def _asset(asset_id: UUID) -> Asset:
-    return get_object_or_404(Asset.objects.select_related("current", "owner"), public_id=asset_id)
+    people = ("owner", "withdrawn_by", "retired_by")
+    return get_object_or_404(Asset.objects.select_related("current", *people), public_id=asset_id)
 
 
 def _page(request: HttpRequest, asset: Asset) -> HttpResponse:
@@ -85,12 +94,13 @@ def _page(request: HttpRequest, asset: Asset) -> HttpResponse:
     evidence = services.evidence_of([asset], at=now)[asset.pk]
     context: dict[str, Any] = {
         "asset": asset,
-        "state": asset.state_on(now.date()),
+        "state": (state := asset.state_on(now.date())),
+        "offers": _OFFERS[state],
         "evidence": evidence,
         "hint": services.suggest(evidence),
         "rows": services.use_of(asset, at=now),
         "verdicts": asset.verdicts.select_related("decided_by").order_by("-decided_at", "-pk"),
-        "verdict_form": VerdictForm(),
+        "verdict_form": VerdictForm(is_draft=state == State.PLANNED),
         "withdraw_form": WithdrawForm(),
         "review_form": ReviewForm(initial={"review_on": date(now.year + 1, now.month, 1)}),
         "page_title": asset.title,
@@ -99,8 +109,14 @@ def _page(request: HttpRequest, asset: Asset) -> HttpResponse:
     return render(request, "assets/admin/one.html", context)
 
 
+_GIVES_BACK = (services.restore_asset, services.review_asset)
+
+
 def _done(request: HttpRequest, asset_id: UUID, form: Any, deed: Callable[..., object], words: str) -> HttpResponse:
-    """Reads the form, does the deed, says on the asset's page what came of it. One that answers False did nothing."""
+    """Reads the form, does the deed, says on the asset's page what came of it. One that answers False did nothing.
+
+    That somebody did what should give the asset to partners does not mean that they have it: the words say so.
+    """
     _guard(request)
     asset = _asset(asset_id)
     if form is not None and not form.is_valid():
@@ -116,6 +132,8 @@ def _done(request: HttpRequest, asset_id: UUID, form: Any, deed: Callable[..., o
             messages.success(request, words)
         else:
             messages.warning(request, "Nothing was changed: it is so already, or this asset is not in use.")
+        if has_changed and deed in _GIVES_BACK and asset.state_on(today()) != State.AVAILABLE:
+            messages.warning(request, "Partners cannot have it yet: read below why.")
     return redirect("assets_desk:one", asset_id)
 
 
@@ -129,7 +147,7 @@ def withdraw(request: HttpRequest, asset_id: UUID) -> HttpResponse:
 @require_POST
 def restore(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     """Gives a withdrawn one back."""
-    return _done(request, asset_id, ReviewForm(request.POST), services.restore_asset, "Partners have it again.")
+    return _done(request, asset_id, ReviewForm(request.POST), services.restore_asset, "It is not withdrawn any more.")
 
 
 @require_POST
@@ -157,8 +175,7 @@ def backlog(request: HttpRequest) -> HttpResponse:
         else:
             messages.error(request, "Choose the asset that answers it. Nothing was changed.")
         return redirect("assets_desk:backlog")
-    counted = MissedSearch.objects.select_related("answer", "answered_by").annotate(people=Count("askers"))
-    counted = counted.order_by("-people", "-last_at", "pk")
+    counted = MissedSearch.objects.select_related("answer", "answered_by", "reopened_by").with_people()
     context = {
         "open": counted.open()[:SHOWN_MISSES],
         "answered": counted.answered()[:SHOWN_MISSES],
@@ -167,3 +184,15 @@ def backlog(request: HttpRequest) -> HttpResponse:
         "header_icon": "search",
     }
     return render(request, "assets/admin/backlog.html", context)
+
+
+@require_POST
+def reopen(request: HttpRequest) -> HttpResponse:
+    """The answer was none: the words are wanted again."""
+    _guard(request)
+    form = SearchForm(request.POST)
+    if form.is_valid() and services.reopen_miss(**form.cleaned_data, by=person_of(request), at=timezone.now()):
+        messages.success(request, "It is open again, with the answer beside it.")
+    else:
+        messages.warning(request, "Nothing was changed: it is open already.")
+    return redirect("assets_desk:backlog")

@@ -23,7 +23,7 @@ from lms.assets.library import LANGUAGES, Filters
 from lms.assets.models import Asset, AssetVersion, State
 from lms.assets.services.branding import can_be_branded, template_of
 from lms.assets.statements import Use
-from lms.common.files import send_file
+from lms.common.files import is_delivered, send_file
 from lms.partners.middleware import membership_of
 from lms.partners.models import Persona, today
 
@@ -150,7 +150,7 @@ def download(request: HttpRequest, asset_id: UUID) -> HttpResponseBase:
     if found is None:
         return redirect("assets:asset", asset_id)
     response = _sent(request, found, inline=False)
-    if request.method == "GET":
+    if request.method == "GET" and is_delivered(response):
         _note(request, found, Use.DOWNLOADED)
     return response
 
@@ -163,7 +163,7 @@ def preview(request: HttpRequest, asset_id: UUID) -> HttpResponseBase:
     if found is None or found.media_type not in SHOWN:
         raise Http404
     response = _sent(request, found, inline=True)
-    if request.method == "GET":
+    if request.method == "GET" and is_delivered(response):
         _note(request, found, Use.VIEWED)
     return response
 

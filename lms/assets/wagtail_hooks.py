@@ -113,6 +113,7 @@ class DeskViewSet(ViewSet):
             path("use/", manage_views.use, name="use"),
             path("lapsed/", manage_views.lapsed, name="lapsed"),
             path("backlog/", manage_views.backlog, name="backlog"),
+            path("backlog/reopen/", manage_views.reopen, name="reopen"),
             path("<uuid:asset_id>/", manage_views.one, name="one"),
             path("<uuid:asset_id>/withdraw/", manage_views.withdraw, name="withdraw"),
             path("<uuid:asset_id>/restore/", manage_views.restore, name="restore"),

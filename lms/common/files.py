@@ -56,6 +56,12 @@ def send_file(
     return response
 
 
+def is_delivered(response: HttpResponseBase) -> bool:
+    """Whether an answer of `send_file` hands out the file or a piece of it: not one that says only that the reader has
+    it already (304), or that there is no such piece (416). What a web server is told to send counts as sent."""
+    return response.status_code in {200, 206}
+
+
 def _by_web_server(file: FieldFile) -> HttpResponse | None:
     """An empty answer that tells the web server which file to send; None when it cannot."""
     response = HttpResponse()

@@ -16,7 +16,7 @@ from django.utils import timezone
 from cms.services import set_up_site
 from lms.accounts.models import User
 from lms.assets.models import Asset, Kind, MissedSearch, ProductVersion, State
-from lms.assets.services import note_miss, review_asset
+from lms.assets.services import note_miss, review_asset, withdraw_asset
 from lms.partners.models import Membership
 from lms.xapi.agents import verb_key
 from lms.xapi.models import Statement
@@ -167,6 +167,18 @@ def test_head_is_no_use(rep: Membership, settings: Any) -> None:
     settings.ACCEL_REDIRECT_PREFIX = "/private/"
     assert ask(rep.person, "download", make_asset(), "head").status_code == 200
     assert uses(DOWNLOADED) == 0
+
+
+@pytest.mark.parametrize(("name", "verb"), [("download", DOWNLOADED), ("preview", VIEWED)])
+def test_only_what_was_handed_out_is_a_use(rep: Membership, name: str, verb: str) -> None:
+    asset = make_asset()
+    whole = ask(author(), name, asset)  # whose use is not recorded
+    assert b"".join(whole) == PDF
+    assert ask(rep.person, name, asset, **{"If-None-Match": whole["ETag"]}).status_code == 304
+    assert ask(rep.person, name, asset, Range="bytes=900-").status_code == 416
+    assert uses(verb) == 0
+    assert b"".join(ask(rep.person, name, asset, Range="bytes=0-3")) == PDF[:4]
+    assert uses(verb) == 1
 
 
 def test_the_web_server_sends_it_where_it_can(rep: Membership, settings: Any) -> None:
@@ -364,6 +376,68 @@ def test_the_desk_withdraws_restores_and_reviews() -> None:
     assert "Nothing was changed" in again.content.decode()
 
 
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("days", "words", "offered"),
+    [
+        ({}, "Partners have it.", {"decide", "review", "withdraw"}),
+        ({"review_on": -DAY}, "Lapsed: it was to be reviewed by", {"decide", "review", "withdraw"}),
+        ({"expires_on": -DAY}, "Lapsed: its last day was", {"decide", "withdraw"}),
+    ],
+)
+def test_the_desk_says_where_an_asset_stands_and_offers_what_can_be_done(
+    days: dict[str, timedelta], words: str, offered: set[str]
+) -> None:
+    client, on = signed_in(author()), timezone.now().date()
+    asset = make_asset(**{name: on + distance for name, distance in days.items()})
+    assert desk(client, asset) == (words, offered | {"edit"})
+
+
+def desk(client: Client, asset: Asset) -> tuple[str, set[str]]:
+    """The first words of what it says, and where its forms and links lead."""
+    page = client.get(reverse("assets_desk:one", args=[asset.public_id])).content.decode()
+    names = ("decide", "review", "withdraw", "restore")
+    offered = {name for name in names if f'action="{reverse(f"assets_desk:{name}", args=[asset.public_id])}"' in page}
+    offered |= {"edit"} if reverse("assets_admin:edit", args=[asset.pk]) in page else set()
+    known = (
+        "Partners have it.",
+        "Lapsed: it was to be reviewed by",
+        "Lapsed: its last day was",
+        "A draft",
+        "Withdrawn on",
+        "Retired on",
+    )
+    return next(words for words in known if words in page), offered
+
+
+def test_the_desk_offers_nothing_for_a_retired_one_and_little_for_drafts_and_withdrawn_ones() -> None:
+    keeper = author()
+    client, now = signed_in(keeper), timezone.now()
+    draft, asset = AssetFactory(coming_note="In May."), make_asset()
+    assert desk(client, draft) == ("A draft", {"edit", "decide"})
+    page = client.get(reverse("assets_desk:one", args=[draft.public_id])).content.decode()
+    assert ('value="retire"' in page, 'value="keep"' in page) == (True, False)
+    withdraw_asset(asset=asset, coming_note="Soon.", by=keeper, at=now)
+    assert desk(client, asset) == ("Withdrawn on", {"edit", "decide", "restore"})
+    address = reverse("assets_desk:decide", args=[asset.public_id])
+    client.post(address, {"choice": "retire", "reason": "So."})
+    assert desk(client, asset) == ("Retired on", set())
+    again = client.post(address, {"choice": "keep", "reason": "After all."}, follow=True).content.decode()
+    assert "It is retired already" in again
+
+
+def test_what_is_restored_after_its_last_day_is_not_said_to_be_back() -> None:
+    keeper = author()
+    client, now = signed_in(keeper), timezone.now()
+    asset = make_asset(expires_on=now.date() - DAY)
+    withdraw_asset(asset=asset, coming_note="Soon.", by=keeper, at=now)
+    address = reverse("assets_desk:restore", args=[asset.public_id])
+    page = client.post(address, {"review_on": "2031-01-01"}, follow=True).content.decode()
+    assert "Partners cannot have it yet" in page
+
+
 def test_the_backlog_is_answered_by_an_asset(rep: Membership) -> None:
     keeper, asset = author(), make_asset(title="Gateway sheet")
     search = note_miss(words="battle card", person=rep.person, at=timezone.now())
@@ -375,7 +449,13 @@ def test_the_backlog_is_answered_by_an_asset(rep: Membership) -> None:
     client.post(address, {"search": search.pk, "asset": asset.pk})
     search.refresh_from_db()
     assert (search.answer, search.answered_by) == (asset, keeper)
-    assert "Nobody has looked" in client.get(address).content.decode()
+    assert "is answered" in client.get(address).content.decode()
+    for words in ("It is open again", "Nothing was changed"):
+        page = client.post(reverse("assets_desk:reopen"), {"search": search.pk}, follow=True).content.decode()
+        assert words in page
+    assert "Mara Author</bdi> opened it again" in page
+    note_miss(words="battle card", person=rep.person, at=timezone.now())
+    assert "Since then 1 person looked in vain." in client.get(address).content.decode()
 
 
 def test_the_desk_is_closed_to_reviewers() -> None:

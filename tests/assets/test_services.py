@@ -267,6 +267,28 @@ def test_the_verdict_retire_retires(now: datetime) -> None:
     assert asset.state_on(now.date()) == State.RETIRED
 
 
+def test_of_a_retired_one_nothing_more_is_decided_and_nothing_is_changed(now: datetime) -> None:
+    asset = make_asset()
+    services.decide(asset=asset, choice="retire", reason="Nobody.", by=asset.owner, at=now)
+    for choice in ("retire", "keep"):
+        with pytest.raises(BadAsset, match="retired already"):
+            services.decide(asset=asset, choice=choice, reason="Again.", by=asset.owner, at=now)
+    with pytest.raises(BadAsset, match="retired, for good"):
+        services.save_asset(asset=Asset.objects.get(), aim=Aim(), file=None, by=asset.owner, at=now)
+    assert Verdict.objects.count() == 1
+
+
+def test_a_draft_is_only_retired(now: datetime) -> None:
+    draft = AssetFactory()
+    with pytest.raises(BadAsset, match="no file yet"):
+        services.decide(asset=draft, choice="keep", reason="So.", by=draft.owner, at=now)
+    assert not services.withdraw_asset(asset=draft, coming_note="In May.", by=draft.owner, at=now)
+    assert not services.review_asset(asset=draft, review_on=now.date(), by=draft.owner, at=now)
+    services.decide(asset=draft, choice="retire", reason="It does not come.", by=draft.owner, at=now)
+    draft.refresh_from_db()
+    assert draft.state_on(now.date()) == State.RETIRED
+
+
 @pytest.mark.parametrize(("choice", "reason"), [("burn", "So."), ("keep", " ")])
 def test_a_verdict_without_reason_is_refused(choice: str, reason: str, now: datetime) -> None:
     asset = make_asset()
@@ -303,9 +325,52 @@ def test_words_that_say_nothing_are_not_kept(now: datetime) -> None:
 def test_nobody_fills_the_list_alone(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "MAX_PER_PERSON", 1)
     person = UserFactory()
+    miss("of another", UserFactory(), now)
     assert miss("battle card", person, now)
     assert miss("price list", person, now) is None
-    assert MissedSearchAsker.objects.count() == 1
+    assert miss("of another", person, now)  # which stands there already
+    assert MissedSearchAsker.objects.count() == 3
+    assert miss("price list", person, now + searching.WINDOW)
+
+
+def test_whoever_brought_many_words_still_opens_an_answered_one_again(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asset, person = make_asset(), UserFactory()
+    search = miss("battle card", person, now)
+    assert search is not None
+    services.answer_miss(search=search, asset=asset, by=asset.owner, at=now)
+    monkeypatch.setattr(searching, "MAX_PER_PERSON", 1)
+    miss("battle card", person, now + timedelta(days=1))
+    miss("battle card", person, now + timedelta(hours=1))  # told late
+    found = MissedSearch.objects.open().with_people().get()
+    assert (found.people, found.people_since, found.last_at) == (1, 1, now + timedelta(days=1))
+
+
+def test_people_since_the_answer_are_counted_once_each(now: datetime) -> None:
+    asset, again = make_asset(), UserFactory()
+    search = miss("battle card", UserFactory(), now)
+    miss("battle card", again, now)
+    assert search is not None
+    services.answer_miss(search=search, asset=asset, by=asset.owner, at=now)
+    for person in (again, again, UserFactory()):
+        miss("battle card", person, now + timedelta(days=1))
+    found = MissedSearch.objects.with_people().get()
+    assert (found.people, found.people_since) == (3, 2)
+
+
+def test_an_answer_that_was_none_is_taken_back_and_stands_beside_the_words(now: datetime) -> None:
+    asset, keeper = make_asset(), UserFactory()
+    search = miss("battle card", UserFactory(), now)
+    assert search is not None
+    assert not services.reopen_miss(search=search, by=keeper, at=now)
+    services.answer_miss(search=search, asset=asset, by=keeper, at=now)
+    assert services.reopen_miss(search=search, by=keeper, at=now + timedelta(hours=1))
+    assert not services.reopen_miss(search=search, by=asset.owner, at=now + timedelta(hours=2))
+    found = MissedSearch.objects.open().get()
+    assert (found.answer, found.reopened_by) == (asset, keeper)
+    services.answer_miss(search=search, asset=asset, by=keeper, at=now + timedelta(hours=3))
+    assert MissedSearch.objects.answered().count() == 1
 
 
 def test_asked_in_vain_after_the_answer_it_is_open_again(now: datetime) -> None:

@@ -23,7 +23,7 @@ from lms.assets.services.keeping import (
 )
 from lms.assets.services.notices import copies_of, note_pages, send_letters, still_true
 from lms.assets.services.reminding import note_lapses, note_reviews
-from lms.assets.services.searching import answer_miss, note_miss
+from lms.assets.services.searching import answer_miss, note_miss, reopen_miss
 from lms.assets.services.using import note_use
 from lms.assets.services.verdicts import decide
 
@@ -50,6 +50,7 @@ __all__ = [
     "note_use",
     "send_letters",
     "still_true",
+    "reopen_miss",
     "restore_asset",
     "retire_asset",
     "review_asset",

@@ -72,6 +72,8 @@ def _check_unchanged(asset: Asset, seen: str) -> None:
     stored = _locked(asset)
     if seen and fingerprint(stored) != seen:
         raise AssetChanged("Somebody changed this asset after you opened the form. Nothing was saved.")
+    if stored.retired_at is not None:
+        raise BadAsset("It is retired, for good: nothing in it is changed any more. Add a new asset.")
     if stored.withdrawn_at is not None and not asset.coming_note:
         raise BadAsset("It is withdrawn: say what is coming in its place.")
 
@@ -150,15 +152,15 @@ def _digest(file: File[Any]) -> str:
 
 @transaction.atomic
 def withdraw_asset(*, asset: Asset, coming_note: str, by: User, at: datetime) -> bool:
-    """Takes the file from partners; they read what is coming. Whether it was not withdrawn before.
+    """Takes the file from partners; they read what is coming. Whether they could have it: not one that is a draft,
+    withdrawn or retired.
 
     Raises BadAsset without a note. Emits AssetWithdrawn.
     """
     if not coming_note.strip():
         raise BadAsset("Say what is coming in its place, and when.")
-    changed = Asset.objects.filter(pk=asset.pk, withdrawn_at=None, retired_at=None).update(
-        withdrawn_at=at, withdrawn_by=by, coming_note=coming_note.strip()
-    )
+    kept = Asset.objects.filter(pk=asset.pk, current__isnull=False, withdrawn_at=None, retired_at=None)
+    changed = kept.update(withdrawn_at=at, withdrawn_by=by, coming_note=coming_note.strip())
     asset.refresh_from_db()
     if changed:
         emit(AssetWithdrawn(at=at, asset_id=asset.public_id))
@@ -185,10 +187,10 @@ def restore_asset(*, asset: Asset, review_on: date, by: User, at: datetime) -> b
 def review_asset(*, asset: Asset, review_on: date, by: User, at: datetime) -> bool:
     """Somebody has looked at it and it is true: it stays until the day `review_on`. Whether that is another day.
 
-    Nothing changes for one that is retired or withdrawn. Raises BadAsset for a day that is past.
+    Nothing changes for a draft and for one that is retired or withdrawn. Raises BadAsset for a day that is past.
     """
     _check_review(review_on, at)
-    kept = Asset.objects.filter(pk=asset.pk, withdrawn_at=None, retired_at=None)
+    kept = Asset.objects.filter(pk=asset.pk, current__isnull=False, withdrawn_at=None, retired_at=None)
     changed = kept.exclude(review_on=review_on).update(review_on=review_on)
     asset.refresh_from_db()
     return bool(changed)

@@ -15,10 +15,16 @@ from lms.assets.services.keeping import retire_asset
 def decide(*, asset: Asset, choice: str, reason: str, by: User, at: datetime) -> Verdict:
     """Writes the verdict into the log with the figures of this moment; "retire" takes the asset away as well.
 
-    Raises BadAsset for a verdict that is none, or without a reason.
+    Raises BadAsset for a verdict that is none or without a reason, of an asset that is retired already, and of one
+    without a file, which can only be retired. Locks the asset. Emits AssetWithdrawn with "retire".
     """
     if choice not in Verdict.Choice.values or not reason.strip():
         raise BadAsset("Choose keep, improve or retire, and say why in a sentence.")
+    stored = Asset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
+    if stored.retired_at is not None:
+        raise BadAsset("It is retired already, for good: nothing more is decided about it.")
+    if stored.current_id is None and choice != Verdict.Choice.RETIRE:
+        raise BadAsset("It has no file yet: there is nothing to keep or to improve.")
     verdict = Verdict.objects.create(
         asset=asset,
         choice=choice,
