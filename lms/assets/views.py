@@ -23,6 +23,7 @@ from lms.assets.library import LANGUAGES, Filters
 from lms.assets.models import Asset, AssetVersion, State
 from lms.assets.services.branding import can_be_branded, template_of
 from lms.assets.statements import Use
+from lms.assets.texts import can_be_read, read_letter
 from lms.common.files import is_delivered, send_file
 from lms.partners.middleware import membership_of
 from lms.partners.models import Persona, today
@@ -105,6 +106,7 @@ def asset(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         "is_picture": current is not None and current.media_type in PICTURES,
         "is_video": current is not None and current.media_type in VIDEOS,
         "is_shown": current is not None and current.media_type in SHOWN,
+        "can_be_read": can_be_read(current),
         "language_name": LANGUAGES.get(found.language, found.language),
         "products": found.products.order_by("position", "pk"),
         "share_url": settings.SITE_URL + reverse("assets:asset", args=[found.public_id]),
@@ -166,6 +168,28 @@ def preview(request: HttpRequest, asset_id: UUID) -> HttpResponseBase:
     if request.method == "GET" and is_delivered(response):
         _note(request, found, Use.VIEWED)
     return response
+
+
+@require_safe
+@login_required
+def text(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+    """The words of a text or an e-mail template, to read and to copy. Nothing of a page's markup is shown."""
+    found = _file_of(request, asset_id)
+    if found is None or not can_be_read(found):
+        raise Http404
+    try:
+        with found.file.storage.open(found.file.name or "", "rb") as file:
+            letter = read_letter(file.read(), found.media_type)
+    except OSError as error:
+        raise Http404("The file is gone.") from error
+    if request.method == "GET":
+        _note(request, found, Use.VIEWED)
+    crumbs = [
+        {"label": "Assets", "url": reverse("assets:library")},
+        {"label": found.asset.title, "url": reverse("assets:asset", args=[asset_id])},
+    ]
+    context = {"asset": found.asset, "letter": letter, "is_page": found.media_type == "text/html", "crumbs": crumbs}
+    return render(request, "assets/text.html", context)
 
 
 def _sent(request: HttpRequest, version: AssetVersion, *, inline: bool) -> HttpResponseBase:

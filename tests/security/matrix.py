@@ -248,6 +248,7 @@ MATRIX: dict[str, Row] = {
     "assets:asset": Row("L 222 44 2222", "M MMM MM MMMM", _asset),
     "assets:preview": Row("L 222 44 2222", "M MMM MM MMMM", _asset),
     "assets:download": Row("L 222 44 2222", "M MMM MM MMMM", _asset),
+    "assets:text": Row("L 444 44 4444", "M MMM MM MMMM", _asset),  # it is a PDF
     "assets:share": Row("L MMM MM MMMM", "L RRR 44 RRRR", _asset),
     "assets:version": Row("L FFF 44 F2F2", "M MMM MM MMMM", lambda w: {**_asset(w), "number": 1}),
     "branding:gallery": PERSONAL,
