@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from lms.accounts.requests import person_of
 from lms.common.api import CursorPages
 from lms.deals import services
+from lms.deals.forecast_api import ForecastView
 from lms.deals.models import Comment, Deal
 from lms.deals.moves import MOVES, State
 from lms.partners.middleware import membership_of
@@ -249,6 +250,7 @@ class CrmMessages(APIView):
 
 api_urlpatterns = [
     path("deals/", DealList.as_view(), name="deals"),
+    path("deals/forecast/", ForecastView.as_view(), name="deal-forecast"),
     path("deals/<uuid:deal_id>/", DealDetail.as_view(), name="deal"),
     path("deals/<uuid:deal_id>/moves/", DealMoves.as_view(), name="deal-moves"),
     path("deals/<uuid:deal_id>/comments/", DealComments.as_view(), name="deal-comments"),

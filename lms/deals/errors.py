@@ -76,6 +76,17 @@ class BadDeal(DomainError):
         self.field = field
 
 
+class BadWeights(DomainError):
+    """Weights that no forecast can have; `field` names the one."""
+
+    code = "bad_weights"
+    status = 400
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class IllegalMove(DomainError):
     """The move does not lead from the state the deal is in; also for who comes second."""
 

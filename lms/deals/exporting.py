@@ -1,4 +1,4 @@
-"""Deals as rows of a file, in constant memory; lms.common.exports makes the file."""
+"""Deals as rows of a file, in constant memory, and their forecast; lms.common.exports makes the file."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from lms.deals.models import Deal, DealImport, RowOutcome
 from lms.deals.money import plain
+from lms.deals.services import Forecast
 
 HEADINGS = (
     "id",
@@ -60,3 +61,16 @@ def left_out(deal_import: DealImport) -> Iterator[list[str]]:
     rows = deal_import.rows.filter(outcome__in=(RowOutcome.REFUSED, RowOutcome.DUPLICATE)).order_by("number")
     for row in rows.iterator(chunk_size=CHUNK):
         yield [str(row.line), row.message, *row.cells]
+
+
+FORECAST_HEADINGS = ("partner", "month", "is_overdue", "currency", "deals", "value", "approved_value", "weighted_value")
+
+
+def forecast_rows(forecast: Forecast) -> Iterator[list[str]]:
+    """A row per partner, month and currency, all text; the page shows sums of these rows."""
+    yield list(FORECAST_HEADINGS)
+    for line in forecast.lines:
+        one = line.expected
+        amounts = (plain(amount, one.currency) for amount in (one.value, one.approved, one.weighted))
+        is_overdue = "yes" if line.is_overdue else "no"
+        yield [line.partner, f"{line.month:%Y-%m}", is_overdue, one.currency, str(one.count), *amounts]

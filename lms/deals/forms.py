@@ -17,6 +17,7 @@ from lms.deals.models import VendorAccount
 from lms.deals.moves import Move
 from lms.deals.services import Draft, LeadDraft
 from lms.deals.services.import_rows import COLUMN, MAY_BE_SAME, SAME, Field
+from lms.deals.stages import OPEN_STAGES
 from lms.partners.models import Partner
 
 MONTHS_OFFERED = 24
@@ -264,3 +265,18 @@ class DeclineForm(forms.Form):
     prefix = "decline"
     reason = forms.ChoiceField(label="Why", choices=DeclineReason.choices, widget=forms.RadioSelect)
     text = forms.CharField(label="More", max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class WeightsForm(forms.Form):
+    """Percent per open stage, and where they come from."""
+
+    def __init__(self, data: Any = None, *, initial: dict[str, int]) -> None:
+        super().__init__(data, initial=initial)
+        for kind in OPEN_STAGES:
+            self.fields[kind.key] = forms.IntegerField(label=f"{kind.label}, percent", min_value=0, max_value=100)
+        self.fields["reason"] = NameField(label="Where these weights come from", max_length=300)
+
+    def words(self) -> dict[str, Any]:
+        """What the service takes."""
+        data = dict(self.cleaned_data)
+        return {"reason": data.pop("reason"), "weights": data}

@@ -1,7 +1,7 @@
 """Amounts: exact decimals with an ISO 4217 currency. No floating point anywhere."""
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from lms.deals.errors import BadDeal
 
@@ -55,3 +55,8 @@ def shown(amount: Decimal, currency: str) -> str:
 def plain(amount: Decimal, currency: str) -> str:
     """ "48000.00": with the digits the currency has, as `parse_amount` reads it again."""
     return f"{amount:.{MINOR_UNITS.get(currency, 2)}f}"
+
+
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """To the digits the currency has, half to even."""
+    return amount.quantize(Decimal(1).scaleb(-MINOR_UNITS.get(currency, 2)), rounding=ROUND_HALF_EVEN)

@@ -2,7 +2,15 @@
 
 from django.urls import path, re_path
 
-from lms.deals.views import crm_pages, deal_pages, import_pages, lead_pages, partner_pages, vendor_pages
+from lms.deals.views import (
+    crm_pages,
+    deal_pages,
+    forecast_pages,
+    import_pages,
+    lead_pages,
+    partner_pages,
+    vendor_pages,
+)
 
 app_name = "deals"
 urlpatterns = [
@@ -11,8 +19,10 @@ urlpatterns = [
     path("deals/similar/", partner_pages.similar, name="similar"),
     path("deals/rules/", partner_pages.engagement, name="engagement"),
     path("deals/queue/", vendor_pages.queue, name="queue"),
-    path("deals/pipeline/", vendor_pages.pipeline, name="pipeline"),
-    re_path(r"^deals/deals\.(?P<form>csv|xlsx)$", vendor_pages.export, name="export"),
+    path("deals/pipeline/", forecast_pages.pipeline, name="pipeline"),
+    re_path(r"^deals/deals\.(?P<form>csv|xlsx)$", forecast_pages.export, name="export"),
+    re_path(r"^deals/forecast\.(?P<form>csv|xlsx)$", forecast_pages.forecast_export, name="forecast_export"),
+    path("deals/weights/", forecast_pages.weights, name="weights"),
     path("deals/precedents/", vendor_pages.precedents, name="precedents"),
     path("deals/accounts/", vendor_pages.accounts, name="accounts"),
     path("deals/accounts/<uuid:account_id>/", vendor_pages.accounts, name="account"),

@@ -293,7 +293,7 @@ def test_board_sums_each_currency_by_itself(today: datetime) -> None:
     assert ("300.30 EUR" in text, "7 JPY" in text, "5,300.30 EUR" in text, "Far" in text) == (True, True, False, False)
     efua = channel_manager()
     assert "5,300.30 EUR" in text_of(efua, "deals:pipeline")
-    assert "300.30 EUR (2)" in text_of(efua, "deals:pipeline", partner=rep.partner.slug)
+    assert "300.30 EUR" in text_of(efua, "deals:pipeline", partner=rep.partner.slug)
     assert signed_in(efua).get(reverse("deals:pipeline"), {"partner": "nobody"}).status_code == 404
     assert "Far" not in text_of(rep.person, "deals:pipeline", partner=other.partner.slug)
 

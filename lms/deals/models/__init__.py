@@ -5,6 +5,7 @@ from lms.deals.models.deals import Comment, Deal, DealMove, DealMoveQuerySet, De
 from lms.deals.models.engagement import Acceptance, EngagementRules, VendorAccount
 from lms.deals.models.imports import DealImport, DealImportRow, RowOutcome
 from lms.deals.models.leads import Lead, LeadMove
+from lms.deals.models.weights import StageWeights
 
 __all__ = [
     "Acceptance",
@@ -27,6 +28,7 @@ __all__ = [
     "Origin",
     "Reminder",
     "RowOutcome",
+    "StageWeights",
     "Task",
     "VendorAccount",
 ]

@@ -6,6 +6,7 @@ from lms.deals.errors import (
     BadFile,
     BadMessage,
     BadSystem,
+    BadWeights,
     CustomerTaken,
     IllegalMove,
     LinkTaken,
@@ -48,11 +49,11 @@ from lms.deals.services.figures import (
     board,
     counted_deals,
     deals_behind,
-    forecast,
     median_answer,
     median_cycle,
     recent_median_answer,
 )
+from lms.deals.services.forecasting import Expected, Forecast, Group, forecast
 from lms.deals.services.import_rows import values_of
 from lms.deals.services.importing import (
     BOUNDS,
@@ -84,6 +85,15 @@ from lms.deals.services.registering import Draft, read_draft, register_deal
 from lms.deals.services.similar import Likeness, Similar, find_similar
 from lms.deals.services.upkeep import escalate_overdue, expire_deals, remind_of_protection
 from lms.deals.services.use import Use, touched_a_deal, use_of_registration
+from lms.deals.services.weights import (
+    FEWEST_ENDED,
+    Measured,
+    Weights,
+    measured_quarters,
+    measured_shares,
+    set_weights,
+    weights_in_force,
+)
 
 __all__ = [
     "AlreadyRegistered",
@@ -92,16 +102,22 @@ __all__ = [
     "BadFile",
     "BadMessage",
     "BadSystem",
+    "BadWeights",
     "Concerned",
     "CountedDeal",
     "CustomerTaken",
     "Draft",
+    "Expected",
+    "FEWEST_ENDED",
+    "Forecast",
     "Gate",
+    "Group",
     "IllegalMove",
     "LeadDraft",
     "LeadFigures",
     "Likeness",
     "LinkTaken",
+    "Measured",
     "MessageReused",
     "MessageTooLarge",
     "NoRulesInForce",
@@ -120,6 +136,7 @@ __all__ = [
     "TooManyOpen",
     "UnknownDeal",
     "Use",
+    "Weights",
     "WordsMissing",
     "accept_lead",
     "accept_rules",
@@ -152,6 +169,8 @@ __all__ = [
     "judge",
     "lead_figures",
     "map_columns",
+    "measured_quarters",
+    "measured_shares",
     "median_answer",
     "median_cycle",
     "move_deal",
@@ -176,9 +195,11 @@ __all__ = [
     "secrets_of",
     "send_due",
     "send_messages",
+    "set_weights",
     "sides_of",
     "standing",
     "touched_a_deal",
     "use_of_registration",
     "values_of",
+    "weights_in_force",
 ]

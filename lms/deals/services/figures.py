@@ -4,7 +4,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from lms.common.keeping import kept
 from lms.deals.models import Deal
 from lms.deals.money import shown
 from lms.deals.moves import State
+from lms.deals.stages import STAGE_OF, STAGES
 from lms.partners.models import Partner
 
 MEASURED_DAYS = 180
@@ -77,49 +78,22 @@ class Stage:
         return sum(one.count for one in self.sums)
 
 
-_STAGES: tuple[tuple[str, str, tuple[State, ...]], ...] = (
-    ("waiting", "Waiting for us", (State.SUBMITTED, State.IN_REVIEW, State.IN_CONFLICT, State.DISPUTED)),
-    ("asked", "Waiting for the partner", (State.INFO_NEEDED,)),
-    ("protected", "Approved and protected", (State.APPROVED, State.EXTENDED)),
-    ("won", "Won", (State.WON,)),
-    ("closed", "Ended without a sale", (State.LOST, State.EXPIRED, State.REJECTED, State.WITHDRAWN)),
-)
-
-
 def board(deals: QuerySet[Deal]) -> tuple[Stage, ...]:
     """The pipeline by stage and currency. One query."""
     rows = deals.order_by().values("state", "currency").annotate(count=Count("pk"), value=Sum("value"))
     by_stage: dict[str, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
-    stage_of = {state: key for key, _, states in _STAGES for state in states}
     for row in rows:
-        stage, currency = by_stage[stage_of[State(row["state"])]], row["currency"]
+        stage, currency = by_stage[STAGE_OF[State(row["state"])].key], row["currency"]
         count, value = stage.get(currency, (0, Decimal(0)))
         stage[currency] = (count + row["count"], value + row["value"])
     return tuple(
-        Stage(key=key, label=label, states=states, sums=_sums(by_stage[key])) for key, label, states in _STAGES
+        Stage(key=kind.key, label=kind.label, states=kind.states, sums=_sums(by_stage[kind.key])) for kind in STAGES
     )
 
 
 def _sums(by_currency: dict[str, tuple[int, Decimal]]) -> tuple[Total, ...]:
     found = (Total(currency=name, count=count, value=value) for name, (count, value) in by_currency.items())
     return tuple(sorted(found, key=lambda one: (-one.count, one.currency)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Month:
-    """What approved deals should bring in a month, per currency."""
-
-    month: date
-    sums: tuple[Total, ...]
-
-
-def forecast(deals: QuerySet[Deal]) -> tuple[Month, ...]:
-    """Approved, open deals by the month they should close in, earliest first. One query."""
-    rows = deals.protected().order_by().values("close_month", "currency")  # type: ignore[attr-defined]
-    months: dict[date, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
-    for row in rows.annotate(count=Count("pk"), value=Sum("value")):
-        months[row["close_month"]][row["currency"]] = (row["count"], row["value"])
-    return tuple(Month(month=month, sums=_sums(months[month])) for month in sorted(months))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What the vendor's channel roles see and do: the queue, precedents, own customers. And the pipeline, for both."""
+"""What the vendor's channel roles see and do: the queue, precedents, own customers."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -7,23 +7,18 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from lms.accounts.models import User
 from lms.accounts.requests import person_of
-from lms.common import exports
 from lms.common.errors import DomainError
-from lms.deals import exporting, services
+from lms.deals import services
 from lms.deals.forms import AccountForm
 from lms.deals.models import Deal, VendorAccount
 from lms.deals.views.deal_pages import tone_of
-from lms.partners.middleware import membership_of
-from lms.partners.models import Partner
 
 PAGE_SIZE = 50
 
@@ -57,53 +52,6 @@ def queue(request: HttpRequest) -> HttpResponse:
         "older": f"?page={shown.next_page_number()}" if shown.has_next() else "",
     }
     return render(request, "deals/queue.html", context)
-
-
-def _deals_of(request: HttpRequest) -> tuple[QuerySet[Deal], Partner | None]:
-    """What the person may sum up: his partner's deals; for channel roles all, or those of the one asked for (404)."""
-    membership = membership_of(request)
-    if membership is not None:
-        return Deal.objects.visible_to(request.user).filter(partner=membership.partner), membership.partner
-    user = _require(request, "deals.view_queue")
-    asked = request.GET.get("partner", "")
-    if not asked:
-        return Deal.objects.visible_to(user), None
-    partner = get_object_or_404(Partner.objects.visible_to(user), slug=asked[:50])
-    return Deal.objects.visible_to(user).filter(partner=partner), partner
-
-
-@require_safe
-@login_required
-def pipeline(request: HttpRequest) -> HttpResponse:
-    """The board: stages with sums per currency, and what approved deals should bring by month."""
-    deals, partner = _deals_of(request)
-    newest = deals.select_related("partner", "rules").order_by("-state_since", "-pk")
-    context = {
-        "partner": partner,
-        "columns": [
-            {"stage": stage, "deals": newest.filter(state__in=stage.states)[:8]} for stage in services.board(deals)
-        ],
-        "months": services.forecast(deals),
-        "is_all": partner is None,
-        "query": f"partner={partner.slug}" if partner is not None and membership_of(request) is None else "",
-    }
-    return render(request, "deals/pipeline.html", context)
-
-
-@require_safe
-@login_required
-def export(request: HttpRequest, form: str) -> HttpResponseBase:
-    """The deals of the pipeline as a file: CSV is streamed row by row, XLSX written row by row into a spooled file."""
-    deals, _ = _deals_of(request)
-    name = f"deals-{timezone.localdate():%Y-%m-%d}.{form}"
-    rows = exporting.rows(deals)
-    if form == "csv":
-        response = StreamingHttpResponse(exports.csv_lines(rows), content_type=exports.CSV)
-    else:
-        book = exports.xlsx_file([("Deals", rows)])
-        response = StreamingHttpResponse(exports.in_pieces(book), content_type=exports.XLSX)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 @require_safe
