@@ -22,6 +22,7 @@ from lms.deals import services
 from lms.deals.forecast_api import ForecastView
 from lms.deals.models import Comment, Deal
 from lms.deals.moves import MOVES, State
+from lms.deals.plans_api import JointPlanDetail, JointPlanList
 from lms.partners.middleware import membership_of
 
 
@@ -254,5 +255,7 @@ api_urlpatterns = [
     path("deals/<uuid:deal_id>/", DealDetail.as_view(), name="deal"),
     path("deals/<uuid:deal_id>/moves/", DealMoves.as_view(), name="deal-moves"),
     path("deals/<uuid:deal_id>/comments/", DealComments.as_view(), name="deal-comments"),
+    path("joint-plans/", JointPlanList.as_view(), name="joint-plans"),
+    path("joint-plans/<uuid:plan_id>/", JointPlanDetail.as_view(), name="joint-plan"),
     path("crm/<uuid:system_id>/messages/", CrmMessages.as_view(), name="crm-messages"),
 ]

@@ -87,6 +87,29 @@ class BadWeights(DomainError):
         self.field = field
 
 
+class BadPlan(DomainError):
+    """A value that no joint plan can have; `field` names it."""
+
+    code = "bad_plan"
+    status = 400
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class PlanClosed(DomainError):
+    """A review ended the plan: nothing of it is changed any more."""
+
+    code = "plan_closed"
+
+
+class AlreadyHeld(DomainError):
+    """A review that is written down already, by somebody or in other words."""
+
+    code = "already_held"
+
+
 class IllegalMove(DomainError):
     """The move does not lead from the state the deal is in; also for who comes second."""
 

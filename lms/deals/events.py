@@ -67,3 +67,12 @@ class LeadMoved(Event):
     type: ClassVar[str] = "deals.LeadMoved"
     lead_id: UUID
     number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewsComing(Event):
+    """Reviews of joint plans come up, and a person is to be told of all of them in one letter."""
+
+    type: ClassVar[str] = "deals.ReviewsComing"
+    person_id: UUID
+    review_ids: tuple[int, ...]

@@ -17,10 +17,11 @@ from lms.deals.events import (
     DealsImported,
     LeadMoved,
     ProtectionEnding,
+    ReviewsComing,
 )
 from lms.deals.lead_moves import MOVES as LEAD_MOVES
 from lms.deals.lead_moves import LeadState
-from lms.deals.models import Comment, CrmSystem, Deal, DealImport, DealMove, LeadMove, Origin, RowOutcome
+from lms.deals.models import Comment, CrmSystem, Deal, DealImport, DealMove, LeadMove, Origin, PlanReview, RowOutcome
 from lms.deals.moves import Side
 from lms.events.services import subscribe
 from lms.partners.models import Membership, Partner
@@ -217,3 +218,36 @@ def send_lead_letter(event: LeadMoved) -> None:
             template="lead_moved",
             context={"person": person, "move": move, "lead": move.lead, "is_ours": is_ours, "url": url},
         )
+
+
+@subscribe(ReviewsComing)
+def send_reviews_letter(event: ReviewsComing) -> None:
+    """One letter of all reviews that are still to be held, of plans that the person still writes."""
+    person = User.objects.filter(public_id=event.person_id, is_active=True).first()
+    if person is None:
+        return
+    to_hold = PlanReview.objects.filter(pk__in=event.review_ids, held_at=None, plan__ended_at=None)
+    reviews = to_hold.select_related("plan__partner").order_by("due_on", "pk")
+    plans = [
+        _upcoming(review, person, event.at)
+        for review in reviews
+        if person.has_perm("deals.write_plan", review.plan.partner)
+    ]
+    if plans:
+        send_letter(
+            to=person.email,
+            subject="A joint plan is to be reviewed" if len(plans) == 1 else f"{len(plans)} joint plans to review",
+            template="plan_reviews",
+            context={"person": person, "plans": plans},
+        )
+
+
+def _upcoming(review: PlanReview, person: User, at: datetime) -> dict[str, object]:
+    plan = review.plan
+    return {
+        "plan": plan,
+        "review": review,
+        "reached": services.reached(plan, plan.objectives.filter(dropped_at=None).order_by("pk"), at=at),
+        "own": plan.actions.filter(owner=person, done_at=None, dropped_at=None).order_by("due_on", "pk"),
+        "url": f"{settings.SITE_URL}{reverse('deals:plan', args=[plan.public_id])}",
+    }

@@ -46,3 +46,9 @@ def forget_imports() -> int:
 def expire_leads() -> int:
     """Every hour. Returns how many offers ended."""
     return services.expire_leads(at=timezone.now())
+
+
+@shared_task
+def remind_of_reviews() -> int:
+    """Daily. Returns how many people are told."""
+    return services.remind_of_reviews(at=timezone.now())

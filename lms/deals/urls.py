@@ -9,6 +9,8 @@ from lms.deals.views import (
     import_pages,
     lead_pages,
     partner_pages,
+    plan_acts,
+    plan_pages,
     vendor_pages,
 )
 
@@ -38,6 +40,14 @@ urlpatterns = [
     path("deals/leads/<uuid:lead_id>/decline/", lead_pages.decline, name="lead_decline"),
     path("deals/leads/<uuid:lead_id>/give/", lead_pages.give, name="lead_give"),
     path("deals/leads/<uuid:lead_id>/recall/", lead_pages.recall, name="lead_recall"),
+    path("deals/plans/", plan_pages.plans, name="plans"),
+    path("deals/plans/new/", plan_pages.new, name="plan_new"),
+    path("deals/plans/<uuid:plan_id>/", plan_pages.plan, name="plan"),
+    path("deals/plans/<uuid:plan_id>/objectives/", plan_acts.add_objective, name="plan_objective"),
+    path("deals/plans/<uuid:plan_id>/actions/", plan_acts.add_action, name="plan_action"),
+    path("deals/plans/<uuid:plan_id>/reviews/", plan_acts.set_review, name="plan_review"),
+    path("deals/plans/<uuid:plan_id>/reviews/<uuid:row_id>/hold/", plan_acts.hold_review, name="plan_hold"),
+    path("deals/plans/<uuid:plan_id>/<slug:kind>/<uuid:row_id>/<slug:name>/", plan_acts.act, name="plan_act"),
     path("deals/crm/", crm_pages.systems, name="crm"),
     path("deals/crm/<uuid:system_id>/", crm_pages.system, name="crm_system"),
     path("deals/crm/<uuid:system_id>/<slug:action>/", crm_pages.act, name="crm_act"),

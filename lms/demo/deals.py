@@ -11,7 +11,7 @@ import yaml
 from lms.accounts.models import User
 from lms.common.errors import DomainError
 from lms.deals import services
-from lms.deals.models import Deal, EngagementRules
+from lms.deals.models import Deal, EngagementRules, JointPlan
 from lms.demo.calendar import Calendar
 from lms.demo.people import FOLDER, Cast, joined
 from lms.demo.timeline import Action, Timeline
@@ -47,6 +47,36 @@ def plan_deals(cast: Cast, timeline: Timeline, calendar: Calendar) -> None:
 
     for row in data["leads"]:
         timeline.add(calendar.now - timedelta(days=row["days_ago"]), _told_when_refused(partial(_give, row, cast)))
+    for row in data["plans"]:
+        _plan_plan(row, cast, timeline, calendar.now - timedelta(days=row["days_ago"]))
+
+
+def _plan_plan(row: dict[str, Any], cast: Cast, timeline: Timeline, begun: datetime) -> None:
+    """A joint plan that its channel manager begins, and what becomes of its first actions and reviews."""
+    by = cast.staff["channel_manager"]
+
+    def start(at: datetime) -> None:
+        services.start_plan(
+            partner=Partner.objects.get(slug=row["partner"]),
+            template=row["template"],
+            title=row["title"],
+            starts_on=at.date(),
+            months=row["months"],
+            by=by,
+            request_key=uuid5(NAMESPACE_URL, f"laurel:plan:{row['partner']}:{row['days_ago']}"),
+            at=at,
+        )
+
+    def act(at: datetime) -> None:
+        plan = JointPlan.objects.get(partner__slug=row["partner"], title=row["title"])
+        for action in plan.actions.order_by("due_on", "pk")[: row["done"]]:
+            services.finish_action(action=action, by=action.owner, at=at)
+        first = plan.reviews.order_by("due_on").first()
+        if first is not None and "note" in row:
+            services.hold_review(review=first, note=row["note"], decision=row["decision"], by=by, at=at)
+
+    timeline.add(begun, _told_when_refused(start))
+    timeline.add(begun + timedelta(days=row["acts_after"]), _told_when_refused(act))
 
 
 def _give(row: dict[str, Any], cast: Cast, at: datetime) -> None:

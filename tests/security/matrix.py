@@ -65,6 +65,16 @@ def _lead(world: World) -> dict[str, Any]:
     return {"lead_id": world.lead.public_id}
 
 
+def _plan(world: World) -> dict[str, Any]:
+    return {"plan_id": world.plan.public_id}
+
+
+def _of_plan(kind: str, name: str = "") -> Callable[[World], dict[str, Any]]:
+    """A row of the plan, and what is done to it."""
+    act = {"kind": kind, "name": name} if name else {}
+    return lambda w: {**_plan(w), "row_id": getattr(w.plan, kind).order_by("pk").first().public_id, **act}
+
+
 def _crm(world: World) -> dict[str, Any]:
     return {"system_id": world.crm.public_id}
 
@@ -287,6 +297,15 @@ MATRIX: dict[str, Row] = {
     "deals:lead_decline": Row("L MMM MM MMMM", "L 222 44 F44F", _lead),
     "deals:lead_give": Row("L MMM MM MMMM", "L FFF FF 2FF2", _lead),
     "deals:lead_recall": Row("L MMM MM MMMM", "L FFF FF RFFR", _lead),
+    "deals:plans": Row("L 222 22 2FF2", "M MMM MM MMMM"),
+    "deals:plan_new": Row("L FF2 F2 2FF2", "L FF2 F2 2FF2"),
+    "deals:plan": Row("L 222 44 2442", "M MMM MM MMMM", _plan),
+    "deals:plan_objective": Row("L MMM MM MMMM", "L FFB 44 B44B", _plan),
+    "deals:plan_action": Row("L MMM MM MMMM", "L FFB 44 B44B", _plan),
+    "deals:plan_review": Row("L MMM MM MMMM", "L FFB 44 B44B", _plan),
+    "deals:plan_hold": Row("L MMM MM MMMM", "L FFB 44 B44B", _of_plan("reviews")),
+    "deals:plan_act": Row("L MMM MM MMMM", "L FFR 44 R44R", _of_plan("objectives", "drop")),
+    "deals:plan_act#done": Row("L MMM MM MMMM", "L FFR 44 R44R", _of_plan("actions", "done")),
     "deals:crm": Row("L FFF FF FFF2", "L FFF FF FFF2"),
     "deals:crm_system": Row("L FFF FF FFF2", "M MMM MM MMMM", _crm),
     "deals:crm_act": Row("L MMM MM MMMM", "L FFF FF FFFR", lambda w: {**_crm(w), "action": "pause"}),
@@ -417,6 +436,8 @@ MATRIX: dict[str, Row] = {
     "api-v1:deal-comments": Row("U 222 44 2442", "U +F+ 44 +44+", _deal, _fixed(text="Hello"), is_json=True),
     "api-v1:assets": Row("U 222 22 2222", "U MMM MM MMMM"),
     "api-v1:asset": Row("U 222 44 2222", "U MMM MM MMMM", lambda w: {"public_id": w.asset.public_id}),
+    "api-v1:joint-plans": Row("U 222 22 2222", "U MMM MM MMMM"),
+    "api-v1:joint-plan": Row("U 222 44 2442", "U MMM MM MMMM", _plan),
     "api-v1:crm-messages": Row("M MMM MM MMMM", "U UUU UU UUUU", _crm, is_json=True),
     "api-v1:catalogue": Row("U 222 22 2222", "U MMM MM MMMM"),
     "api-v1:catalogue-course": Row("U 222 22 2222", "U MMM MM MMMM", lambda w: {"public_id": w.page.course.public_id}),

@@ -48,7 +48,7 @@ from lms.assessments.services import (
 from lms.assets.models import Asset, BrandedCopy
 from lms.assets.services import branding
 from lms.common.sealing import unseal
-from lms.deals.models import CrmSystem, Deal, DealImport, Lead, Task, VendorAccount
+from lms.deals.models import CrmSystem, Deal, DealImport, JointPlan, Lead, Task, VendorAccount
 from lms.deals.services import (
     accept_rules,
     add_comment,
@@ -58,6 +58,7 @@ from lms.deals.services import (
     give_lead,
     publish_rules,
     register_deal,
+    start_plan,
 )
 from lms.demo.site import set_up
 from lms.events.events import Event
@@ -136,6 +137,7 @@ class World:
     crm: CrmSystem = None  # type: ignore[assignment]
     deal_import: DealImport = None  # type: ignore[assignment]
     lead: Lead = None  # type: ignore[assignment]
+    plan: JointPlan = None  # type: ignore[assignment]
     account: VendorAccount = None  # type: ignore[assignment]
     asset: Asset = None  # type: ignore[assignment]
     copy: BrandedCopy = None  # type: ignore[assignment]
@@ -293,6 +295,16 @@ def _deals(world: World) -> None:
         partner=world.a,
         days=30,
         by=world.people["channel"],
+        at=at,
+    )
+    world.plan = start_plan(
+        partner=world.a,
+        template="first-deals",
+        title=f"{MARKER.title()} plan",
+        starts_on=at.date(),
+        months=3,
+        by=world.people["manager"],
+        request_key=uuid4(),
         at=at,
     )
     world.account = vendor_account(at, name="Vendor's Own", by=world.people["channel"])

@@ -5,6 +5,7 @@ from lms.deals.models.deals import Comment, Deal, DealMove, DealMoveQuerySet, De
 from lms.deals.models.engagement import Acceptance, EngagementRules, VendorAccount
 from lms.deals.models.imports import DealImport, DealImportRow, RowOutcome
 from lms.deals.models.leads import Lead, LeadMove
+from lms.deals.models.plans import Decision, JointPlan, PlanAction, PlanEntry, PlanObjective, PlanReview
 from lms.deals.models.weights import StageWeights
 
 __all__ = [
@@ -21,11 +22,17 @@ __all__ = [
     "DealMove",
     "DealMoveQuerySet",
     "DealQuerySet",
+    "Decision",
     "EngagementRules",
     "FieldMark",
+    "JointPlan",
     "Lead",
     "LeadMove",
     "Origin",
+    "PlanAction",
+    "PlanEntry",
+    "PlanObjective",
+    "PlanReview",
     "Reminder",
     "RowOutcome",
     "StageWeights",

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -117,6 +118,7 @@ def weights(request: HttpRequest) -> HttpResponse:
             return redirect("deals:weights")
     context: dict[str, Any] = {
         "form": form,
+        "crumbs": [{"label": "Pipeline", "url": reverse("deals:pipeline")}],
         "versions": StageWeights.objects.select_related("set_by").order_by("-set_at", "-pk")[:SHOWN_VERSIONS],
         **_weighed(Deal.objects.visible_to(user), current, timezone.now()),
     }

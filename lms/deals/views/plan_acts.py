@@ -1,0 +1,121 @@
+"""What is done to a joint plan: one address per kind of row, each leading to one service call."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from lms.accounts.requests import person_of
+from lms.common.errors import DomainError
+from lms.deals import services
+from lms.deals.models import JointPlan, PlanAction, PlanObjective, PlanReview
+from lms.deals.plan_forms import ActionForm, HoldForm, MoveReviewForm, ObjectiveForm, ReviewForm, TargetForm
+from lms.deals.views.plan_pages import page, plan_of, refuse
+
+
+def _written(request: HttpRequest, plan_id: UUID) -> JointPlan:
+    """The plan, if the person writes it (403)."""
+    found = plan_of(request, plan_id)
+    if not request.user.has_perm("deals.write_plan", found.partner):
+        raise PermissionDenied
+    return found
+
+
+def _add(request: HttpRequest, found: JointPlan, form: Form, name: str, service: Callable[..., Any]) -> HttpResponse:
+    """Calls the service with the form's words; what is refused stands in the form on the page."""
+    if not form.is_valid():
+        return page(request, found, status=400, **{name: form})
+    try:
+        service(plan=found, by=person_of(request), at=timezone.now(), **form.cleaned_data)
+    except DomainError as error:
+        refuse(form, error)
+        return page(request, found, status=error.status, **{name: form})
+    return redirect("deals:plan", found.public_id)
+
+
+@login_required
+@require_POST
+def add_objective(request: HttpRequest, plan_id: UUID) -> HttpResponse:
+    """Something more to reach."""
+    form = ObjectiveForm(request.POST)
+    return _add(request, _written(request, plan_id), form, "objective_form", services.add_objective)
+
+
+@login_required
+@require_POST
+def add_action(request: HttpRequest, plan_id: UUID) -> HttpResponse:
+    """Something more to do."""
+    found = _written(request, plan_id)
+    form = ActionForm(request.POST, owners=services.owners_for(found.partner, on=timezone.now().date()))
+    return _add(request, found, form, "action_form", services.add_action)
+
+
+@login_required
+@require_POST
+def set_review(request: HttpRequest, plan_id: UUID) -> HttpResponse:
+    """One more day to look at the plan."""
+    return _add(request, _written(request, plan_id), ReviewForm(request.POST), "review_form", services.set_review)
+
+
+@login_required
+@require_POST
+def hold_review(request: HttpRequest, plan_id: UUID, row_id: UUID) -> HttpResponse:
+    """Writes down what a review came to."""
+    found = _written(request, plan_id)
+    review = _row(found, PlanReview, row_id)
+
+    def hold(*, plan: JointPlan, **words: Any) -> None:
+        services.hold_review(review=review, **words)
+
+    return _add(request, found, HoldForm(request.POST), "hold_form", hold)
+
+
+def _row(found: JointPlan, model: type[Model], row_id: UUID) -> Any:
+    row = get_object_or_404(model, public_id=row_id, plan=found)
+    row.plan = found  # type: ignore[attr-defined]
+    return row
+
+
+# The acts with one word or none: kind of row, form, and the service that takes the row under `name`.
+_Act = tuple[type[Model], type[Form], str, Callable[..., Any]]
+_ACTS: dict[tuple[str, str], _Act] = {
+    ("objectives", "target"): (PlanObjective, TargetForm, "objective", services.change_target),
+    ("objectives", "drop"): (PlanObjective, Form, "row", services.drop),
+    ("actions", "drop"): (PlanAction, Form, "row", services.drop),
+    ("actions", "done"): (PlanAction, Form, "action", services.finish_action),
+    ("reviews", "move"): (PlanReview, MoveReviewForm, "review", services.move_review),
+}
+
+
+@login_required
+@require_POST
+def act(request: HttpRequest, plan_id: UUID, kind: str, row_id: UUID, name: str) -> HttpResponse:
+    """One small act on a row of the plan. What is refused is told above the page."""
+    known = _ACTS.get((kind, name))
+    if known is None:
+        raise Http404
+    model, form_type, argument, service = known
+    # An action may be finished by its owner; all else is for who writes the plan.
+    found = plan_of(request, plan_id) if name == "done" else _written(request, plan_id)
+    row, form = _row(found, model, row_id), form_type(request.POST)
+    if name == "done" and not services.may_finish(row, person_of(request)):
+        raise PermissionDenied
+    if not form.is_valid():
+        messages.error(
+            request, "Nothing was changed: " + " ".join(str(one) for some in form.errors.values() for one in some)
+        )
+    else:
+        try:
+            service(**{argument: row}, by=person_of(request), at=timezone.now(), **form.cleaned_data)
+        except DomainError as error:
+            messages.error(request, error.message)
+    return redirect("deals:plan", found.public_id)
