@@ -1,6 +1,6 @@
 """What every page for partners has: whom it is for, who keeps it true, and until when."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from csp.constants import SELF
@@ -132,19 +132,26 @@ class ContentPage(Aimed, Stewarded, Page):
         abstract = True
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The page for its audience; sign-in for a visitor, 404 for everybody else, a note while it is reviewed."""
+        """The page for its audience; sign-in for a visitor, 404 for everybody else, a note while it is reviewed
+        and while his partner's tier does not open it."""
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         if not type(self).objects.visible_to(request.user).filter(pk=self.pk).exists():
             raise Http404
         if self.is_overdue(today()) and not self.stays_open_to(request.user):
             return TemplateResponse(request, "cms/being_reviewed.html", {"page": self}, status=404)
+        if way := self.way_in(request.user, timezone.now()):
+            return TemplateResponse(request, "cms/closed.html", {"page": self, "way": way}, status=403)
         response: HttpResponse = super().serve(request, *args, **kwargs)
         return response
 
     def stays_open_to(self, user: "User") -> bool:
         """Whether the person sees the page even when it is overdue."""
         return user.has_perm("courses.view_all_courses")
+
+    def way_in(self, user: "User", at: datetime) -> str:
+        """How a person who may know of the page gets to read it; "" when he does."""
+        return ""
 
     @property
     def preview_modes(self) -> list[tuple[str, str]]:

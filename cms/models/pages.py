@@ -1,5 +1,6 @@
 """The page types, a closed list: each says where it may stand and what may stand below it."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid5
 
@@ -17,6 +18,7 @@ from wagtail.url_routing import RouteResult
 from cms import reading
 from cms.blocks import BattlecardBlock, ModulesBlock, PlayBlock, StageBlock
 from cms.models.base import ContentPage, ContentQuerySet
+from courses.audience import way_in
 from courses.models import Course, Enrolment
 from courses.outline import LessonOutline, ModuleOutline, Outline
 from lms.accounts.requests import person_of
@@ -160,6 +162,14 @@ class PlaybookPage(ContentPage):
     battlecards = StreamField([("battlecard", BattlecardBlock())], blank=True)
     stories = StreamField([("story", PlayBlock(icon="openquote"))], blank=True)
     contacts = StreamField([("contact", PlayBlock(icon="user"))], blank=True)
+    required_benefit = models.SlugField(
+        max_length=50,
+        blank=True,
+        default="",
+        db_default="",
+        db_index=False,
+        help_text="Name of a benefit in the partner programme: only people whose partner's tier gives it read the page",
+    )
 
     parent_page_types = ["cms.LibraryPage"]
     subpage_types: list[str] = []
@@ -181,5 +191,9 @@ class PlaybookPage(ContentPage):
         FieldPanel("stories"),
         FieldPanel("contacts"),
         ContentPage.audience_panel,
+        FieldPanel("required_benefit"),
         ContentPage.steward_panel,
     ]
+
+    def way_in(self, user: "User", at: datetime) -> str:
+        return way_in(self, benefit=self.required_benefit, user=user, at=at)

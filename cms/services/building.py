@@ -65,6 +65,7 @@ def build_playbook_page(
         summary=data["summary"],
         minutes=data["minutes"],
         how_you_earn=data["how_you_earn"].strip(),
+        required_benefit=data.get("required_benefit", ""),
         stages=make.stream("stage", [make.stage(stage) for stage in data["stages"]]),
         battlecards=make.stream("battlecard", data.get("battlecards", [])),
         stories=make.stream("story", data.get("stories", [])),

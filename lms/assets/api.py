@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import path, reverse
+from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -16,7 +17,8 @@ from lms.partners.models import today
 
 
 class AssetSerializer(serializers.ModelSerializer[Asset]):
-    """An asset. `download_url` is a page of this site that asks for a sign-in; null while the file cannot be had."""
+    """An asset. `download_url` is a page of this site that asks for a sign-in; null while the file cannot be had,
+    or while the partner lacks the benefit of the programme that opens it (`required_benefit`; "" asks for none)."""
 
     id = serializers.UUIDField(source="public_id", read_only=True)
     state = serializers.SerializerMethodField(help_text="available, or why its file cannot be had")
@@ -30,7 +32,7 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
         model = Asset
         fields = [
             *("id", "title", "summary", "kind", "language", "need", "state", "coming_note", "review_on", "expires_on"),
-            *("version", "media_type", "size", "sha256", "download_url"),
+            *("version", "media_type", "size", "sha256", "download_url", "required_benefit"),
         ]
         read_only_fields = fields
 
@@ -40,7 +42,7 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri-reference"})
     def get_download_url(self, asset: Asset) -> str | None:
-        if asset.state_on(today()) != State.AVAILABLE:
+        if asset.state_on(today()) != State.AVAILABLE or not asset.is_open:
             return None
         return reverse("assets:download", args=[asset.public_id])
 
@@ -62,7 +64,10 @@ class AssetBase:
     request: Any
 
     def get_queryset(self) -> QuerySet[Asset]:
-        return Asset.objects.visible_to(self.request.user).filter(retired_at=None).select_related("current")
+        user = self.request.user
+        is_open = Exists(Asset.objects.open_to(user, timezone.now()).filter(pk=OuterRef("pk")))
+        mine = Asset.objects.visible_to(user).filter(retired_at=None).select_related("current")
+        return mine.annotate(is_open=is_open)
 
 
 class AssetList(AssetBase, ListAPIView[Asset]):

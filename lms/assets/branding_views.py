@@ -93,7 +93,7 @@ def _png(content: bytes) -> HttpResponse:
 @login_required
 def gallery(request: HttpRequest) -> HttpResponse:
     """What the person can make his own, and, for marketing, what has been made of it (R23)."""
-    assets = template_use.with_zones(Asset.objects.visible_to(request.user).available(today()))
+    assets = template_use.with_zones(Asset.objects.open_to(request.user, timezone.now()).available(today()))
     context: dict[str, Any] = {
         "assets": Paginator(assets.order_by("title", "pk"), PAGE_SIZE).get_page(request.GET.get("page")),
         "may_place": request.user.has_perm("assets.manage_assets"),
@@ -109,7 +109,8 @@ def gallery(request: HttpRequest) -> HttpResponse:
 
 def _template(request: HttpRequest, asset_id: UUID) -> BrandTemplate:
     """The zones in use on an asset that the person may have (404)."""
-    assets = Asset.objects.visible_to(request.user).available(today()).select_related("current")
+    mine = Asset.objects.open_to(request.user, timezone.now())
+    assets = mine.available(today()).select_related("current")
     found = branding.template_of(get_object_or_404(assets, public_id=asset_id).current)
     if found is None:
         raise Http404
@@ -222,7 +223,7 @@ def copies(request: HttpRequest) -> HttpResponse:
         .order_by("-made_at", "-pk")
     )
     shown = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    mine = Asset.objects.visible_to(request.user).available(on)
+    mine = Asset.objects.open_to(request.user, timezone.now()).available(on)
     of_these = mine.filter(pk__in={one.template.version.asset_id for one in shown})
     makeable = set(template_use.with_zones(of_these).values_list("pk", flat=True))
     rows = [

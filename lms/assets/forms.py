@@ -57,7 +57,7 @@ class AssetForm(WagtailAdminModelForm):
         model = Asset
         fields = [
             *("title", "summary", "kind", "language", "need", "products", "personas", "partner_types", "regions"),
-            *("minimum_tier", "owner", "review_on", "expires_on", "coming_note"),
+            *("minimum_tier", "required_benefit", "owner", "review_on", "expires_on", "coming_note"),
         ]
         widgets = {
             "products": forms.CheckboxSelectMultiple,

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from wagtail.search.backends import get_search_backend
 
 from courses.models import Need
@@ -42,9 +42,11 @@ class Shelf:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """`assets` can be had today, best hit first; `coming` cannot, and say what comes."""
+    """`assets` can be had today, best hit first; `closed` could with a benefit that the partner's tier does not give;
+    `coming` cannot, and say what comes."""
 
     assets: list[Asset]
+    closed: list[Asset]
     coming: list[Asset]
 
     @property
@@ -57,14 +59,17 @@ class Found:
         return [shelf for shelf in shelves if shelf.assets]
 
 
-def find(user: "User", filters: Filters, on: date) -> Found:
+def find(user: "User", filters: Filters, on: date, *, at: datetime) -> Found:
     """What the person may see, in the order of titles or of the search's ranking. Query count is constant."""
     assets = _filtered(Asset.objects.visible_to(user).filter(retired_at=None), filters)
     rows = _ranked(assets.select_related("current", "minimum_tier"), filters.q)
-    available = set(Asset.objects.available(on).filter(pk__in=[one.pk for one in rows]).values_list("pk", flat=True))
+    is_open = Exists(Asset.objects.open_to(user, at).filter(pk=OuterRef("pk")))
+    available = Asset.objects.available(on).filter(pk__in=[one.pk for one in rows]).annotate(is_open=is_open)
+    is_had = dict(available.values_list("pk", "is_open"))
     return Found(
-        assets=[one for one in rows if one.pk in available],
-        coming=[one for one in rows if one.pk not in available],
+        assets=[one for one in rows if is_had.get(one.pk)],
+        closed=[one for one in rows if is_had.get(one.pk) is False],
+        coming=[one for one in rows if one.pk not in is_had],
     )
 
 

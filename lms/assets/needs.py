@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from lms.accounts.models import User
 from lms.assets.models import Asset
@@ -18,7 +19,7 @@ def links(request: HttpRequest) -> dict[str, list[NeedLink]]:
     user, on = request.user, today()
     assert isinstance(user, User)  # noqa: S101  the pages that ask are for who is signed in
     found: defaultdict[str, list[NeedLink]] = defaultdict(list)
-    assets = Asset.objects.visible_to(user).available(on).order_by("-current__added_at", "-pk")
+    assets = Asset.objects.open_to(user, timezone.now()).available(on).order_by("-current__added_at", "-pk")
     for public_id, title, kind, need in assets.values_list("public_id", "title", "kind", "need"):
         if len(found[need]) < PER_NEED:
             url = reverse("assets:asset", args=[public_id])

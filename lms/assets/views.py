@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from courses.audience import way_in
 from courses.models import Need
 from lms.accounts.requests import person_of
 from lms.assets import library as shelf
@@ -37,8 +38,8 @@ def library(request: HttpRequest) -> HttpResponse:
     """What is for the person, found by words, need, kind, persona, language and product. In vain is remembered."""
     person = person_of(request)
     filters = LibraryForm(request.GET).filters()
-    found = shelf.find(person, filters, today())
-    is_in_vain = not found.assets and not found.coming
+    found = shelf.find(person, filters, today(), at=timezone.now())
+    is_in_vain = not (found.assets or found.closed or found.coming)
     if is_in_vain and filters == Filters(q=filters.q) and filters.q and membership_of(request):
         services.note_miss(words=filters.q, person=person, at=timezone.now())
     context = {
@@ -93,15 +94,19 @@ def _asset_of(request: HttpRequest, asset_id: UUID) -> Asset:
 @require_safe
 @login_required
 def asset(request: HttpRequest, asset_id: UUID) -> HttpResponse:
-    """One asset: what it is for, a preview, the file, the link to pass on; or what is coming in its place."""
+    """One asset: what it is for, a preview, the file, the link to pass on; or what is coming in its place, or which
+    tier gives it."""
     found = _asset_of(request, asset_id)
     state = found.state_on(today())
     may_manage = request.user.has_perm(MANAGE)
-    current = found.current if state == State.AVAILABLE or may_manage else None
+    way = _way_in(request, found)
+    is_available = state == State.AVAILABLE and not way
+    current = found.current if is_available or may_manage else None
     context = {
         "asset": found,
         "state": state,
-        "is_available": state == State.AVAILABLE,
+        "is_available": is_available,
+        "way": way,
         "version": current,
         "is_picture": current is not None and current.media_type in PICTURES,
         "is_video": current is not None and current.media_type in VIDEOS,
@@ -112,9 +117,7 @@ def asset(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         "share_url": settings.SITE_URL + reverse("assets:asset", args=[found.public_id]),
         "is_shared": "shared" in request.GET,
         "may_manage": may_manage,
-        "can_be_made_own": (
-            state == State.AVAILABLE and template_of(current) is not None and membership_of(request) is not None
-        ),
+        "can_be_made_own": (is_available and template_of(current) is not None and membership_of(request) is not None),
         "can_be_branded": current is not None and can_be_branded(current),
         "versions": found.versions.select_related("added_by").order_by("-number") if may_manage else [],
         "crumbs": [{"label": "Assets", "url": reverse("assets:library")}],
@@ -122,13 +125,17 @@ def asset(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     return render(request, "assets/asset.html", context)
 
 
+def _way_in(request: HttpRequest, asset: Asset) -> str:
+    return way_in(asset, benefit=asset.required_benefit, user=person_of(request), at=timezone.now())
+
+
 def _file_of(request: HttpRequest, asset_id: UUID) -> AssetVersion | None:
     """The newest file while it may be had; None when the asset's page says why not. Who keeps assets always may."""
     found = _asset_of(request, asset_id)
     if found.current is None:
         return None
-    is_open = found.state_on(today()) == State.AVAILABLE or request.user.has_perm(MANAGE)
-    if not is_open:
+    is_open = found.state_on(today()) == State.AVAILABLE and not _way_in(request, found)
+    if not is_open and not request.user.has_perm(MANAGE):
         return None
     found.current.asset = found
     return found.current

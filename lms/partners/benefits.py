@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from lms.partners.models import Partner
+from lms.partners.services import has_benefit
 
 Way = Callable[[Partner, str, datetime], str]
 
@@ -15,6 +16,14 @@ def register_way(way: Way) -> Way:
     if way not in _ways:
         _ways.append(way)
     return way
+
+
+def lacking(*, partner: Partner, name: str, at: datetime) -> str:
+    """How the partner gets the benefit that something asks for; "" when it has it, or when none is asked for. One query
+    while it has it. The rule of everything that a benefit opens."""
+    if not name or has_benefit(partner=partner, name=name, at=at):
+        return ""
+    return way_to(partner, name, at)
 
 
 def way_to(partner: Partner, name: str, at: datetime) -> str:

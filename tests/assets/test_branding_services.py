@@ -35,6 +35,7 @@ from lms.assets.services import (
 from lms.common.errors import RequestReused
 from lms.events.services import drain
 from lms.partners.models import Membership, Partner
+from lms.partners.services import set_benefits
 from lms.xapi.agents import activity_key, verb_key
 from lms.xapi.models import Statement
 from lms.xapi.vocabulary import CREATED
@@ -295,6 +296,18 @@ def test_copy_is_not_seen_once_its_asset_is_not_for_the_partner_any_more(asset, 
     Asset.objects.update(minimum_tier=TierNameFactory(rank=9))
 
     assert [*BrandedCopy.objects.visible_to(rep.person)] == []
+
+
+def test_copy_needs_the_benefit_that_its_asset_asks_for(asset, rep):
+    copy = _make(asset, rep)
+    Asset.objects.update(required_benefit="campaigns")
+
+    with pytest.raises(CopyRefused, match="No tier of the programme gives it"):
+        _make(asset, rep)
+    assert [*BrandedCopy.objects.visible_to(rep.person)] == []
+
+    set_benefits(partner=rep.partner, benefits={"campaigns": "Campaigns"}, at=timezone.now() - timedelta(days=1))
+    assert [*BrandedCopy.objects.visible_to(rep.person)] == [copy]
 
 
 def test_partner_makes_so_many_copies_in_a_day(asset, rep, monkeypatch):

@@ -11,6 +11,7 @@ from cms.models import CoursePage, LibraryFile, LibraryPage, Picture, PlaybookPa
 from cms.services import build_playbook_page
 from lms.accounts.models import User
 from lms.assessments.models import Item
+from lms.partners.services import set_benefits
 from tests.cms.conftest import course_data, make_page, rich_body, signed_in
 from tests.factories import MembershipFactory, PersonaFactory, TierNameFactory
 
@@ -124,3 +125,19 @@ def test_playbook_shows_how_one_earns_first(library: LibraryPage, author: User, 
     ]
     assert places == sorted(places)
     assert "Playbook · 9 min to read" in client.get("/catalogue/").content.decode()
+
+
+def test_playbook_that_asks_for_a_benefit_says_how_to_get_it(
+    library: LibraryPage, author: User, reviewer: User, media: Path
+) -> None:
+    page = make_playbook(library, author, reviewer, media, required_benefit="playbooks")
+    membership = MembershipFactory()
+    client = signed_in(membership.person)
+    answer = client.get("/library/replace/")
+    text = answer.content.decode()
+    assert (answer.status_code, page.title in text, "How you earn" in text) == (403, True, False)
+    assert "No tier of the programme gives it at present." in text
+    assert page.title in client.get("/catalogue/").content.decode()
+    assert signed_in(author).get("/library/replace/").status_code == 200
+    set_benefits(partner=membership.partner, benefits={"playbooks": "Playbooks"}, at=timezone.now())
+    assert "How you earn" in client.get("/library/replace/").content.decode()

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from lms.assets.models.library import Asset, AssetVersion, State
 from lms.common.ids import unguessable_id
@@ -86,7 +87,7 @@ class CopyState(models.TextChoices):
 class BrandedCopyQuerySet(models.QuerySet["BrandedCopy"]):
     def visible_to(self, user: "User | AnonymousUser") -> "BrandedCopyQuerySet":
         """All for vendor staff who look after content or partners; for others their own partner's, of assets that are
-        for their membership there: with another partner's, or before a tier fell, is not enough.
+        for their membership there: with another partner's, or before a tier fell or a benefit ended, is not enough.
         """
         if not user.is_authenticated:
             return self.none()
@@ -95,7 +96,7 @@ class BrandedCopyQuerySet(models.QuerySet["BrandedCopy"]):
         own = Q(pk__in=[])
         for membership in todays_memberships(user):
             if membership.partner.suspended_at is None:
-                assets = Asset.objects.admitting(membership)
+                assets = Asset.objects.opened_to(membership, timezone.now())
                 own |= Q(partner=membership.partner_id, template__version__asset__in=assets.values("pk"))
         return self.filter(own)
 

@@ -1,6 +1,6 @@
 """What partners sell with: each asset, and the files it has had."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from wagtail.search import index
 
-from courses.audience import Audience, admits, for_persona, reader, readers_of
+from courses.audience import Audience, admits, for_persona, opened, reader, readers_of
 from courses.models import Need
 from lms.common.models import PublicIdModel
 from lms.partners.models import Membership, Persona, Vocabulary
@@ -74,9 +74,21 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         told = Q(current__isnull=False) | ~Q(coming_note="")
         return self.filter(admits(Asset, readers_of(user)), told)
 
+    def open_to(self, user: "User | AnonymousUser", at: datetime) -> "AssetQuerySet":
+        """Of those the person sees the ones that ask for no benefit, or for one that his partner's tier gives; all for
+        vendor staff."""
+        seen = self.visible_to(user)
+        if user.has_perm("courses.view_all_courses"):
+            return seen
+        return seen.filter(opened(Asset, readers_of(user), at))
+
     def admitting(self, membership: Membership) -> "AssetQuerySet":
         """Those that are for this membership (with partner and its tier loaded), whatever others the person has."""
         return self.filter(admits(Asset, [reader(membership)]))
+
+    def opened_to(self, membership: Membership, at: datetime) -> "AssetQuerySet":
+        """Of `admitting` those whose benefit, where they ask for one, the membership's partner has."""
+        return self.filter(opened(Asset, [reader(membership)], at))
 
     def available(self, on: date) -> "AssetQuerySet":
         """Those whose file may be had on the day `on`: the same as `Asset.state_on(on)` being AVAILABLE.
@@ -117,6 +129,14 @@ class Asset(index.Indexed, PublicIdModel):
     regions = models.ManyToManyField("partners.Region", blank=True, related_name="+")
     minimum_tier = models.ForeignKey(
         "partners.TierName", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    required_benefit = models.SlugField(
+        max_length=50,
+        blank=True,
+        default="",
+        db_default="",
+        db_index=False,
+        help_text="Name of a benefit in the partner programme: only partners whose tier gives it may have the file",
     )
     products = models.ManyToManyField(
         ProductVersion, blank=True, related_name="assets", help_text="Product versions it speaks about"

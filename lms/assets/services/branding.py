@@ -39,6 +39,7 @@ from lms.assets.models import Asset, AssetVersion
 from lms.assets.models.branding import BrandedCopy, BrandProfile, BrandTemplate, new_copy_id
 from lms.common.errors import RequestReused
 from lms.common.files import removed_on_failure
+from lms.partners.benefits import lacking
 from lms.partners.models import Membership, Partner
 from lms.partners.services.memberships import lock_partner
 from lms.xapi.services import platform_authority, record
@@ -265,7 +266,7 @@ def make_copy(
     made = _made_before(by, request_key, wish.digest(template, partner))
     if made is not None:
         return made
-    membership = _require_may(template, partner, by, at.date())
+    membership = _require_may(template, partner, by, at)
     profile, version = _profile_of(partner), template.version
     number = new_copy_id()
     drawn = _rendered(template, partner, profile, wish, number=number)
@@ -329,7 +330,8 @@ def _made_before(by: User, request_key: UUID, digest: str) -> BrandedCopy | None
     return made
 
 
-def _require_may(template: BrandTemplate, partner: Partner, by: User, on: date) -> Membership:
+def _require_may(template: BrandTemplate, partner: Partner, by: User, at: datetime) -> Membership:
+    on = at.date()
     held = Membership.objects.active(on).filter(person=by, partner=partner)
     held = held.select_related("partner__current_tier", "persona")
     membership = held.order_by("-starts_on", "-pk").first()
@@ -340,6 +342,8 @@ def _require_may(template: BrandTemplate, partner: Partner, by: User, on: date) 
         raise CopyRefused("This asset cannot be had at the moment. Nothing was made.")
     if not Asset.objects.admitting(membership).filter(pk=asset.pk).exists():
         raise CopyRefused(f"This asset is not for {partner.name}. Nothing was made.")
+    if way := lacking(partner=partner, name=asset.required_benefit, at=at):
+        raise CopyRefused(f"{way} Nothing was made.")
     latest = template_of(asset.current)
     if latest is None or latest.pk != template.pk:
         raise CopyRefused("The master was changed meanwhile. Look at the new one first; nothing was made.")

@@ -84,7 +84,7 @@ def _locked(asset: Asset) -> Asset:
 
 _WRITTEN = [
     *("title", "summary", "kind", "language", "need", "minimum_tier", "owner", "review_on", "expires_on"),
-    "coming_note",
+    *("required_benefit", "coming_note"),
 ]
 _LISTS = ["personas", "partner_types", "regions", "products"]
 

@@ -6,9 +6,8 @@ from datetime import datetime
 from certifications.models import Certification, Credential
 from lms.deals.engagement import Rules
 from lms.deals.errors import NotCertified, NotEntitled
-from lms.partners.benefits import way_to
+from lms.partners.benefits import lacking
 from lms.partners.models import Partner
-from lms.partners.services import has_benefit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +43,8 @@ class Gate:
 def gate(*, partner: Partner, rules: Rules, at: datetime) -> Gate:
     """Counts people of the partner whose credential is in force, and asks for the benefit. Two queries for the people,
     one for the benefit, none without a demand."""
-    wanted, way = rules.requires_certified, ""
-    if rules.requires_benefit and not has_benefit(partner=partner, name=rules.requires_benefit, at=at):
-        way = way_to(partner, rules.requires_benefit, at)
+    wanted = rules.requires_certified
+    way = lacking(partner=partner, name=rules.requires_benefit or "", at=at)
     if wanted is None:
         return Gate(have=0, need=0, certifications=(), way=way)
     certifications = tuple(Certification.objects.filter(slug__in=wanted.any_of).order_by("position", "pk"))
