@@ -17,6 +17,7 @@ from allauth.idp.oidc.adapter import DefaultOIDCAdapter, get_adapter
 from allauth.idp.oidc.models import Client, Token, TokenQuerySet
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
@@ -187,16 +188,26 @@ def disconnect(*, person: User, client_id: str, at: datetime) -> bool:
 
     Waits for an exchange or a refresh that is under way, and ends what it gave.
     """
-    held = list(_of(person).filter(client=client_id).select_for_update(of=("self",)).select_related("client"))
-    if not held:
+    _lock(person.pk)
+    held = _of(person).filter(client=client_id)
+    one = held.select_related("client").first()
+    if one is None:
         return False
-    _end(_of(person).filter(client=client_id), at)
-    name = held[0].client.name
-    record_audit(action="badges.disconnect", actor=person, at=at, target=person, detail={"application": name})
+    _end(held, at)
+    detail = {"application": one.client.name}
+    record_audit(action="badges.disconnect", actor=person, at=at, target=person, detail=detail)
     return True
 
 
 # --- What the protocol notes ---
+
+
+def _lock(person_id: int) -> None:
+    """Whatever is given, renewed or taken back for one person comes one after the other, until the commit.
+
+    A lock on the tokens is not enough: who waited for one does not see those that were made meanwhile.
+    """
+    User.objects.select_for_update(of=("self",), no_key=True).get(pk=person_id)
 
 
 def _hash(value: str) -> str:
@@ -221,14 +232,18 @@ def note_consent(*, client: Client, person: User, code: str, scopes: list[str], 
     record_audit(action="badges.connect", actor=person, at=at, target=person, detail={"application": client.name})
 
 
-def hold(*, client: Client, kind: str, value: str, at: datetime) -> Token | None:
-    """The application's code or refresh token while it holds, locked; None for any other.
+def hold(*, client: Client, kind: str, value: str) -> Token | None:
+    """The application's code or refresh token while it holds, alone until the commit; None for any other.
 
-    One that was used before ends the consent it rests on, with all that is left of it.
+    One that was used before ends the consent it rests on, with all that is left of it. So the clock is read here,
+    behind the lock: whoever waited for the first use comes after it.
     """
-    token: Token | None = (
-        Token.objects.select_for_update(of=("self",)).filter(client=client, type=kind, hash=_hash(value)).first()
-    )
+    given = Token.objects.filter(client=client, type=kind, hash=_hash(value))
+    token: Token | None = given.first()
+    if token is None:
+        return None
+    _lock(token.user_id)
+    token, at = given.first(), timezone.now()
     if token is None or token.expires_at > at:
         return token
     _end_consent(token, at)
@@ -270,10 +285,11 @@ def note_tokens(*, values: Iterable[str], rests_on: Token | str, at: datetime) -
 @transaction.atomic
 def give_back(*, client: Client, value: str, at: datetime) -> None:
     """Ends a token of the application's own, with a refresh token all of its consent; nothing for any other value."""
-    given = Token.objects.valid().filter(client=client)
-    token = given.filter(hash=_hash(value), type__in=_GIVEN[:2]).first()
+    token = Token.objects.valid().filter(client=client, hash=_hash(value), type__in=_GIVEN[:2]).first()
     if token is None:
         return
+    _lock(token.user_id)
+    given = Token.objects.valid().filter(client=client)
     consent = (token.data or {}).get("consent")  # none in what was given before consents had a row
     is_all = token.type == Token.Type.REFRESH_TOKEN and consent is not None
     _end(given.filter(data__consent=consent) if is_all else given.filter(pk=token.pk), at)

@@ -68,7 +68,7 @@ class Validator(OAuthLibRequestValidator):
         """Holds the consent until the exchange is over. A code that comes twice ends what it gave (RFC 6749, 4.1.2)."""
         if not _CODE.fullmatch(code):
             return False
-        consent = connecting.hold(client=client, kind=Token.Type.AUTHORIZATION_CODE, value=code, at=timezone.now())
+        consent = connecting.hold(client=client, kind=Token.Type.AUTHORIZATION_CODE, value=code)
         return consent is not None and bool(super().validate_code(client.pk, code, client, request))
 
     def invalidate_authorization_code(self, client_id: str, code: str, request: Request, *more: Any) -> None:
@@ -77,7 +77,7 @@ class Validator(OAuthLibRequestValidator):
 
     def validate_refresh_token(self, refresh_token: str, client: Client, request: Request, *more: Any) -> bool:
         """One that comes twice was copied by somebody: the connection ends for both (RFC 9700, 4.14.2)."""
-        held = connecting.hold(client=client, kind=Token.Type.REFRESH_TOKEN, value=refresh_token, at=timezone.now())
+        held = connecting.hold(client=client, kind=Token.Type.REFRESH_TOKEN, value=refresh_token)
         return held is not None and bool(super().validate_refresh_token(refresh_token, client, request))
 
     def save_bearer_token(self, token: dict[str, Any], request: Request, *more: Any) -> None:
