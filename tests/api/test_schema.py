@@ -28,7 +28,7 @@ BEYOND_SCHEMA = {
     "/api/v1/deals/": "products, countries and currencies are those of the rules in force",
     "/api/v1/deals/{deal_id}/moves/": "which moves need a reason or a sentence, and which reasons there are for each",
 }
-TRY = settings(max_examples=6, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+TRY = settings(max_examples=6, database=None, suppress_health_check=list(HealthCheck))
 
 
 def document() -> dict[str, Any]:

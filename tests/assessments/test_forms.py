@@ -35,7 +35,7 @@ def items_of(form: dict[int, list[Unit]]) -> set[int]:
     return {item for units in form.values() for unit in units for item in unit.items}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(20, 95), min_size=6, max_size=8))
 def test_two_forms_are_as_equal_as_any_two(percents: list[int]) -> None:
     """Against all ways to take two forms of three: within a hundredth of the best."""

@@ -10,7 +10,7 @@ from tests.assessments.generated import PICTURES, outgoing
 
 
 @pytest.mark.parametrize("name", formats.WRITABLE)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(made=st.lists(outgoing(), min_size=1, max_size=2, unique_by=lambda one: one[0].code))
 def test_generated_items_come_back_equal(name: str, made: list[tuple[Outgoing, str]]) -> None:
     form = formats.WRITABLE[name]

@@ -64,7 +64,7 @@ def test_nothing_takes_no_room():
     more=st.floats(0, 20),
     lines=st.integers(1, 6),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_words_never_leave_their_box(texts, wide, high, smallest, more, lines):
     block = SETTER.fit(texts, Room(wide, high, smallest, smallest + more, lines))
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 from django.test import Client
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openbadgeslib import baking as outside
 from PIL import Image
@@ -149,7 +149,6 @@ def test_token_in_an_attribute_is_read() -> None:
     assert baking.from_svg(f"<svg>{_ELEMENT}<script>alert(1)</script></svg>".encode()) == "eyJ.a.b"
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_every_file_has_an_answer(data: bytes) -> None:
     for content in (data, baking._SIGNATURE + data, b"<svg>" + data, b"%PDF-1.7\n" + data, PICTURE[:60] + data):

@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 import pytest
 from django.test import Client
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openbadgeslib.errors import LibOpenBadgesException
 from openbadgeslib.ob3 import OB3Verifier, ldp
@@ -168,7 +168,6 @@ def test_pathway_awards_are_listed_with_what_they_rest_on(now: datetime) -> None
     assert listed(made)
 
 
-@settings(deadline=None)
 @given(st.sets(st.integers(min_value=0, max_value=LIST_LENGTH - 1), max_size=8))
 def test_bits_come_back(positions: set[int]) -> None:
     field = statuslist.bits(positions)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from badges import jsonld, keys, outside, proofs, services, statuslist
@@ -452,7 +452,6 @@ def test_too_many_addresses_are_refused(outsider: Outsider) -> None:
         resolver.get("https://issuer.example/x", 10)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
 def test_whatever_is_handed_in_there_is_an_answer(data: bytes) -> None:
     from datetime import UTC

@@ -162,7 +162,7 @@ def test_bad_files_are_refused_with_words(content: bytes, says: str, now: dateti
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_bytes_are_rows_or_refused(content: bytes) -> None:
     from lms.common.errors import DomainError
 

@@ -293,7 +293,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.django_db
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_any_interleaving_projects_what_a_rebuild_makes(steps, membership, now):
     """Stored late, out of order, voided, by trusted and others: the same as computed plainly from what is not void."""

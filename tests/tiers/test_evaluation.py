@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lms.tiers import engine
@@ -188,7 +188,6 @@ def rules_of_three(draw: st.DrawFn) -> engine.Programme:
     return engine.parse({"tiers": tiers, "cumulative": draw(st.booleans())})
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # the first draws wait for a busy machine
 @given(rules=rules_of_three(), known=FACTS, code=CODES)
 def test_another_credential_never_lowers_the_tier(rules: engine.Programme, known: engine.Facts, code: str) -> None:
     order = [tier.id for tier in rules.tiers]
@@ -198,7 +197,6 @@ def test_another_credential_never_lowers_the_tier(rules: engine.Programme, known
     assert order.index(str(after)) >= order.index(str(before))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # the first draws wait for a busy machine
 @given(rules=rules_of_three(), known=FACTS)
 def test_evaluation_is_deterministic_and_survives_storage(rules: engine.Programme, known: engine.Facts) -> None:
     stored = engine.Facts.from_json(known.as_json())
@@ -210,7 +208,6 @@ def test_evaluation_is_deterministic_and_survives_storage(rules: engine.Programm
     assert engine.Evaluation.from_json(first.as_json()) == first
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # the first draws wait for a busy machine
 @given(rules=rules_of_three(), known=FACTS)
 def test_what_is_not_known_never_counts_as_met(rules: engine.Programme, known: engine.Facts) -> None:
     """Whatever the missing measures turn out to be, a requirement that is met stays met."""

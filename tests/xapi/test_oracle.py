@@ -17,7 +17,7 @@ from tests.xapi.factories import statement
 from tests.xapi.oracle import is_statement
 from tests.xapi.test_validation import FULL, paths, plain, valid
 
-QUICK = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=400, suppress_health_check=list(HealthCheck))
 VERSIONS = {1: Version.V1, 2: Version.V2}
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 

@@ -406,7 +406,7 @@ def mutate(body: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
     return body
 
 
-RELAXED = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+RELAXED = settings(max_examples=120, suppress_health_check=list(HealthCheck))
 
 
 @contextmanager

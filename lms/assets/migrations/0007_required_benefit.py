@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assets', '0005_notice_of_zones'),
+        ('assets', '0006_backlog_since_answer'),
     ]
 
     operations = [
