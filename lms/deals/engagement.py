@@ -4,7 +4,7 @@ The seven scenarios that every set of rules must have an answer to are those of 
 vendors and partners (requirements R118 to R124). The format is described in docs/deals.md.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -13,6 +13,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from lms.common.documents import DocumentError, Path, Problem, read_yaml
+from lms.deals import advice
 from lms.deals.errors import RulesRefused
 from lms.deals.money import MINOR_UNITS
 from lms.deals.moves import RejectReason
@@ -149,7 +151,11 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """What is known of applicant and one other. Days are whole; None where it does not apply."""
+    """What is known of applicant and one other. Days are whole; None where it does not apply.
+
+    `seconds_after`: how long after the other the applicant came, below zero when he came before; None where a person
+    said who was first, or nobody can be. With it facts that were written down are judged by other rules: `under`.
+    """
 
     other: Other = Other.NONE
     relation: Relation = Relation.NONE
@@ -158,6 +164,13 @@ class Facts(Struct, frozen=True, kw_only=True):
     own_account: bool = False
     idle_days: int | None = None
     lost_days: int | None = None
+    seconds_after: float | None = None
+
+    def under(self, rules: Rules) -> "Facts":
+        """The same, where who was first is told by the hours of these rules."""
+        if self.seconds_after is None:
+            return self
+        return msgspec.structs.replace(self, first=who_was_first(self.seconds_after, rules))
 
     def meet(self, when: When) -> bool:
         exact = all(
@@ -166,6 +179,13 @@ class Facts(Struct, frozen=True, kw_only=True):
             for wanted in [getattr(when, name)]
         )
         return exact and _reached(self.idle_days, when.idle_days) and _reached(self.lost_days, when.lost_days)
+
+
+def who_was_first(seconds_after: float, rules: Rules) -> First:
+    """Within the hours the rules give, nobody can tell."""
+    if abs(seconds_after) <= rules.same_hours * 3600:
+        return First.SAME
+    return First.OTHER if seconds_after > 0 else First.APPLICANT
 
 
 def _reached(have: int | None, need: int | None) -> bool:
@@ -186,32 +206,63 @@ def rule(rules: Rules, facts: Iterable[Facts]) -> Clause:
     return min(found, key=lambda clause: _STRICTNESS.index(clause.outcome))
 
 
-def parse(document: Any) -> Rules:
-    """The rules of a document. Raises RulesRefused, saying where and what is wrong."""
+_NAMES = sorted({name for kind in (Rules, Clause, When, Level, Product, Certified) for name in kind.__struct_fields__})
+_WORDS: dict[str, list[str]] = {
+    "scenario": list(Scenario),
+    "outcome": list(Outcome),
+    "reason": RejectReason.values,
+    "other": list(Other),
+    "relation": list(Relation),
+    "first": list(First),
+}
+
+
+def read(text: str) -> Any:
+    """The document of a YAML text that may be published. Raises RulesRefused with all that is wrong, each with its
+    line and what to do.
+    """
+    try:
+        source = read_yaml(text)
+        parse(source.document, line_of=source.line_of)
+    except DocumentError as error:
+        raise RulesRefused(error.problems) from error
+    return msgspec.to_builtins(source.document)  # amounts as text: JSON would make floats of them
+
+
+def parse(document: Any, *, line_of: Callable[[Path], int | None] | None = None) -> Rules:
+    """The rules of a document. Raises RulesRefused, saying where and what is wrong, and what to do."""
     try:
         rules = msgspec.convert(document, Rules, strict=False)
     except msgspec.ValidationError as error:
-        raise RulesRefused(f"These are no rules of engagement: {error}.") from error
-    problems = list(_problems(rules))
+        path, words = advice.of_shape(str(error), names=_NAMES, words=_WORDS)
+        raise RulesRefused([Problem(path, words, line_of and line_of(path))]) from error
+    problems = [Problem(path, words, line_of and line_of(path)) for path, words in _problems(rules)]
     if problems:
-        raise RulesRefused(" ".join(problems))
+        raise RulesRefused(problems)
     return rules
 
 
-def _problems(rules: Rules) -> Iterable[str]:
+def _problems(rules: Rules) -> Iterable[tuple[Path, str]]:
     ids = [clause.id for clause in rules.clauses]
-    yield from (f"Clause {one} stands twice." for one in sorted({one for one in ids if ids.count(one) > 1}))
-    missing = set(Scenario) - {clause.scenario for clause in rules.clauses}
-    yield from (f"No clause answers the scenario {one}." for one in sorted(missing))
-    if rules.clauses[-1].when != When() or rules.clauses[-1].outcome != Outcome.ROUTE:
-        yield "The last clause must route every other case: give it no “when”."
-    for clause in rules.clauses:
+    for place, clause in enumerate(rules.clauses):
+        path: Path = ("clauses", place)
+        if clause.id in ids[:place]:
+            yield (*path, "id"), f"Clause {clause.id} stands twice. Give one of them another number."
         if (clause.outcome == Outcome.REJECT) != (clause.reason is not None):
-            yield f"Clause {clause.id}: a reason stands with “reject” and nowhere else."
+            yield path, f"Clause {clause.id}: a reason stands with “reject” and nowhere else. Add it, or take it away."
         if clause.level > len(rules.escalation):
-            yield f"Clause {clause.id}: there is no level {clause.level}."
-    strange = sorted({*rules.currencies, *rules.approve_up_to} - set(MINOR_UNITS))
-    yield from (f"{currency} is no currency known here." for currency in strange)
+            words = f"Clause {clause.id}: there is no level {clause.level}. Add it under “escalation”, or name another."
+            yield (*path, "level"), words
+    missing = sorted(set(Scenario) - {clause.scenario for clause in rules.clauses})
+    yield from ((("clauses",), f"No clause answers the scenario {one}. Add one that does.") for one in missing)
+    if rules.clauses[-1].when != When() or rules.clauses[-1].outcome != Outcome.ROUTE:
+        words = "The last clause must route every other case: give it no “when” and the outcome “route”."
+        yield ("clauses", len(ids) - 1), words
+    places: list[tuple[Path, str]] = [(("currencies", place), code) for place, code in enumerate(rules.currencies)]
+    places += [(("approve_up_to", code), code) for code in rules.approve_up_to]
+    for path, code in places:
+        if code not in MINOR_UNITS:
+            yield path, f"{code} is no currency known here. Write an ISO 4217 code such as EUR."
 
 
 def last_protected_day(start: date, days: int) -> date:

@@ -1,7 +1,9 @@
 """Why a use case about deals is refused."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
+from lms.common.documents import Problem
 from lms.common.errors import DomainError
 
 
@@ -18,10 +20,22 @@ class RulesNotAccepted(DomainError):
 
 
 class RulesRefused(DomainError):
-    """A document that is not rules of engagement; the message says what is wrong and where."""
+    """A document that is not rules of engagement, or a day on which it cannot begin. `problems` says what is wrong,
+    on which line, and what to do.
+    """
 
     code = "rules_refused"
     status = 400
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(" ".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class RulesOvertaken(DomainError):
+    """Somebody published another version since this one was looked at."""
+
+    code = "rules_overtaken"
 
 
 class NotCertified(DomainError):

@@ -42,6 +42,15 @@ class CrmPaused(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AcceptanceAsked(Event):
+    """A version of the rules of engagement was published, and a partner is asked to accept it."""
+
+    type: ClassVar[str] = "deals.AcceptanceAsked"
+    version: int
+    partner_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class DealImportDue(Event):
     """The rows of a file from `start` on are to be looked at (`is_dry_run`) or registered, in this round."""
 

@@ -23,6 +23,7 @@ HEADINGS = (
     "state",
     "registered_at",
     "registered_by",
+    "origin",
     "protected_until",
     "clause",
 )
@@ -49,6 +50,7 @@ def rows(deals: QuerySet[Deal]) -> Iterator[list[str]]:
             deal.state,
             deal.registered_at.isoformat(),
             deal.registered_by.name,
+            deal.origin,
             deal.protected_until or "",
             deal.clause,
         )

@@ -8,10 +8,14 @@ from django import forms
 from django.db.models import QuerySet
 
 from lms.accounts.models import User
+from lms.common import guards
+from lms.common.documents import Problem
 from lms.common.forms import NameField
+from lms.deals import engagement
 from lms.deals.countries import COUNTRIES
 from lms.deals.crm import MessageType
 from lms.deals.engagement import Rules
+from lms.deals.errors import RulesRefused
 from lms.deals.lead_moves import DeclineReason
 from lms.deals.models import VendorAccount
 from lms.deals.moves import Move
@@ -21,6 +25,7 @@ from lms.deals.stages import OPEN_STAGES
 from lms.partners.models import Partner
 
 MONTHS_OFFERED = 24
+MAX_RULES = 200_000
 _COUNTRY_CHOICES = [("", "Choose a country"), *sorted(COUNTRIES.items(), key=lambda entry: entry[1])]
 
 
@@ -87,13 +92,81 @@ class MoveForm(forms.Form):
             del self.fields["customer_called"], self.fields["independently"]
 
 
+class RulesForm(forms.Form):
+    """A new version of the rules of engagement. A file, if there is one, takes the place of the text."""
+
+    file = forms.FileField(
+        label="File",
+        required=False,
+        help_text="YAML (UTF-8), at most 200 KB. It takes the place of the text below.",
+        widget=forms.FileInput(attrs={"accept": ".yaml,.yml,text/yaml"}),
+    )
+    text = forms.CharField(
+        label="Rules (YAML)",
+        max_length=MAX_RULES,
+        required=False,
+        strip=False,
+        help_text="Not needed with a file. Clauses are read from the top; the first that fits decides.",
+        widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "false", "dir": "ltr", "class": "code"}),
+    )
+    effective_on = forms.DateField(
+        label="In force from (UTC)",
+        help_text="Today: from the moment you publish. A later day: from its first minute.",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    why = forms.CharField(
+        label="What changes and why",
+        max_length=1000,
+        help_text="Partners read it.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, data: Any = None, files: Any = None, *, on: date, **options: Any) -> None:
+        super().__init__(data, files, **options)
+        self.on = on
+        self.document: Any = None
+
+    def clean_effective_on(self) -> date:
+        day: date = self.cleaned_data["effective_on"]
+        if day < self.on:
+            raise forms.ValidationError("This day is over. Choose today or a later one.")
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        upload = cleaned.get("file")
+        try:
+            if upload is not None:
+                cleaned["text"] = _text_of(upload)
+            if "text" in cleaned:
+                cleaned["text"] = guards.check_text(cleaned["text"].replace("\r\n", "\n"))
+                self.document = engagement.read(cleaned["text"])
+        except RulesRefused as error:
+            for problem in error.problems:
+                self.add_error("text", str(problem))
+        except guards.UnsafeInput as error:
+            self.add_error("text", error.message)
+        return cleaned
+
+
+def _text_of(upload: Any) -> str:
+    """Raises RulesRefused for a file that is too large, or no text."""
+    if upload.size > MAX_RULES:
+        raise RulesRefused([Problem((), f"The file is larger than {MAX_RULES // 1000} KB. Upload a smaller one")])
+    try:
+        return str(upload.read().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        words = "The file is no text in UTF-8. Save it as UTF-8 and upload it again"
+        raise RulesRefused([Problem((), words)]) from error
+
+
 class CommentForm(forms.Form):
     text = forms.CharField(label="Write to the other side", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class TaskForm(forms.Form):
     title = NameField(label="What is to be done", max_length=200)
-    due_on = forms.DateField(label="By", widget=forms.DateInput(attrs={"type": "date"}))
+    due_on = forms.DateField(label="By", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
 
 class SellerField(forms.ModelChoiceField[User]):
@@ -115,8 +188,10 @@ class AccountForm(forms.Form):
     domain = forms.CharField(label="Website", max_length=200, required=False)
     country = forms.ChoiceField(choices=_COUNTRY_CHOICES)
     relation = forms.ChoiceField(label="He is", choices=VendorAccount.Relation.choices, widget=forms.RadioSelect)
-    since_on = forms.DateField(label="Since", widget=forms.DateInput(attrs={"type": "date"}))
-    lost_on = forms.DateField(label="Lost on", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since_on = forms.DateField(label="Since", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    lost_on = forms.DateField(
+        label="Lost on", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     seller = SellerField(label="Who of us has quota in it")
 
 

@@ -1,6 +1,6 @@
 """Letters that deals call for."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from lms.accounts.models import User
 from lms.common.letters import send_letter
-from lms.deals import services
+from lms.deals import rules_changes, services
 from lms.deals.events import (
+    AcceptanceAsked,
     CommentAdded,
     CrmPaused,
     DealImportDue,
@@ -152,6 +153,34 @@ def send_crm_letter(event: CrmPaused) -> None:
             subject=f"{system.name} is not told of deals any more",
             template="crm_paused",
             context={"person": person, "system": system, "url": url},
+        )
+
+
+@subscribe(AcceptanceAsked)
+def send_acceptance_letter(event: AcceptanceAsked) -> None:
+    """To a partner's managers: what the version changes against the one they accepted, in words. Not when it is
+    accepted already, or overtaken by another.
+    """
+    partner = Partner.objects.filter(public_id=event.partner_id, suspended_at=None).first()
+    version = next((one for one in services.acceptable(at=event.at) if one.number == event.version), None)
+    if partner is None or version is None or version.acceptances.filter(partner=partner).exists():
+        return
+    last = partner.deal_acceptances.select_related("version").order_by("-version__number").first()
+    changes = [] if last is None else rules_changes.changes(last.version.rules, version.rules)
+    for person in _managers_of(partner, event.at):
+        send_letter(
+            to=person.email,
+            subject=f"Rules of engagement, version {version.number}: please accept them",
+            template="rules_published",
+            context={
+                "person": person,
+                "partner": partner,
+                "version": version,
+                "accepted": last,
+                "until": version.effective_at + timedelta(days=version.rules.accept_within_days),
+                "changes": changes,
+                "url": f"{settings.SITE_URL}{reverse('deals:engagement')}",
+            },
         )
 
 

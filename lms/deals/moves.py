@@ -143,6 +143,8 @@ TABLE: tuple[Move, ...] = (
 MOVES: dict[str, Move] = {move.name: move for move in TABLE}
 # Moves after which the partner's way has a result that later cases may be compared with.
 DECISIONS = frozenset({"reject", "settle", "overrule", "uphold", "uphold_expiry", "overturn", "recontest"})
+# Moves at which the table of the rules of engagement is asked: at registration, and when a conflict is decided.
+RULED = frozenset({"submit", "contest", "settle", "reject"})
 
 
 def moves_from(state: str, side: Side) -> Iterator[Move]:

@@ -11,6 +11,7 @@ from lms.deals.views import (
     partner_pages,
     plan_acts,
     plan_pages,
+    rules_pages,
     vendor_pages,
 )
 
@@ -20,6 +21,10 @@ urlpatterns = [
     path("deals/new/", partner_pages.register, name="register"),
     path("deals/similar/", partner_pages.similar, name="similar"),
     path("deals/rules/", partner_pages.engagement, name="engagement"),
+    path("deals/rules/new/", rules_pages.new, name="rules_new"),
+    path("deals/rules/versions/", rules_pages.versions, name="rules_versions"),
+    path("deals/rules/versions/<int:number>/", rules_pages.version, name="rules_version"),
+    path("deals/rules/versions/<int:number>.yaml", rules_pages.text, name="rules_text"),
     path("deals/queue/", vendor_pages.queue, name="queue"),
     path("deals/pipeline/", forecast_pages.pipeline, name="pipeline"),
     re_path(r"^deals/deals\.(?P<form>csv|xlsx)$", forecast_pages.export, name="export"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from lms.common import documents
 from lms.common.forms import TableForm
 from lms.partners.models import TierName
 from lms.tiers import engine, services
@@ -20,7 +21,7 @@ class PublishForm(forms.Form):
     )
     text = forms.CharField(
         label="Rules (YAML)",
-        max_length=engine.source.MAX_CHARACTERS,
+        max_length=documents.MAX_CHARACTERS,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "false"}),
     )

@@ -170,7 +170,7 @@ def test_manager_accepts_the_rules_for_his_company(today: datetime) -> None:
     assert text.count("<li id=") == 11
     assert "Accept version" in text
     assert "Accept version" not in text_of(rep.person, "deals:engagement")
-    assert signed_in(manager).post(reverse("deals:engagement")).status_code == 302
+    assert signed_in(manager).post(reverse("deals:engagement"), {"version": 1}).status_code == 302
     assert Acceptance.objects.get().accepted_by == manager
     assert "Manager Kestrel" in text_of(rep.person, "deals:engagement")
 

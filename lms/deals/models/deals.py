@@ -12,7 +12,19 @@ from lms.common.models import PublicIdModel
 from lms.deals.errors import IllegalMove
 from lms.deals.models.engagement import EngagementRules
 from lms.deals.money import shown
-from lms.deals.moves import HOLDING, MOVES, OPEN, PROTECTED, WAITING, LostReason, Move, RejectReason, State, legal_steps
+from lms.deals.moves import (
+    HOLDING,
+    MOVES,
+    OPEN,
+    PROTECTED,
+    RULED,
+    WAITING,
+    LostReason,
+    Move,
+    RejectReason,
+    State,
+    legal_steps,
+)
 from lms.partners.models import Partner
 
 if TYPE_CHECKING:
@@ -213,6 +225,10 @@ class DealMoveQuerySet(models.QuerySet["DealMove"]):
         past = self.filter(deal=deal, at__lt=at).order_by("-number")
         return models.Subquery(past.values("to_state")[:1], output_field=models.CharField())
 
+    def rulings(self) -> "DealMoveQuerySet":
+        """Those at which the table of the rules was asked which clause applies: somebody registered or decided."""
+        return self.exclude(clause="").filter(move__in=RULED, by__isnull=False)
+
 
 class DealMove(models.Model):
     """One step of a deal: who, when, why, by which clause. Never changed. `by` None is the platform.
@@ -230,6 +246,9 @@ class DealMove(models.Model):
     reason = models.CharField(max_length=20, blank=True, choices=[*RejectReason.choices, *LostReason.choices])
     text = models.CharField(max_length=1000, blank=True)
     clause = models.CharField(max_length=5, blank=True)
+    facts = models.JSONField(
+        null=True, blank=True, help_text="What the clause was found by (engagement.Facts); null where no table ruled"
+    )
 
     objects = DealMoveQuerySet.as_manager()
 

@@ -19,12 +19,18 @@ class EngagementRulesQuerySet(models.QuerySet["EngagementRules"]):
         """The version whose effective date has come most recently, or None."""
         return self.filter(effective_at__lte=at).order_by("-effective_at", "-number").first()
 
+    def upcoming(self, at: datetime) -> "EngagementRulesQuerySet":
+        """Published, and not in force yet; the next one first."""
+        return self.filter(effective_at__gt=at).order_by("number")
+
 
 class EngagementRules(models.Model):
-    """One version of the rules, in the format of docs/deals.md. Never changed after publishing."""
+    """One version of the rules, in the format of docs/deals.md. Never changed: a trigger sees to it."""
 
     number = models.PositiveIntegerField(unique=True)
     document = models.JSONField()
+    text = models.TextField(blank=True, db_default="", help_text="As it was written, with comments; empty if unknown")
+    why = models.CharField(max_length=1000, blank=True, db_default="", help_text="For partners too")
     effective_at = models.DateTimeField()
     published_at = models.DateTimeField(default=timezone.now)
     published_by = models.ForeignKey(

@@ -22,6 +22,7 @@ from lms.deals.errors import (
     OwnInterest,
     PlanClosed,
     RulesNotAccepted,
+    RulesOvertaken,
     RulesRefused,
     SecretsJustChanged,
     TooManyMessages,
@@ -46,7 +47,15 @@ from lms.deals.services.crm_systems import (
     secrets_of,
 )
 from lms.deals.services.discussing import add_comment, add_task, finish_task
-from lms.deals.services.engaging import accept_rules, publish_rules, rules_for, rules_in_force, standing
+from lms.deals.services.engaging import (
+    Standing,
+    accept_rules,
+    acceptable,
+    publish_rules,
+    rules_for,
+    rules_in_force,
+    standing,
+)
 from lms.deals.services.figures import (
     CountedDeal,
     board,
@@ -98,6 +107,7 @@ from lms.deals.services.planning import (
 )
 from lms.deals.services.precedents import precedents
 from lms.deals.services.registering import Draft, read_draft, register_deal
+from lms.deals.services.replaying import Replay, replay_rulings
 from lms.deals.services.similar import Likeness, Similar, find_similar
 from lms.deals.services.upkeep import escalate_overdue, expire_deals, remind_of_protection
 from lms.deals.services.use import Use, touched_a_deal, use_of_registration
@@ -148,11 +158,14 @@ __all__ = [
     "PlanClosed",
     "Reached",
     "RulesNotAccepted",
+    "RulesOvertaken",
     "RulesRefused",
+    "Replay",
     "Secrets",
     "SecretsJustChanged",
     "Sent",
     "Similar",
+    "Standing",
     "TooManyMessages",
     "TooManyOpen",
     "UnknownDeal",
@@ -161,6 +174,7 @@ __all__ = [
     "WordsMissing",
     "accept_lead",
     "accept_rules",
+    "acceptable",
     "add_action",
     "add_comment",
     "add_crm",
@@ -219,6 +233,7 @@ __all__ = [
     "remind_of_reviews",
     "remove_crm",
     "replay_messages",
+    "replay_rulings",
     "resume_crm",
     "rotate_secret",
     "rules_for",

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lms.deals.engagement import Clause, Facts, First, Other, Relation, Rules, rule
+from lms.deals.engagement import Clause, Facts, First, Other, Relation, Rules, rule, who_was_first
 from lms.deals.models import Deal, DealQuerySet, VendorAccount
 from lms.deals.moves import State
 
@@ -15,10 +15,11 @@ def judge(*, deal: Deal, at: datetime, customer_called: bool = False, independen
     """The clause of the deal's rules that applies to it now. The two facts a person adds are what no table knows: the
     customer turned to the applicant by himself; both learned of him independently. Four queries.
     """
-    return rule(deal.rules.rules, _facts(deal, at, customer_called, independently))
+    return rule(deal.rules.rules, facts_of(deal, at=at, customer_called=customer_called, independently=independently))
 
 
-def _facts(deal: Deal, at: datetime, customer_called: bool, independently: bool) -> list[Facts]:
+def facts_of(deal: Deal, *, at: datetime, customer_called: bool = False, independently: bool = False) -> list[Facts]:
+    """What `judge` rules on: one row for each other, one without any. Four queries."""
     rules = deal.rules.rules
     keys = {"name_key": deal.name_key, "country": deal.customer_country, "domain_key": deal.domain_key}
     own = _won(keys, at).filter(partner=deal.partner_id).exists()
@@ -28,7 +29,7 @@ def _facts(deal: Deal, at: datetime, customer_called: bool, independently: bool)
         Facts(
             other=Other.PARTNER,
             relation=Relation.LEAD,
-            first=_first(deal, rival.registered_at, rules, independently),
+            **_first(deal, rival.registered_at, rules, independently),
             idle_days=(at - rival.touched_at).days if rival.is_protected else None,
             **added,
         )
@@ -42,7 +43,7 @@ def _facts(deal: Deal, at: datetime, customer_called: bool, independently: bool)
             Facts(
                 other=Other.VENDOR,
                 relation=Relation(account.relation),
-                first=_first(deal, since, rules, independently),
+                **_first(deal, since, rules, independently),
                 lost_days=account.lost_days(at.date()),
                 **added,
             )
@@ -54,9 +55,9 @@ def _won(keys: dict[str, str], at: datetime) -> DealQuerySet:
     return Deal.objects.of_customer(**keys).filter(state=State.WON, state_since__gt=at - INCUMBENCY)
 
 
-def _first(deal: Deal, other_since: datetime, rules: Rules, independently: bool) -> First:
-    """Who knew of it first; within the hours the rules give, nobody can tell."""
-    apart = deal.registered_at - other_since
-    if independently or abs(apart) <= timedelta(hours=rules.same_hours):
-        return First.SAME
-    return First.OTHER if apart > timedelta(0) else First.APPLICANT
+def _first(deal: Deal, other_since: datetime, rules: Rules, independently: bool) -> dict[str, Any]:
+    """Who knew of it first: said by a person, or told by the time between them."""
+    if independently:
+        return {"first": First.SAME}
+    seconds = (deal.registered_at - other_since).total_seconds()
+    return {"first": who_was_first(seconds, rules), "seconds_after": seconds}

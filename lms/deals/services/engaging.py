@@ -1,38 +1,90 @@
 """Publishing rules of engagement, and accepting them."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
+from lms.common import guards
+from lms.common.documents import Problem
 from lms.deals.engagement import parse
-from lms.deals.errors import NoRulesInForce, NotYourMove, RulesNotAccepted, RulesRefused
+from lms.deals.errors import NoRulesInForce, NotYourMove, RulesNotAccepted, RulesOvertaken, RulesRefused
+from lms.deals.events import AcceptanceAsked
 from lms.deals.models import Acceptance, EngagementRules
-from lms.partners.models import Partner
+from lms.events.services import emit
+from lms.partners.models import Membership, Partner
+
+MAX_WHY = 1000
 
 
 @transaction.atomic
-def publish_rules(*, document: Any, effective_at: datetime, by: User | None, at: datetime) -> EngagementRules:
-    """Appends the next version. Deals keep the version they were registered under.
+def publish_rules(
+    *,
+    document: Any,
+    effective_at: datetime,
+    by: User | None,
+    at: datetime,
+    text: str = "",
+    why: str = "",
+    after: int | None = None,
+) -> EngagementRules:
+    """Appends the next version, for good, and asks each partner to accept it. Deals keep the version they were
+    registered under. `after` is the number of the newest version that its publisher compared it with, 0 for none; of
+    two at once one wins, and the other is told. `text` is the document as it was written.
 
-    Raises RulesRefused for a document that is none, and for one that would begin before a version already published.
+    Raises RulesRefused for a document that is none, and for one that would begin before it is published or before a
+    version already published; RulesOvertaken for who did not see the newest one. Emits AcceptanceAsked per partner.
     """
     parse(document)
     newest = EngagementRules.objects.select_for_update(of=("self",)).order_by("-number").first()
+    last = 0 if newest is None else newest.number
+    if after is not None and after != last:
+        raise RulesOvertaken(_OVERTAKEN)
     if newest is not None and effective_at < newest.effective_at:
-        raise RulesRefused(f"Version {newest.number} begins on {newest.effective_at:%Y-%m-%d}. Choose a later moment.")
-    version = EngagementRules.objects.create(
-        number=1 if newest is None else newest.number + 1,
-        document=document,
-        effective_at=effective_at,
-        published_at=at,
-        published_by=by,
-    )
-    record_audit(action="deals.publish_rules", actor=by, at=at, target=version, detail={"number": version.number})
+        words = f"Version {last} begins on {newest.effective_at:%Y-%m-%d}. Choose a later moment."
+        raise RulesRefused([Problem((), words)])
+    if effective_at < at:
+        raise RulesRefused([Problem((), "Rules begin when they are published, or later. Choose a later moment.")])
+    try:
+        with transaction.atomic():
+            version = EngagementRules.objects.create(
+                number=last + 1,
+                document=document,
+                text=text,
+                why=guards.check_text(why).strip()[:MAX_WHY],
+                effective_at=effective_at,
+                published_at=at,
+                published_by=by,
+            )
+    except IntegrityError as error:  # published since the look
+        raise RulesOvertaken(_OVERTAKEN) from error
+    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    detail = {"number": version.number, "sha256": digest, "why": version.why}
+    record_audit(action="deals.publish_rules", actor=by, at=at, target=version, detail=detail)
+    _ask_partners(version, at)
     return version
+
+
+_OVERTAKEN = "Somebody published another version meanwhile. Look at what changes against it; nothing was published."
+
+
+def _ask_partners(version: EngagementRules, at: datetime) -> None:
+    """Those that somebody manages; one event each, so that a letter that fails holds up no other."""
+    managed = Membership.objects.active(at.date()).filter(role=Membership.Role.MANAGER)
+    partners = Partner.objects.filter(suspended_at=None, pk__in=managed.values("partner")).order_by("pk")
+    for partner_id in partners.values_list("public_id", flat=True):
+        emit(AcceptanceAsked(at=at, version=version.number, partner_id=partner_id))
+
+
+def acceptable(*, at: datetime) -> list[EngagementRules]:
+    """The version in force and those that are published for later: what can be accepted now. Two queries."""
+    in_force = EngagementRules.objects.in_force(at)
+    return [*([in_force] if in_force is not None else []), *EngagementRules.objects.upcoming(at)]
 
 
 @transaction.atomic

@@ -8,12 +8,12 @@ from django.db import transaction
 
 from lms.accounts.models import User
 from lms.common import guards
-from lms.deals.engagement import last_protected_day
+from lms.deals.engagement import last_protected_day, rule
 from lms.deals.errors import IllegalMove, NotYourMove, WordsMissing
 from lms.deals.models import Deal
 from lms.deals.moves import MOVES, RejectReason, Side, State
 from lms.deals.services import steps
-from lms.deals.services.conflicts import judge
+from lms.deals.services.conflicts import facts_of
 from lms.deals.services.interest import require_level, require_no_interest, sides_of
 from lms.deals.services.registering import approval
 
@@ -53,13 +53,22 @@ def move_deal(
         require_no_interest(deal=deal, by=by, at=at)
         require_level(deal=deal, move=wanted, by=by)
     wanted.check_words(reason, text)
-    clause = ""
+    clause, facts = "", None
     if deal.level and move in {"settle", "reject"}:
-        clause = judge(deal=deal, at=at, customer_called=customer_called, independently=independently).id
+        facts = facts_of(deal, at=at, customer_called=customer_called, independently=independently)
+        clause = rule(deal.rules.rules, facts).id
     changes = _EFFECTS.get(move, _nothing)(deal, by, at)
     if Side.PARTNER in sides:
         changes["touched_at"] = at
-    step: dict[str, Any] = {"by": by, "at": at, "reason": reason, "text": text, "clause": clause, **changes}
+    step: dict[str, Any] = {
+        "by": by,
+        "at": at,
+        "reason": reason,
+        "text": text,
+        "clause": clause,
+        "facts": facts,
+        **changes,
+    }
     held = deal.holds
     if move == "overturn":
         steps.advance_holding(deal, move, otherwise="recontest", **step)

@@ -1,15 +1,18 @@
 """One step of a deal: the state, the row of the log, the audit entry and the event, in one transaction. For this
 package: use cases are in moving, registering and upkeep."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
+from lms.deals.engagement import Facts
 from lms.deals.errors import IllegalMove
 from lms.deals.events import DealMoved
 from lms.deals.models import CrmSystem, Deal, DealMove
@@ -56,6 +59,7 @@ def advance(
     reason: str = "",
     text: str = "",
     clause: str = "",
+    facts: Sequence[Facts] | None = None,
     source: CrmSystem | None = None,
     **changes: Any,
 ) -> DealMove:
@@ -72,7 +76,7 @@ def advance(
     if clause:
         changes["clause"] = clause
     Deal.objects.advance(deal, move, state_since=at, **changes)
-    return log(deal, name, before, by=by, at=at, reason=reason, text=text, clause=clause, source=source)
+    return log(deal, name, before, by=by, at=at, reason=reason, text=text, clause=clause, facts=facts, source=source)
 
 
 def log(
@@ -85,9 +89,12 @@ def log(
     reason: str = "",
     text: str = "",
     clause: str = "",
+    facts: Sequence[Facts] | None = None,
     source: CrmSystem | None = None,
 ) -> DealMove:
-    """Writes the step down: for people, for the audit, for the CRM systems and for the handlers."""
+    """Writes the step down: for people, for the audit, for the CRM systems and for the handlers. `facts` are those by
+    which the clause was found, so that other rules can be asked the same later.
+    """
     made = DealMove.objects.create(
         deal=deal,
         number=deal.moves.count() + 1,
@@ -99,6 +106,7 @@ def log(
         reason=reason,
         text=text.strip(),
         clause=clause,
+        facts=None if facts is None else msgspec.to_builtins(list(facts)),
     )
     record_audit(
         action="deals.move_deal",

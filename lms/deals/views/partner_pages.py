@@ -1,5 +1,6 @@
 """What a partner's people see and do: register, follow, answer, accept the rules."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,13 +16,13 @@ from django.views.decorators.http import require_safe
 
 from lms.accounts.requests import person_of
 from lms.common.errors import DomainError
-from lms.deals import services
+from lms.deals import rules_changes, services
 from lms.deals.forms import DealForm
 from lms.deals.models import Deal
 from lms.deals.moves import OPEN, State
 from lms.deals.services import Likeness, Similar
 from lms.partners.middleware import membership_of
-from lms.partners.models import Membership
+from lms.partners.models import Membership, Partner
 
 PAGE_SIZE = 25
 # The question whether a customer is registered can be put by a program too: so often in a minute by one person.
@@ -196,14 +197,38 @@ def engagement(request: HttpRequest) -> HttpResponse:
     except services.NoRulesInForce as error:
         return render(request, "deals/engagement.html", {"message": error.message})
     if request.method == "POST":
-        if membership is None or not request.user.has_perm("deals.accept_rules", membership.partner):
-            raise PermissionDenied
-        services.accept_rules(version=version, partner=membership.partner, by=person_of(request), at=now)
-        messages.success(request, f"Version {version.number} is accepted for {membership.partner.name}.")
-        return redirect("deals:engagement")
+        return _accept(request, membership, now)
     context: dict[str, Any] = {"version": version, "rules": version.rules, "cycle": services.median_cycle(at=now)}
     if membership is not None:
-        context["standing"] = services.standing(partner=membership.partner, at=now)
+        context["standing"] = standing = services.standing(partner=membership.partner, at=now)
         context["partner"] = membership.partner
         context["may_accept"] = request.user.has_perm("deals.accept_rules", membership.partner)
+        context |= _news(standing, membership.partner, now)
     return render(request, "deals/engagement.html", context)
+
+
+def _accept(request: HttpRequest, membership: Membership | None, now: datetime) -> HttpResponse:
+    """Accepts the version that was read: another one may have come into force since."""
+    if membership is None or not request.user.has_perm("deals.accept_rules", membership.partner):
+        raise PermissionDenied
+    found = [one for one in services.acceptable(at=now) if str(one.number) == request.POST.get("version")]
+    if not found:
+        messages.error(request, "This version can be accepted no more: another one is in force. Read what changes.")
+        return redirect("deals:engagement")
+    services.accept_rules(version=found[0], partner=membership.partner, by=person_of(request), at=now)
+    messages.success(request, f"Version {found[0].number} is accepted for {membership.partner.name}.")
+    return redirect("deals:engagement")
+
+
+def _news(standing: services.Standing, partner: Partner, now: datetime) -> dict[str, Any]:
+    """What the version in force changes against the one the partner accepted last, and what those to come will."""
+    context: dict[str, Any] = {}
+    if standing.accepted is not None and not standing.is_current:
+        context["changes"] = rules_changes.changes(standing.accepted.version.rules, standing.in_force.rules)
+    accepted = set(partner.deal_acceptances.values_list("version", flat=True))
+    before, upcoming = standing.in_force, []
+    for one in services.acceptable(at=now)[1:]:
+        changes = rules_changes.changes(before.rules, one.rules)
+        upcoming.append({"version": one, "changes": changes, "is_accepted": one.pk in accepted})
+        before = one
+    return context | {"upcoming": upcoming}

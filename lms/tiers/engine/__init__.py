@@ -1,5 +1,6 @@
 """The rules engine: programme documents in, explained evaluations out. Pure Python: no Django, no clock, no I/O."""
 
+from lms.common.documents import Source, read_yaml
 from lms.tiers.engine import schema
 from lms.tiers.engine.cases import CaseResult, programmes, run_cases
 from lms.tiers.engine.document import Programme, Tier, parse
@@ -9,7 +10,6 @@ from lms.tiers.engine.lifecycle import Ruling, Standing, rule
 from lms.tiers.engine.nodes import Finding, State
 from lms.tiers.engine.numbers import as_words, exact
 from lms.tiers.engine.problems import DocumentError, Problem, UnsupportedFeature
-from lms.tiers.engine.source import Source, read_yaml
 from lms.tiers.engine.terms import Demotion, Lifecycle, Promotion
 
 __all__ = [

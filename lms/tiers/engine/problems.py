@@ -1,32 +1,10 @@
 """What can be wrong with a programme document, and where."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-Path = tuple[str | int, ...]
+from lms.common.documents import DocumentError, Path, Problem
 
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong, where it stands, and its line when the text is known."""
-
-    path: Path
-    message: str
-    line: int | None = None
-    is_unsupported: bool = False
-
-    def __str__(self) -> str:
-        where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path).lstrip(".")
-        place = f"line {self.line}: " if self.line is not None else ""
-        return f"{place}{where}: {self.message}" if where else f"{place}{self.message}"
-
-
-class DocumentError(Exception):
-    """A document that is not a programme. `problems` lists everything found, in the order of the document."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = tuple(problems)
+__all__ = ["DocumentError", "Path", "Problem", "UnsupportedFeature", "refuse"]
 
 
 class UnsupportedFeature(DocumentError):

@@ -4,12 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from lms.common.errors import DomainError
-from lms.deals import services
+from lms.deals import engagement, services
 
 
 class Command(BaseCommand):
@@ -20,14 +19,17 @@ class Command(BaseCommand):
         publish = actions.add_parser("publish", help="check the document and append it as the next version")
         publish.add_argument("file", type=Path)
         publish.add_argument("--from", dest="since", default="", help="the day it begins, as 2027-01-01 (UTC); now")
+        publish.add_argument("--why", default="", help="what changed and why, for partners and the log")
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         try:
             since = datetime.fromisoformat(options["since"]).replace(tzinfo=UTC) if options["since"] else now
-            document = yaml.safe_load(options["file"].read_text(encoding="utf-8"))
-            version = services.publish_rules(document=document, effective_at=since, by=None, at=now)
-        except (OSError, ValueError, yaml.YAMLError) as error:
+            text = options["file"].read_text(encoding="utf-8")
+            version = services.publish_rules(
+                document=engagement.read(text), text=text, why=options["why"], effective_at=since, by=None, at=now
+            )
+        except (OSError, ValueError) as error:
             raise CommandError(f"This cannot be read: {error}") from error
         except DomainError as error:
             raise CommandError(error.message) from error

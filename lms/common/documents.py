@@ -1,12 +1,11 @@
-"""Programme documents as YAML text: read strictly, with the line of everything that stands in them."""
+"""Documents that people write as YAML text: read strictly, with the line of everything that stands in them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import yaml
-
-from lms.tiers.engine.problems import DocumentError, Path, Problem
 
 MAX_CHARACTERS = 500_000
 MAX_DEPTH = 40
@@ -19,12 +18,44 @@ _NULL = "tag:yaml.org,2002:null"
 _PLAIN = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp"}
 
 
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, where it stands, and its line when the text is known."""
+
+    path: Path
+    message: str
+    line: int | None = None
+    is_unsupported: bool = False
+
+    def __str__(self) -> str:
+        where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path).lstrip(".")
+        place = f"line {self.line}: " if self.line is not None else ""
+        return f"{place}{where}: {self.message}" if where else f"{place}{self.message}"
+
+
+class DocumentError(Exception):
+    """A document that cannot be used. `problems` lists everything found, in the order of the document."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
 @dataclass(frozen=True)
 class Source:
     """A document and the line (from 1) of each of its values."""
 
     document: Any
     lines: dict[Path, int] = field(default_factory=dict)
+
+    def line_of(self, path: Path) -> int | None:
+        """The line of a value; of one that is missing, the line of what it should stand in."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path)
 
 
 def read_yaml(text: str) -> Source:
