@@ -23,7 +23,7 @@ from lms.deals.events import (
 from lms.deals.lead_moves import MOVES as LEAD_MOVES
 from lms.deals.lead_moves import LeadState
 from lms.deals.models import Comment, CrmSystem, Deal, DealImport, DealMove, LeadMove, Origin, PlanReview, RowOutcome
-from lms.deals.moves import Side
+from lms.deals.table import Side
 from lms.events.services import subscribe
 from lms.partners.models import Membership, Partner
 from lms.partners.rules import PORTAL_MANAGERS
@@ -237,7 +237,7 @@ def send_lead_letter(event: LeadMoved) -> None:
     )
     if move is None or (move.to_state == LeadState.OFFERED and not move.lead.is_offered):
         return  # an offer that is over by now
-    is_ours = LEAD_MOVES[move.move].side == Side.VENDOR
+    is_ours = Side.VENDOR in LEAD_MOVES[move.move].sides
     giver = [move.lead.given_by] if move.lead.given_by.is_active else []
     url = f"{settings.SITE_URL}{reverse('deals:lead', args=[move.lead.public_id])}"
     for person in _managers_of(move.partner, event.at) if is_ours else giver:

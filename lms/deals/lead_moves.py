@@ -2,11 +2,9 @@
 it from here.
 """
 
-from dataclasses import dataclass
+from django.db.models import TextChoices
 
-from django.db.models import Q, TextChoices
-
-from lms.deals.moves import Side
+from lms.deals.table import Side, Step, by_name
 
 
 class LeadState(TextChoices):
@@ -27,22 +25,12 @@ class DeclineReason(TextChoices):
     TOO_SMALL = "too_small", "Too small for us"
 
 
-@dataclass(frozen=True, kw_only=True)
-class LeadMoveKind:
-    """From any of `origins` to `target`, by one side."""
-
-    name: str
-    origins: frozenset[LeadState]
-    target: LeadState
-    side: Side
-
-
-def _kind(name: str, origins: str, target: LeadState, side: Side) -> LeadMoveKind:
+def _kind(name: str, origins: str, target: LeadState, side: Side) -> Step:
     states = frozenset(LeadState(one) for one in origins.split())
-    return LeadMoveKind(name=name, origins=states, target=target, side=side)
+    return Step(name=name, origins=states, target=target, sides=frozenset({side}))
 
 
-TABLE: tuple[LeadMoveKind, ...] = (
+TABLE: tuple[Step, ...] = (
     _kind("give", "", LeadState.OFFERED, Side.VENDOR),
     _kind("accept", "offered", LeadState.ACCEPTED, Side.PARTNER),
     _kind("decline", "offered", LeadState.DECLINED, Side.PARTNER),
@@ -50,13 +38,4 @@ TABLE: tuple[LeadMoveKind, ...] = (
     _kind("recall", "offered", LeadState.RECALLED, Side.VENDOR),
     _kind("give_again", "declined expired recalled", LeadState.OFFERED, Side.VENDOR),
 )
-MOVES: dict[str, LeadMoveKind] = {kind.name: kind for kind in TABLE}
-
-
-def legal_steps() -> Q:
-    """The table as a condition on a row of the log, for the database."""
-    allowed = Q()
-    for kind in TABLE:
-        origins: list[str] = sorted(kind.origins) or [""]
-        allowed |= Q(move=kind.name, from_state__in=origins, to_state=kind.target)
-    return allowed
+MOVES = by_name(TABLE)

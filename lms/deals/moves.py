@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import Q, TextChoices
+from django.db.models import TextChoices
 
 from lms.deals.errors import WordsMissing
+from lms.deals.table import Side, Step, by_name, sides_of, steps_from
 
 
 class State(TextChoices):
@@ -45,14 +46,6 @@ class LostReason(TextChoices):
     OTHER = "other", "Something else"
 
 
-class Side(StrEnum):
-    """Whose move it is. The platform moves by rules and by the clock."""
-
-    PARTNER = "partner"
-    VENDOR = "vendor"
-    PLATFORM = "platform"
-
-
 class Words(StrEnum):
     """What a move has to be explained with."""
 
@@ -70,14 +63,10 @@ HOLDING = OPEN - {State.DISPUTED}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Move:
-    """From any of `origins` to `target`, by one of `sides`. `label` is the button's."""
+class Move(Step):
+    """`label` is the button's, `words` what has to be said with it."""
 
-    name: str
     label: str
-    origins: frozenset[State]
-    target: State
-    sides: frozenset[Side]
     words: Words = Words.NONE
     hint: str = ""
 
@@ -103,7 +92,7 @@ def _move(
         label=label,
         origins=frozenset(State(one) for one in origins.split()),
         target=target,
-        sides=frozenset(Side(one) for one in sides.split()),
+        sides=sides_of(sides),
         words=words,
         hint=hint,
     )
@@ -140,7 +129,7 @@ TABLE: tuple[Move, ...] = (
     _move("overturn", "Reopen the deal", "disputed", State.IN_REVIEW, "vendor", Words.TEXT, "Why it is reopened"),
     _move("recontest", "Reopen the deal", "disputed", State.IN_CONFLICT, "platform", Words.TEXT),
 )  # fmt: skip
-MOVES: dict[str, Move] = {move.name: move for move in TABLE}
+MOVES = by_name(TABLE)
 # Moves after which the partner's way has a result that later cases may be compared with.
 DECISIONS = frozenset({"reject", "settle", "overrule", "uphold", "uphold_expiry", "overturn", "recontest"})
 # Moves at which the table of the rules of engagement is asked: at registration, and when a conflict is decided.
@@ -149,13 +138,4 @@ RULED = frozenset({"submit", "contest", "settle", "reject"})
 
 def moves_from(state: str, side: Side) -> Iterator[Move]:
     """What this side may do with a deal in this state, in the order of the table."""
-    return (move for move in TABLE if state in move.origins and side in move.sides)
-
-
-def legal_steps() -> Q:
-    """The table as a condition on a row of the log, for the database."""
-    allowed = Q()
-    for move in TABLE:
-        origins: list[str] = sorted(move.origins) or [""]
-        allowed |= Q(move=move.name, from_state__in=origins, to_state=move.target)
-    return allowed
+    return steps_from(TABLE, state, side)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.db.models import TextChoices
 
-from lms.deals.moves import Side
+from lms.deals.table import Side
 
 
 class Measure(TextChoices):

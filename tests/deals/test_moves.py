@@ -12,8 +12,9 @@ from lms.accounts.models import AuditEntry
 from lms.deals import services
 from lms.deals.errors import IllegalMove, NotYourMove, OwnInterest, WordsMissing
 from lms.deals.models import Deal, DealMove
-from lms.deals.moves import HOLDING, MOVES, OPEN, PROTECTED, TABLE, Side, State, Words, moves_from
+from lms.deals.moves import HOLDING, MOVES, OPEN, PROTECTED, TABLE, State, Words, moves_from
 from lms.deals.services import steps
+from lms.deals.table import Side
 from lms.partners.models import Membership
 from tests.deals.factories import (
     account,

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from lms.common.models import PublicIdModel
+from lms.deals import table
 from lms.deals.errors import IllegalMove
 from lms.deals.models.engagement import EngagementRules
 from lms.deals.money import shown
@@ -18,12 +19,12 @@ from lms.deals.moves import (
     OPEN,
     PROTECTED,
     RULED,
+    TABLE,
     WAITING,
     LostReason,
     Move,
     RejectReason,
     State,
-    legal_steps,
 )
 from lms.partners.models import Partner
 
@@ -79,9 +80,8 @@ class DealQuerySet(models.QuerySet["Deal"]):
     def advance(self, deal: "Deal", move: Move, **changes: object) -> None:
         """Puts the deal into the move's target. Raises IllegalMove when it is not, or no longer, where it starts."""
         deal.require(move)
-        if self.filter(pk=deal.pk, state=deal.state).update(state=move.target, **changes) != 1:
+        if not table.advance(self, deal, move, **changes):
             raise IllegalMove("Somebody else has just moved this deal. Look at it again; nothing was changed.")
-        deal.refresh_from_db()
 
 
 class Deal(PublicIdModel):
@@ -255,7 +255,7 @@ class DealMove(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["deal", "number"], name="deals_move_number_once"),
-            models.CheckConstraint(condition=legal_steps(), name="deals_move_is_in_the_table"),
+            models.CheckConstraint(condition=table.legal_steps(TABLE), name="deals_move_is_in_the_table"),
         ]
 
     def __str__(self) -> str:

@@ -8,8 +8,9 @@ from django.db import models
 from django.db.models import Q
 
 from lms.common.models import PublicIdModel
+from lms.deals import table
 from lms.deals.errors import IllegalMove
-from lms.deals.lead_moves import MOVES, DeclineReason, LeadState, legal_steps
+from lms.deals.lead_moves import MOVES, TABLE, DeclineReason, LeadState
 from lms.deals.models.deals import Deal
 from lms.deals.money import shown
 from lms.partners.models import Partner
@@ -39,13 +40,10 @@ class LeadQuerySet(models.QuerySet["Lead"]):
 
     def advance(self, lead: "Lead", name: str, **changes: object) -> None:
         """Puts the lead into the move's target. Raises IllegalMove when it is not, or no longer, where it starts."""
-        kind = MOVES[name]
-        taken = self.filter(pk=lead.pk, state=lead.state) if lead.state in kind.origins else self.none()
-        if taken.update(state=kind.target, **changes) != 1:
+        if not table.advance(self, lead, MOVES[name], **changes):
             raise IllegalMove(
                 f"A lead that is “{lead.get_state_display().lower()}” cannot be moved like this. Nothing was changed."
             )
-        lead.refresh_from_db()
 
 
 class Lead(PublicIdModel):
@@ -124,7 +122,7 @@ class LeadMove(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["lead", "number"], name="deals_lead_move_number_once"),
-            models.CheckConstraint(condition=legal_steps(), name="deals_lead_move_is_in_the_table"),
+            models.CheckConstraint(condition=table.legal_steps(TABLE), name="deals_lead_move_is_in_the_table"),
             models.CheckConstraint(
                 condition=Q(move="decline") & ~Q(reason="") | (~Q(move="decline") & Q(reason="")),
                 name="deals_lead_declined_for_a_reason",

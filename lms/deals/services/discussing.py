@@ -10,9 +10,9 @@ from lms.common import guards
 from lms.deals.errors import NotYourMove, WordsMissing
 from lms.deals.events import CommentAdded
 from lms.deals.models import Comment, Deal, Task
-from lms.deals.moves import Side
 from lms.deals.services import steps
 from lms.deals.services.interest import sides_of
+from lms.deals.table import Side
 from lms.events.services import emit
 
 MAX_COMMENT = 2000

@@ -6,7 +6,8 @@ from itertools import chain
 from lms.accounts.models import User
 from lms.deals.errors import NotYourMove, OwnInterest
 from lms.deals.models import Deal, Origin, VendorAccount
-from lms.deals.moves import DECISIONS, Move, Side, State, moves_from
+from lms.deals.moves import DECISIONS, Move, State, moves_from
+from lms.deals.table import Side
 from lms.partners.models import Membership
 
 # Decided on a level of escalation.

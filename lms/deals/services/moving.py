@@ -11,11 +11,12 @@ from lms.common import guards
 from lms.deals.engagement import last_protected_day, rule
 from lms.deals.errors import IllegalMove, NotYourMove, WordsMissing
 from lms.deals.models import Deal
-from lms.deals.moves import MOVES, RejectReason, Side, State
+from lms.deals.moves import MOVES, RejectReason, State
 from lms.deals.services import steps
 from lms.deals.services.conflicts import facts_of
 from lms.deals.services.interest import require_level, require_no_interest, sides_of
 from lms.deals.services.registering import approval
+from lms.deals.table import Side
 
 MAX_TEXT = 1000
 

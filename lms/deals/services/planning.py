@@ -14,8 +14,8 @@ from lms.common import guards
 from lms.deals.errors import BadDeal, BadPlan, NotYourMove, PlanClosed
 from lms.deals.models import JointPlan, PlanAction, PlanEntry, PlanObjective, PlanReview
 from lms.deals.money import parse_amount
-from lms.deals.moves import Side
 from lms.deals.plan_templates import TEMPLATES, Measure, PlanTemplate
+from lms.deals.table import Side
 from lms.partners.models import Membership, Partner
 from lms.partners.rules import CHANNEL_MANAGERS, PORTAL_MANAGERS
 

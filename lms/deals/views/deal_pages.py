@@ -19,8 +19,9 @@ from lms.deals import services
 from lms.deals.countries import COUNTRIES
 from lms.deals.forms import CommentForm, MoveForm, SellerForm, TaskForm
 from lms.deals.models import Deal, DealMove, Task
-from lms.deals.moves import MOVES, Move, Side, State, Words
+from lms.deals.moves import MOVES, Move, State, Words
 from lms.deals.services.figures import recent_median_answer
+from lms.deals.table import Side
 
 _TONES = {
     State.APPROVED: "accent",
