@@ -60,6 +60,8 @@ def start_plan(
     kind = TEMPLATES.get(template)
     if kind is None:
         raise BadPlan("template", "Choose one of the templates.")
+    if partner.suspended_at is not None:
+        raise BadPlan("partner", f"{partner.name} is suspended.")
     if months not in MONTHS:
         raise BadPlan("months", "Choose 3, 6 or 12 months.")
     if abs(starts_on - at.date()) > FARTHEST:
