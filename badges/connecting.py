@@ -31,6 +31,8 @@ SCOPES = {
     READ_CREDENTIALS: "Read your badges",
     READ_PROFILE: "Read your name",
 }
+# What applications ask for beside them when they want to come back without the person (all examples of 7.1 and 7.2).
+OFFLINE = "offline_access"
 # What an application tells of itself (7.1.1): all of it is needed, and all of it is told back.
 WORDS = ("client_name", "software_id", "software_version")
 PAGES = ("client_uri", "logo_uri", "tos_uri", "policy_uri")
@@ -68,7 +70,7 @@ class ConnectAdapter(DefaultOIDCAdapter):
     def validate_client_registration(self, *, client: Client, client_metadata: dict[str, Any], **more: object) -> None:
         """Leaves of the scopes those that are offered; the rest was read by `read_registration`."""
         asked = client_metadata.get("scope", "").split() or SCOPES
-        client.set_scopes([scope for scope in SCOPES if scope in asked])
+        client.set_scopes([scope for scope in (*SCOPES, OFFLINE) if scope in asked])
 
 
 def read_registration(data: bytes) -> dict[str, Any]:
@@ -219,14 +221,18 @@ def _end(tokens: TokenQuerySet, at: datetime) -> None:
     tokens.update(expires_at=at)
 
 
-def note_consent(*, client: Client, person: User, code: str, scopes: list[str], at: datetime) -> None:
+def note_consent(
+    *, client: Client, person: User, code: str, scopes: list[str], bound_to: Mapping[str, str], at: datetime
+) -> None:
     """The person let an application read his badges: a row that holds as long as the code, and the audit log.
 
-    Call it in the transaction in which the code is given. The row's hash names the consent in all tokens it leads to.
+    Call it in the transaction in which the code is given. The row's hash names the consent in all tokens it leads to;
+    `bound_to` is what the exchange has to show. It stands here and not in a cache, which each process may have its own
+    of.
     """
     until = at + timedelta(seconds=app_settings.AUTHORIZATION_CODE_EXPIRES_IN)
     consent = Token(type=Token.Type.AUTHORIZATION_CODE, client=client, user=person, created_at=at, expires_at=until)
-    consent.hash = _hash(code)
+    consent.hash, consent.data = _hash(code), dict(bound_to)
     consent.set_scopes(scopes)
     consent.save(force_insert=True)
     record_audit(action="badges.connect", actor=person, at=at, target=person, detail={"application": client.name})

@@ -12,6 +12,7 @@ from allauth.idp.oidc.internal.oauthlib.request_validator import OAuthLibRequest
 from allauth.idp.oidc.internal.oauthlib.server import generate_access_token, generate_refresh_token
 from allauth.idp.oidc.internal.oauthlib.utils import get_validator_context
 from allauth.idp.oidc.models import Client, Token
+from django.conf import settings
 from django.utils import timezone
 from oauthlib.common import Request
 from oauthlib.openid import Server
@@ -24,7 +25,9 @@ _CODE = re.compile(r"[A-Za-z0-9]{1,100}")
 
 
 class Validator(OAuthLibRequestValidator):
-    """The answers to oauthlib's questions where they are stricter than django-allauth's."""
+    """The answers to oauthlib's questions where they are stricter than django-allauth's. One for each request."""
+
+    consent: Token | None = None  # what the code stands for that is exchanged
 
     def validate_client_id(self, client_id: object, request: Request) -> bool:
         is_one = isinstance(client_id, str) and _CLIENT_ID.fullmatch(client_id) is not None
@@ -50,15 +53,20 @@ class Validator(OAuthLibRequestValidator):
         return True
 
     def save_authorization_code(self, client_id: str, code: dict[str, Any], request: Request, *more: Any) -> None:
-        """Here, and nowhere else, an application is let in: the record is written with the code."""
-        super().save_authorization_code(client_id, code, request)
+        """Here, and nowhere else, an application is let in: the record is written with the code.
+
+        What is added to `code` goes back with it: what was allowed (Open Badges 3.0, 7.2.2), and by whom, for
+        applications that ask many servers (RFC 9207).
+        """
         connecting.note_consent(
             client=request.client,
             person=request.user,
             code=code["code"],
             scopes=request.scopes,
+            bound_to={"redirect_uri": request.redirect_uri, "code_challenge": request.code_challenge},
             at=timezone.now(),
         )
+        code |= {"scope": " ".join(request.scopes), "iss": settings.SITE_URL}
 
     def get_authorization_code_scopes(self, *asked: Any, **named: Any) -> list[str]:
         """Asked before the application has shown who it is, and only to find out whether it wants OpenID: never."""
@@ -68,11 +76,25 @@ class Validator(OAuthLibRequestValidator):
         """Holds the consent until the exchange is over. A code that comes twice ends what it gave (RFC 6749, 4.1.2)."""
         if not _CODE.fullmatch(code):
             return False
-        consent = connecting.hold(client=client, kind=Token.Type.AUTHORIZATION_CODE, value=code)
-        return consent is not None and bool(super().validate_code(client.pk, code, client, request))
+        self.consent = connecting.hold(client=client, kind=Token.Type.AUTHORIZATION_CODE, value=code)
+        if self.consent is None or not self.consent.user.is_active:
+            return False
+        request.user, request.scopes = self.consent.user, self.consent.get_scopes()
+        return True
+
+    def get_code_challenge(self, code: str, request: Request) -> str | None:
+        return self._bound_to("code_challenge")
+
+    def get_code_challenge_method(self, code: str, request: Request) -> str:
+        return "S256"  # no other is offered
+
+    def confirm_redirect_uri(self, client_id: str, code: str, redirect_uri: str, *more: Any, **named: Any) -> bool:
+        return redirect_uri == self._bound_to("redirect_uri")
+
+    def _bound_to(self, name: str) -> str | None:
+        return ((self.consent and self.consent.data) or {}).get(name)
 
     def invalidate_authorization_code(self, client_id: str, code: str, request: Request, *more: Any) -> None:
-        super().invalidate_authorization_code(client_id, code, request)
         connecting.use_up(client=request.client, value=code, at=timezone.now())
 
     def validate_refresh_token(self, refresh_token: str, client: Client, request: Request, *more: Any) -> bool:

@@ -41,6 +41,7 @@ _WORDS = {
     "invalid_scope": "A refresh token opens no more than what was allowed.",
 }
 _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+_REPEATABLE = {"resource", "scopes"}  # RFC 8707; the boxes of our own form
 
 
 def _unreadable(request: HttpRequest, *, is_json: bool = False) -> str:
@@ -52,6 +53,8 @@ def _unreadable(request: HttpRequest, *, is_json: bool = False) -> str:
         for name, texts in [*request.GET.lists(), *([] if is_json else request.POST.lists())]:
             for text in (name, *texts):
                 check_text(text)
+            if len(texts) > 1 and name not in _REPEATABLE:
+                return "A parameter is sent more than once."  # RFC 6749, 3.1 and 3.2: which of them counts?
     except UnsafeInput as error:
         return error.message
     return ""
@@ -139,10 +142,14 @@ class _Authorization(oauth.AuthorizationView):
         except errors.FatalClientError as error:
             return _page_of(request, error)
         except errors.OAuth2Error as error:
-            back: HttpResponse = oauth._ClientHttpResponseRedirect(error.in_uri(error.redirect_uri))
-            return back
+            return _page_of(request, error, back=error.in_uri(error.redirect_uri))
         response: HttpResponse = FormView.get(self, request)
         return response
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """What may be read is chosen. That the application may come back is told on the page, and goes with it."""
+        asked: dict[str, Any] = super().get_form_kwargs()
+        return asked | {"requested_scopes": [scope for scope in self._scopes if scope in connecting.SCOPES]}
 
     def render_to_response(self, context: dict[str, Any], **named: Any) -> HttpResponse:
         """The form may lead to where the application waits: a browser asks the policy also of the redirect."""
@@ -153,10 +160,11 @@ class _Authorization(oauth.AuthorizationView):
 
     def form_valid(self, form: AuthorizationForm) -> HttpResponse:
         allowed = {**self._request_info, "user": self.request.user, "response_mode": "query"}
+        scopes = form.cleaned_data["scopes"] + [scope for scope in self._scopes if scope == connecting.OFFLINE]
         try:
             with transaction.atomic():
                 answer = grants.server().create_authorization_response(
-                    *extract_params(self.request), scopes=form.cleaned_data["scopes"], credentials=allowed
+                    *extract_params(self.request), scopes=scopes, credentials=allowed
                 )
         except errors.FatalClientError as error:
             return _page_of(self.request, error)
@@ -165,11 +173,13 @@ class _Authorization(oauth.AuthorizationView):
 
 
 def _refuse_what_is_not_offered(request: HttpRequest, asked: Any) -> None:
-    """Raises what the application is told in place of a page. Nobody lets an application in without being asked."""
+    """Raises what the application is told in place of the question. Nobody lets one in without being asked."""
     if asked.code_challenge_method != "S256":
         raise errors.InvalidRequestError("Send a code challenge (PKCE) with the method S256.", request=asked)
     if not _are_ours(request.GET.getlist("resource")):
         raise InvalidTargetError(request=asked)
+    if not connecting.SCOPES.keys() & set(asked.scopes):
+        raise errors.InvalidScopeError("This opens nothing by itself.", request=asked)
     prompts = request.GET.get("prompt", "").split()
     if "none" not in prompts:
         return
@@ -184,8 +194,11 @@ def _page(request: HttpRequest, problem: str) -> HttpResponse:
     return render(request, "idp/oidc/error.html", {"problem": problem}, status=400)
 
 
-def _page_of(request: HttpRequest, error: errors.OAuth2Error) -> HttpResponse:
-    return render(request, "idp/oidc/error.html", {"error": error}, status=400)
+def _page_of(request: HttpRequest, error: errors.OAuth2Error, *, back: str = "") -> HttpResponse:
+    """`back` tells the application, if the person goes there. Nobody is sent by himself where anybody may have
+    registered (RFC 9700, 4.11.2): the address of this site would lead to any other."""
+    told = {"error": error, "back": back, "host": urlsplit(back).hostname}
+    return render(request, "idp/oidc/error.html", told, status=400)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -206,7 +219,10 @@ def authorize(request: HttpRequest) -> HttpResponse:
 @_for_programs()
 def token(request: HttpRequest) -> HttpResponse:
     """Codes and refresh tokens for access tokens."""
-    if request.POST.get("grant_type", grants.GRANTS[0]) not in grants.GRANTS:
+    if not request.POST.get("grant_type"):
+        words = "grant_type is missing. Send a form (application/x-www-form-urlencoded)."
+        return oauth_problem(400, "invalid_request", words)
+    if request.POST["grant_type"] not in grants.GRANTS:
         return oauth_problem(400, "unsupported_grant_type", f"Offered are {' and '.join(grants.GRANTS)}.")
     if not _are_ours(request.POST.getlist("resource")):
         return oauth_problem(400, InvalidTargetError.error, InvalidTargetError.description)

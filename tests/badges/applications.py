@@ -80,6 +80,15 @@ def code_of(answer: Any) -> str:
     return query["code"][0]
 
 
+def told(answer: Any) -> dict[str, list[str]]:
+    """What the page of a refusal would tell the application, if the person went there."""
+    assert (answer.status_code, "Location" in answer) == (400, False)
+    back = answer.context["back"]
+    assert back.startswith(f"{BACK}?")
+    assert f"Tell {urlsplit(back).hostname}" in answer.content.decode()
+    return parse_qs(urlsplit(back).query)
+
+
 def connect(person: User, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """An application and the tokens that the person gave it."""
     application = register().json()

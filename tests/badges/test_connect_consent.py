@@ -4,12 +4,14 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from allauth.idp.oidc.models import Token
+from django.conf import settings
 from django.test import Client
 
 from badges import connecting
 from badges.models import Award
 from lms.accounts.models import AuditEntry
 from tests.badges.applications import (
+    ALL,
     BACK,
     ask,
     basic,
@@ -18,8 +20,10 @@ from tests.badges.applications import (
     connect,
     consent,
     exchange,
+    refresh,
     refused,
     register,
+    told,
 )
 from tests.badges.factories import signed_in
 from tests.factories import MembershipFactory
@@ -34,22 +38,57 @@ def test_who_is_not_signed_in_signs_in_first() -> None:
 
 
 def test_nobody_is_let_in_without_a_page(award: Award) -> None:
-    """OpenID Connect Core, 3.1.2.6: who asks for no page is told why there is none."""
+    """Who asks for no page is refused. And nobody is sent on by himself: anybody may have registered (RFC 9700, 4.11.2)."""
     application = register().json()
 
-    def told(browser: Client, **changes: str) -> str:
-        asked = challenge(client_id=application["client_id"], **changes)
-        answer = browser.get(f"/oauth/authorize?{urlencode(asked)}")
-        assert answer["Location"].startswith(f"{BACK}?")
-        return parse_qs(urlsplit(answer["Location"]).query)["error"][0]
+    def asked(browser: Client, **changes: str) -> str:
+        query = challenge(client_id=application["client_id"], **changes)
+        (error,) = told(browser.get(f"/oauth/authorize?{urlencode(query)}"))["error"]
+        return error
 
-    assert told(Client(), prompt="none") == "login_required"
-    assert told(signed_in(award.holder), prompt="none") == "consent_required"
-    assert told(signed_in(award.holder), prompt="none login") == "invalid_request"
+    assert asked(Client(), prompt="none") == "login_required"
+    assert asked(signed_in(award.holder), prompt="none") == "consent_required"
+    assert asked(signed_in(award.holder), prompt="none login") == "invalid_request"
+    assert asked(signed_in(award.holder), response_type="token") == "unauthorized_client"
+    for scope in ("openid", connecting.OFFLINE):
+        assert asked(signed_in(award.holder), scope=scope) == "invalid_scope"
     for resource in ("abc", "http://["):
-        assert told(signed_in(award.holder), resource=resource) == "invalid_target"
+        assert asked(signed_in(award.holder), resource=resource) == "invalid_target"
     evil = challenge(client_id=application["client_id"], redirect_uri="https://evil.example/", prompt="none")
-    assert Client().get(f"/oauth/authorize?{urlencode(evil)}").status_code == 400
+    refusal = Client().get(f"/oauth/authorize?{urlencode(evil)}")
+    assert (refusal.status_code, "evil.example" in refusal.content.decode()) == (400, False)
+
+
+def test_what_is_sent_twice_is_refused(award: Award) -> None:
+    """RFC 6749, 3.1: of two answers to one question nobody knows which counts, at this server or at a guard before it."""
+    application = register().json()
+    asked = urlencode(challenge(client_id=application["client_id"]))
+    for name in ("code_challenge", "code_challenge_method", "scope", "prompt", "nonsense"):
+        answer = signed_in(award.holder).get(f"/oauth/authorize?{asked}&{name}=a&{name}=b")
+        assert (answer.status_code, "more than once" in answer.content.decode()) == (400, True)
+
+
+def test_the_answer_says_what_was_allowed_and_by_whom(award: Award) -> None:
+    """Open Badges 3.0, 7.2.2; RFC 9207. The example of the specification asks for offline_access: it goes with the rest."""
+    application = register(scope=f"{ALL} {connecting.OFFLINE}").json()
+    assert application["scope"] == f"{ALL} {connecting.OFFLINE}"
+    browser = signed_in(award.holder)
+    asked = challenge(client_id=application["client_id"], scope=f"{ALL} {connecting.OFFLINE}")
+    page = browser.get(f"/oauth/authorize?{urlencode(asked)}")
+    assert connecting.OFFLINE not in {value for value, _ in page.context["form"].fields["scopes"].choices}
+    fields = {
+        "request": page.context["form"]["request"].value(),
+        "scopes": [connecting.READ_PROFILE],
+        "action": "grant",
+    }
+    answer = browser.post("/oauth/authorize", fields)
+    query = parse_qs(urlsplit(answer["Location"]).query)
+    allowed = f"{connecting.READ_PROFILE} {connecting.OFFLINE}"
+    assert (query["scope"], query["iss"], query["state"]) == ([allowed], [settings.SITE_URL], ["s1"])
+    tokens = exchange(application, query["code"][0], scope=allowed).json()
+    assert set(tokens["scope"].split()) == set(allowed.split())
+    assert refresh(application, tokens, scope=allowed).status_code == 200
+    assert connecting.connections(award.holder)[0].scopes == ("Read your name",)
 
 
 @pytest.mark.parametrize("query", ["x=%zz", "x=%", "client_id=%00", "client_id=a", "client_id=a&client_id=b"])
@@ -64,7 +103,7 @@ def test_without_a_proof_key_nobody_is_asked(award: Award) -> None:
     browser = signed_in(award.holder)
     for changes in ({"code_challenge": None}, {"code_challenge_method": "plain"}, {"code_challenge_method": None}):
         page = browser.get(f"/oauth/authorize?{urlencode(challenge(client_id=application['client_id'], **changes))}")
-        assert page["Location"].startswith(f"{BACK}?error=invalid_request&"), changes  # RFC 7636, 4.4.1
+        assert told(page)["error"] == ["invalid_request"], changes  # RFC 7636, 4.4.1
     code = code_of(consent(award.holder, application))
     assert exchange(application, code, code_verifier="w" * 64).status_code == 400
     other = register(client_name="Thief").json()

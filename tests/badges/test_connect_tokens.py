@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from allauth.idp.oidc.models import Client as Application
@@ -50,6 +51,25 @@ def test_a_code_is_good_once_and_its_return_ends_what_it_gave(award: Award) -> N
         assert refused(exchange(application, code)) == (400, "invalid_grant")
     assert (ask(tokens.json()).status_code, refresh(application, tokens.json()).status_code) == (401, 400)
     assert AuditEntry.objects.filter(action="badges.disconnect", actor=None).count() == 1
+
+
+def test_a_code_is_exchanged_by_a_process_with_a_cache_of_its_own(award: Award) -> None:
+    application = register().json()
+    code = code_of(consent(award.holder, application))
+    cache.clear()
+    assert exchange(application, code).status_code == 200
+
+
+def test_what_is_no_form_or_says_things_twice_is_refused(award: Award) -> None:
+    """RFC 6749, 3.2 and 5.2."""
+    application, tokens = connect(award.holder)
+    headers, kind = basic(application), "application/x-www-form-urlencoded"
+    answer = Client().post("/oauth/token", '{"grant_type": "refresh_token"}', "application/json", headers=headers)
+    assert (refused(answer), "form" in answer.json()["error_description"]) == ((400, "invalid_request"), True)
+    fields = urlencode({"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]})
+    for path, sent in (("token", f"{fields}&refresh_token=x"), ("revoke", f"token={tokens['access_token']}&token=x")):
+        assert refused(Client().post(f"/oauth/{path}", sent, kind, headers=headers)) == (400, "invalid_request")
+    assert (ask(tokens).status_code, refresh(application, tokens).status_code) == (200, 200)
 
 
 def test_a_refresh_token_that_returns_ends_all_that_came_of_it(award: Award) -> None:
