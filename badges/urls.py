@@ -41,6 +41,7 @@ urlpatterns = [
     path("my/badges/<uuid:public_id>/with-address/", pages.with_address, name="with_address"),
     path("my/badges/<uuid:public_id>/for-older-sites/", pages.for_older_sites, name="for_older_sites"),
     path("verify-badge/", pages.verify, name="verify"),
+    path(".well-known/oauth-authorization-server", connect.authorization_server, name="authorization_server"),
     path("ims/ob/v3p0/discovery", connect.discovery, name="api_discovery"),
     path("ims/ob/v3p0/credentials", connect.credentials, name="api_credentials"),
     path("ims/ob/v3p0/profile", connect.profile, name="api_profile"),

@@ -19,9 +19,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
 
-from badges import connecting, documents, services, standing
+from badges import connecting, documents, grants, services, standing
 from badges.jsonld import CONTEXTS
 from certifications import limits
 from lms.accounts.models import User
@@ -31,7 +32,13 @@ from lms.partners.middleware import is_shut_out, open_under_suspension
 
 MOST = 100
 BASE = "/ims/ob/v3p0"
-_CODES = {400: "invalid_query_parameter", 401: "unauthorizedrequest", 403: "forbidden", 429: "server_busy"}
+_CODES = {
+    400: "invalid_query_parameter",
+    401: "unauthorizedrequest",
+    403: "forbidden",
+    405: "not_allowed",
+    429: "server_busy",
+}
 Answer = Callable[[HttpRequest, User], HttpResponse]
 
 
@@ -47,9 +54,19 @@ def _refused(status: int, words: str) -> JsonResponse:
             "imsx_codeMinorField": [{"imsx_codeMinorFieldName": "server", "imsx_codeMinorFieldValue": _CODES[status]}]
         },
     }
-    response = JsonResponse(body, status=status)
-    if status == 401:
-        response["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    return JsonResponse(body, status=status)
+
+
+def _without_token(request: HttpRequest) -> JsonResponse:
+    """Who shows none is told how, and no error (RFC 6750, 3.1); what does not hold is counted for each network."""
+    wait = limits.seconds_to_wait(network_of(request), timezone.now())
+    if wait:
+        response = _refused(429, f"Too many requests without a valid token. Wait {wait} s.")
+        response["Retry-After"] = str(wait)
+        return response
+    response = _refused(401, "The access token is missing, unknown or no longer valid.")
+    is_asked = "Authorization" in request.headers
+    response["WWW-Authenticate"] = 'Bearer error="invalid_token"' if is_asked else "Bearer"
     return response
 
 
@@ -57,16 +74,17 @@ def _for_applications(scope: str) -> Callable[[Answer], Callable[[HttpRequest], 
     """A view that gets the person whose token was sent; refuses who sends none, or one without the scope."""
 
     def decorator(answer: Answer) -> Callable[[HttpRequest], HttpResponse]:
-        @require_GET
+        @csrf_exempt  # no cookie counts
         @wraps(answer)
         def guarded(request: HttpRequest) -> HttpResponse:
+            if request.method not in {"GET", "HEAD"}:
+                response = _refused(405, "Badges and profiles are read here, and not written.")
+                response["Allow"] = "GET, HEAD"
+                return response
             scheme, _, value = request.headers.get("Authorization", "").partition(" ")
-            access = connecting.holder_of(value) if scheme.lower() == "bearer" else None
+            access = connecting.holder_of(value.strip()) if scheme.lower() == "bearer" else None
             if access is None:
-                wait = limits.seconds_to_wait(network_of(request), timezone.now())
-                if wait:
-                    return _refused(429, f"Too many requests without a valid token. Wait {wait} s.")
-                return _refused(401, "The access token is missing, unknown or no longer valid.")
+                return _without_token(request)
             person = access.user
             if is_shut_out(person):
                 return _refused(403, "The partner this person belongs to is suspended.")
@@ -138,7 +156,7 @@ def _links(request: HttpRequest, limit: int, offset: int, total: int) -> str:
     if offset + limit < total:
         pages["next"] = offset + limit
     if offset > 0:
-        pages["prev"] = max(0, offset - limit)
+        pages["prev"] = min(max(0, offset - limit), last)
     kept = {"since": request.GET["since"]} if "since" in request.GET else {}
     base = f"{settings.SITE_URL}{reverse('badges:api_credentials')}"
     return ", ".join(
@@ -147,6 +165,7 @@ def _links(request: HttpRequest, limit: int, offset: int, total: int) -> str:
     )
 
 
+@csrf_exempt
 @require_safe
 def discovery(request: HttpRequest) -> HttpResponse:
     """The service description: OpenAPI 3.0 with what is offered, where to register and where to ask (7.1.1)."""
@@ -213,6 +232,34 @@ def _security() -> dict[str, Any]:
             }
         },
     }
+
+
+@csrf_exempt
+@require_safe
+def authorization_server(request: HttpRequest) -> HttpResponse:
+    """The same in the words of RFC 8414, for applications that know OAuth 2 and not Open Badges."""
+    flow = _security()["flows"]["authorizationCode"]
+    told = {
+        "issuer": settings.SITE_URL,
+        "authorization_endpoint": flow["authorizationUrl"],
+        "token_endpoint": flow["tokenUrl"],
+        "registration_endpoint": _security()["x-imssf-registrationUrl"],
+        "revocation_endpoint": _security()["x-imssf-revocationUrl"],
+        "scopes_supported": [*connecting.SCOPES, connecting.OFFLINE],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": list(grants.GRANTS),
+        "token_endpoint_auth_methods_supported": [connecting.AUTH_METHOD],
+        "revocation_endpoint_auth_methods_supported": [connecting.AUTH_METHOD],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "op_tos_uri": settings.TERMS_URL,
+        "op_policy_uri": settings.PRIVACY_URL,
+    }
+    response = JsonResponse(told)
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Cache-Control"] = "public, max-age=3600"
+    return response
 
 
 # --- What the person sees ---

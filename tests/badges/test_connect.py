@@ -12,7 +12,18 @@ from badges.models import Award
 from badges.verification import verify
 from lms.accounts.models import AuditEntry, User
 from lms.partners.models import Partner
-from tests.badges.applications import ALL, TOLD, ask, code_of, connect, consent, exchange, refresh, refused, register
+from tests.badges.applications import (
+    ALL,
+    TOLD,
+    ask,
+    code_of,
+    connect,
+    consent,
+    exchange,
+    refresh,
+    refused,
+    register,
+)
 from tests.badges.factories import awarded, revoke, signed_in
 from tests.factories import MembershipFactory
 
@@ -66,12 +77,32 @@ def test_no_token_no_answer(award: Award) -> None:
     assert ask(tokens).status_code == 401
 
 
+def test_who_shows_no_token_is_told_of_no_error(award: Award) -> None:
+    """RFC 6750, 3.1; one space or more before the token (RFC 9110, 11.4)."""
+    assert Client().get("/ims/ob/v3p0/profile")["WWW-Authenticate"] == "Bearer"
+    wrong = Client().get("/ims/ob/v3p0/profile", headers={"Authorization": "Bearer x"})
+    assert wrong["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+    _, tokens = connect(award.holder)
+    spaced = {"Authorization": f"bearer   {tokens['access_token']}"}
+    assert Client().get("/ims/ob/v3p0/profile", headers=spaced).status_code == 200
+
+
+def test_what_would_write_is_refused_in_the_shape_of_the_specification() -> None:
+    """Also from a server, which has no cookie of ours against forgery."""
+    client = Client(enforce_csrf_checks=True)
+    for answer in (client.post("/ims/ob/v3p0/credentials"), client.put("/ims/ob/v3p0/profile")):
+        assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+        (minor,) = answer.json()["imsx_codeMinor"]["imsx_codeMinorField"]
+        assert minor["imsx_codeMinorFieldValue"] == "not_allowed"
+    assert client.post("/ims/ob/v3p0/discovery").status_code == 405
+
+
 def test_guesses_are_slowed_down() -> None:
-    codes = [
-        Client().get("/ims/ob/v3p0/profile", headers={"Authorization": f"Bearer {number}"}).status_code
-        for number in range(31)
+    answers = [
+        Client().get("/ims/ob/v3p0/profile", headers={"Authorization": f"Bearer {number}"}) for number in range(31)
     ]
-    assert codes == [401] * 30 + [429]
+    assert [answer.status_code for answer in answers] == [401] * 30 + [429]
+    assert 0 < int(answers[-1]["Retry-After"]) <= 60
 
 
 def test_pages_link_to_each_other(now: datetime) -> None:
@@ -86,6 +117,8 @@ def test_pages_link_to_each_other(now: datetime) -> None:
         f'<{base}/ims/ob/v3p0/credentials?limit=1&offset={place}>; rel="{name}"' for name, place in places.items()
     )
     assert page["X-Total-Count"] == "3"
+    beyond = ask(tokens, "credentials?limit=2&offset=100")
+    assert (beyond.json()["credential"], 'offset=2>; rel="prev"' in beyond["Link"]) == ([], True)
     since = urlencode({"since": awards[1].awarded_at.isoformat()})
     assert [one["id"] for one in ask(tokens, f"credentials?{since}").json()["credential"]] == [awards[2].document["id"]]
 

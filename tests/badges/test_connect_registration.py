@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from allauth.idp.oidc.models import Client as Application
+from django.conf import settings
 from django.test import Client
 
 from badges import connecting
@@ -13,6 +14,19 @@ from badges.models import Award
 from tests.badges.applications import BACK, TOLD, ask, connect, refused, register
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_counts")]
+
+
+def test_the_server_says_in_the_words_of_oauth_what_the_description_says() -> None:
+    """RFC 8414, 2 and 3.3: found by the issuer's name, which is in it."""
+    told = Client().get("/.well-known/oauth-authorization-server").json()
+    security = Client().get("/ims/ob/v3p0/discovery").json()["components"]["securitySchemes"]["OAuth2ACG"]
+    flow = security["flows"]["authorizationCode"]
+    assert told["issuer"] == settings.SITE_URL
+    assert (told["authorization_endpoint"], told["token_endpoint"]) == (flow["authorizationUrl"], flow["tokenUrl"])
+    assert told["registration_endpoint"] == security["x-imssf-registrationUrl"]
+    assert told["revocation_endpoint"] == security["x-imssf-revocationUrl"]
+    assert set(told["scopes_supported"]) == {*flow["scopes"], connecting.OFFLINE}
+    assert told["code_challenge_methods_supported"] == ["S256"]
 
 
 def test_the_service_description_promises_what_there_is(award: Award) -> None:

@@ -355,6 +355,7 @@ MATRIX: dict[str, Row] = {
     "badges:connections": Row("L 222 22 2222", "L MMM MM MMMM"),
     "badges:disconnect": Row("L MMM MM MMMM", "L 444 44 4444", _fixed(client_id="nobody")),
     "badges:api_discovery": PUBLIC,
+    "badges:authorization_server": PUBLIC,
     "badges:api_credentials": Row("U UUU UU UUUU", "M MMM MM MMMM"),
     "badges:api_profile": Row("U UUU UU UUUU", "M MMM MM MMMM"),
     "idp:oidc:authorization": Row("L BBB BB BBBB", "B BBB BB BBBB"),

@@ -13,7 +13,7 @@ from tests.security.world import World
 
 pytestmark = pytest.mark.django_db
 # Files whose address changes with their content, and what verifiers fetch.
-KEPT = {"badges:api_discovery", "cms:image", "cms:video", "badges:did", "badges:image"}
+KEPT = {"badges:api_discovery", "badges:authorization_server", "cms:image", "cms:video", "badges:did", "badges:image"}
 # Made to stand in pages of others.
 FRAMED = {"badges:card"}
 LOADING = {
