@@ -2,8 +2,10 @@
 
 import io
 from dataclasses import dataclass
+from itertools import islice
 
 from pypdf import PdfReader
+from pypdf.generic import EmbeddedFile
 
 from badges import baking, jws
 from lms.common.errors import DomainError
@@ -55,15 +57,12 @@ def _text(data: bytes) -> str:
 
 
 def _from_pdf(data: bytes) -> str:
-    """The one JSON file attached to a PDF. pypdf limits what a stream may unpack to."""
+    """The one JSON file attached to a PDF. Nothing is unpacked before it is known to be one: each of many attachments
+    may unpack to the 75 MB that pypdf allows a stream."""
     try:
         reader = PdfReader(io.BytesIO(data))
-        found = [
-            content
-            for name, contents in reader.attachments.items()
-            for content in contents
-            if name.lower().endswith((".json", ".jsonld", ".jwt"))
-        ]
+        found = list(islice(filter(_may_be_badge, reader.attachment_list), 2))
+        content = found[0].content if len(found) == 1 else b""
     except Exception as error:  # whatever pypdf's parsing runs into, in a file made by a stranger
         raise Unreadable("This PDF cannot be read.") from error
     if len(found) != 1:
@@ -72,6 +71,12 @@ def _from_pdf(data: bytes) -> str:
             if not found
             else "More than one badge is attached to this PDF: refused."
         )
-    if len(found[0]) > MAX_BADGE_BYTES:
+    if len(content) > MAX_BADGE_BYTES:
         raise Unreadable("The badge attached to this PDF is too long.")
-    return _text(found[0])
+    return _text(content)
+
+
+def _may_be_badge(attached: EmbeddedFile) -> bool:
+    """By either of its names: that in the PDF's list of files, and its own."""
+    names = (attached.name, attached.alternative_name or "")
+    return any(name.lower().endswith((".json", ".jsonld", ".jwt")) for name in names)
