@@ -1,10 +1,12 @@
 """What a badge of somebody else makes us fetch: the issuer's keys and list. Addresses here come from strangers.
 
 https only, no address inside any private network (the connection goes to the address that was checked, so a name that
-changes its mind gains nothing), at most three redirects and each of them checked anew, a size and a time for each.
+changes its mind gains nothing), at most three redirects and each of them checked anew, a size and a time for each
+document, and a time for all of them: a slow issuer holds no worker for minutes.
 """
 
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -18,12 +20,13 @@ from lms.common.outgoing import Answer, ForbiddenAddress, Outgoing, Unreachable
 MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
 MAX_FETCHES = 6
-SECONDS = 6.0
+SECONDS, SECONDS_IN_ALL = 6.0, 15.0
 ACCEPT = (
     "application/vc, application/vc+jwt;q=0.9, application/ld+json, application/json;q=0.9, image/png, image/svg+xml"
 )
 
 Fetch = Callable[[str, int], bytes]
+Clock = Callable[[], float]
 
 
 class NotTrusted(DomainError):
@@ -37,20 +40,25 @@ def fetch(url: str, max_bytes: int) -> bytes:
     """What is at `url`. Raises ForbiddenAddress and Unreachable."""
     with Outgoing(is_public_only=True) as client:
 
-        def send(hop: str) -> Answer:
-            return client.send("GET", hop, headers={"Accept": ACCEPT}, max_bytes=max_bytes, seconds=SECONDS)
+        def send(hop: str, seconds: float) -> Answer:
+            return client.send("GET", hop, headers={"Accept": ACCEPT}, max_bytes=max_bytes, seconds=seconds)
 
         return follow(url, send)
 
 
-def follow(url: str, send: Callable[[str], Answer]) -> bytes:
+def follow(url: str, send: Callable[[str, float], Answer], clock: Clock = monotonic) -> bytes:
     """The body at `url` or at the end of at most MAX_REDIRECTS redirects, each of them https and sent for by `send`,
-    which checks the address. Raises ForbiddenAddress and Unreachable.
+    which checks the address and ends after the seconds it is told: those that are left of SECONDS.
+
+    Raises ForbiddenAddress and Unreachable.
     """
+    ends = clock() + SECONDS
     for _ in range(MAX_REDIRECTS + 1):
         if urlsplit(url).scheme != "https":
             raise ForbiddenAddress("Only addresses that begin with https:// are asked.")
-        answer = send(url)
+        if (left := ends - clock()) <= 0:
+            break
+        answer = send(url, left)
         if answer.status not in _REDIRECTS:
             return _body(url, answer)
         url = urljoin(url, answer.headers.get("location", ""))
@@ -64,16 +72,20 @@ def _body(url: str, answer: Answer) -> bytes:
 
 
 class Resolver:
-    """Finds the keys of issuers for one verification, each document once, and no more than MAX_FETCHES in all."""
+    """Finds the keys of issuers for one verification, each document once, and no more than MAX_FETCHES in all; none is
+    begun once SECONDS_IN_ALL are over."""
 
-    def __init__(self, fetch: Fetch) -> None:
+    def __init__(self, fetch: Fetch, clock: Clock = monotonic) -> None:
         self._fetch, self._left = fetch, MAX_FETCHES
+        self._clock, self._ends = clock, clock() + SECONDS_IN_ALL
         self._documents: dict[str, dict[str, Any]] = {}
 
     def get(self, url: str, max_bytes: int) -> bytes:
         self._left -= 1
         if self._left < 0:
             raise NotTrusted("The badge sends us to too many addresses.")
+        if self._clock() > self._ends:
+            raise NotTrusted("The addresses that the badge sends us to take too long to answer.")
         return self._fetch(url, max_bytes)
 
     def key(self, method: str, *, issuer: str) -> PublicKey:

@@ -425,7 +425,7 @@ def test_private_addresses_are_never_asked(url: str, settings: Any) -> None:
 def web(**pages: tuple[int, str]) -> Any:
     """A web of https://a.example/<name>: a status, and where it leads to or what it says."""
 
-    def send(url: str) -> Answer:
+    def send(url: str, seconds: float) -> Answer:
         status, text = pages[url.rpartition("/")[2]]
         return Answer(status=status, headers={"location": text}, body=text.encode())
 
@@ -441,6 +441,28 @@ def test_redirects_are_followed_a_little_and_only_to_https() -> None:
     for location in ("http://a.example/c", "file:///etc/passwd", "gopher://a.example/c"):
         with pytest.raises(ForbiddenAddress):
             outside.follow("https://a.example/a", web(a=(302, location), c=(200, "here")))
+
+
+def test_what_drags_on_ends_after_one_time_for_all(outsider: Outsider) -> None:
+    """Redirects share the time of one document, documents that of one badge: else a slow issuer holds a worker for
+    MAX_FETCHES times four answers."""
+    now, told = [0.0], []
+
+    def send(url: str, seconds: float) -> Answer:
+        told.append(seconds)
+        now[0] += 4
+        return Answer(status=302, headers={"location": "/on"}, body=b"")
+
+    with pytest.raises(Unreachable):
+        outside.follow("https://a.example/a", send, lambda: now[0])
+    assert told == [6.0, 2.0]
+    outsider.pages["https://issuer.example/x"] = b"x"
+    resolver = outside.Resolver(outsider.get, lambda: now[0])
+    now[0] += outside.SECONDS_IN_ALL
+    assert resolver.get("https://issuer.example/x", 10) == b"x"
+    now[0] += 1
+    with pytest.raises(outside.NotTrusted, match="too long"):
+        resolver.get("https://issuer.example/x", 10)
 
 
 def test_too_many_addresses_are_refused(outsider: Outsider) -> None:
