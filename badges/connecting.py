@@ -4,6 +4,7 @@ The protocol is django-allauth's. Here stands what the specification asks beyond
 what they may ask for, and what the person can take back.
 """
 
+import re
 import secrets
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -41,6 +42,7 @@ _CHOICES = ("token_endpoint_auth_method", "scope")
 (AUTH_METHOD,) = app_settings.AUTH_METHODS
 _GRANTS = {"authorization_code", "refresh_token"}
 MOST_BYTES = 20_000
+_HOST = re.compile(r"[A-Za-z0-9.-]+")
 _MOST_CHARACTERS, _MOST_ADDRESSES = 500, 10
 UNUSED_FOR = timedelta(days=30)
 _GIVEN = (Token.Type.ACCESS_TOKEN, Token.Type.REFRESH_TOKEN, Token.Type.AUTHORIZATION_CODE)
@@ -134,14 +136,15 @@ def _check_offers(told: Mapping[str, Any]) -> None:
 def _host(address: str) -> str:
     """Of an https address that a browser may be sent to; empty for any other.
 
-    Printable ASCII alone: urlsplit passes over line breaks, and the addresses are kept as lines.
+    Printable ASCII alone: urlsplit passes over line breaks, and the addresses are kept as lines. A host of what hosts
+    are made of: it is written into the policy of the page that asks, where ";" begins another rule.
     """
     if not address.isascii() or not address.isprintable() or " " in address or "\\" in address:
         return ""
     try:
         parts = urlsplit(address)
-        is_fit = parts.scheme == "https" and not parts.username and not parts.fragment and "*" not in parts.netloc
-        return (parts.hostname or "") if is_fit and parts.port is None else ""
+        is_fit = parts.scheme == "https" and not parts.fragment and _HOST.fullmatch(parts.netloc)
+        return (parts.hostname or "") if is_fit else ""
     except ValueError:
         return ""
 

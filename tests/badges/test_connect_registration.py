@@ -66,6 +66,7 @@ def test_the_service_description_promises_what_there_is(award: Award) -> None:
         ({"redirect_uris": ["http://wallet.example/back"]}, "https"),
         ({"redirect_uris": ["https://*.wallet.example/back"]}, "https"),
         ({"redirect_uris": ["https://user@wallet.example/"]}, "https"),
+        (dict.fromkeys(connecting.PAGES, "https://a;sandbox/") | {"redirect_uris": ["https://a;sandbox/"]}, "https"),
         ({"redirect_uris": [f"{BACK}{n}" for n in range(11)]}, "at most"),
         ({"redirect_uris": ["javascript:alert(1)"]}, "https"),
         ({"redirect_uris": ["https://wallet.example/\nhttp://evil.example/"]}, "https"),
