@@ -47,6 +47,7 @@ def _add(row: dict[str, Any], cast: Cast, calendar: Calendar) -> Asset:
         source=row.get("source", "upload"),
         coming_note=row.get("coming", ""),
         minimum_tier=TierName.objects.get(slug=row["tier"]) if "tier" in row else None,
+        required_benefit=row.get("benefit", ""),
         owner=by,
         review_on=on + timedelta(days=row["review_in"]),
         expires_on=None if expires is None else on + timedelta(days=expires),

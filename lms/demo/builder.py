@@ -20,6 +20,7 @@ from lms.demo.content import build_content
 from lms.demo.deals import build_rules, plan_deals
 from lms.demo.history import plan_history, play_week
 from lms.demo.marking import show_marking
+from lms.demo.outside import plan_outside
 from lms.demo.people import build_cast
 from lms.demo.progress import steps
 from lms.demo.site import set_up
@@ -65,6 +66,7 @@ def build() -> dict[str, float]:
         lap("content")
         timeline = plan_history(cast, courses, exams, calendar)
         plan_deals(cast, timeline, calendar)
+        plan_outside(cast, timeline, calendar)
         _play(calendar, timeline)
         judge_exams(at=calendar.now)
         lap("history")

@@ -1,6 +1,5 @@
 """The demo's deals: registered, answered, won and lost over its history, by the people of fixtures/demo/deals.yaml."""
 
-import logging
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,15 +8,12 @@ from uuid import NAMESPACE_URL, uuid5
 import yaml
 
 from lms.accounts.models import User
-from lms.common.errors import DomainError
 from lms.deals import services
 from lms.deals.models import Deal, EngagementRules, JointPlan
 from lms.demo.calendar import Calendar
 from lms.demo.people import FOLDER, Cast, joined
-from lms.demo.timeline import Action, Timeline
+from lms.demo.timeline import Timeline, told_when_refused
 from lms.partners.models import Membership, Partner
-
-logger = logging.getLogger("laurel.demo")
 
 
 def build_rules(cast: Cast, calendar: Calendar) -> None:
@@ -40,13 +36,13 @@ def plan_deals(cast: Cast, timeline: Timeline, calendar: Calendar) -> None:
     data = yaml.safe_load((FOLDER / "deals.yaml").read_text())
     for row in data["accounts"]:
         at = calendar.now - timedelta(days=row.pop("days_ago"))
-        timeline.add(at, _told_when_refused(partial(_add_account, row, cast)))
+        timeline.add(at, told_when_refused(partial(_add_account, row, cast)))
     for row in data["deals"]:
         at = calendar.now - timedelta(days=row["days_ago"]) + timedelta(hours=row.get("hour", 3))
-        timeline.add(at, _told_when_refused(partial(_register, row, cast, timeline)))
+        timeline.add(at, told_when_refused(partial(_register, row, cast, timeline)))
 
     for row in data["leads"]:
-        timeline.add(calendar.now - timedelta(days=row["days_ago"]), _told_when_refused(partial(_give, row, cast)))
+        timeline.add(calendar.now - timedelta(days=row["days_ago"]), told_when_refused(partial(_give, row, cast)))
     for row in data["plans"]:
         _plan_plan(row, cast, timeline, calendar.now - timedelta(days=row["days_ago"]))
 
@@ -75,8 +71,8 @@ def _plan_plan(row: dict[str, Any], cast: Cast, timeline: Timeline, begun: datet
         if first is not None and "note" in row:
             services.hold_review(review=first, note=row["note"], decision=row["decision"], by=by, at=at)
 
-    timeline.add(begun, _told_when_refused(start))
-    timeline.add(begun + timedelta(days=row["acts_after"]), _told_when_refused(act))
+    timeline.add(begun, told_when_refused(start))
+    timeline.add(begun + timedelta(days=row["acts_after"]), told_when_refused(act))
 
 
 def _give(row: dict[str, Any], cast: Cast, at: datetime) -> None:
@@ -91,19 +87,6 @@ def _give(row: dict[str, Any], cast: Cast, at: datetime) -> None:
     if "declined" in row:
         rep = User.objects.get(email=f"{row['rep']}@{row['partner']}.example")
         services.decline_lead(lead=lead, reason=row["declined"], by=rep, at=at + timedelta(hours=5))
-
-
-def _told_when_refused(action: Action) -> Action:
-    """A deal is a script, no person's luck: who builds the demo hears of one that the services refuse."""
-
-    def act(at: datetime) -> None:
-        try:
-            action(at)
-        except DomainError as error:
-            logger.warning("a deal of the demo was refused on %s: %s", at.date(), error.message)
-            raise
-
-    return act
 
 
 def _add_account(row: dict[str, Any], cast: Cast, at: datetime) -> None:
@@ -141,7 +124,7 @@ def _register(row: dict[str, Any], cast: Cast, timeline: Timeline, at: datetime)
         at=at,
     )
     for after, name, *words in row.get("then", []):
-        timeline.add(at + timedelta(hours=after), _told_when_refused(partial(_move, deal, rep, cast, name, words)))
+        timeline.add(at + timedelta(hours=after), told_when_refused(partial(_move, deal, rep, cast, name, words)))
 
 
 def _move(deal: Deal, rep: User, cast: Cast, name: str, words: list[str], at: datetime) -> None:

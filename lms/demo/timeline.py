@@ -1,10 +1,15 @@
 """Actions in order of time; an action may add later ones."""
 
 import heapq
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+
+from lms.common.errors import DomainError
+
+logger = logging.getLogger("laurel.demo")
 
 Action = Callable[[datetime], object]
 
@@ -26,3 +31,16 @@ class Timeline:
         while self._heap and self._heap[0][0] < until:
             at, _, action = heapq.heappop(self._heap)
             yield at, action
+
+
+def told_when_refused(action: Action) -> Action:
+    """For what is a script and no person's luck: who builds the demo hears of an act that the services refuse."""
+
+    def act(at: datetime) -> None:
+        try:
+            action(at)
+        except DomainError as error:
+            logger.warning("an act of the demo was refused on %s: %s", at.date(), error.message)
+            raise
+
+    return act
