@@ -1,7 +1,7 @@
 """Facts from outside training: the rules that ask for them since their second version, survey figures, documents."""
 
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -31,16 +31,21 @@ def plan_outside(cast: Cast, timeline: Timeline, calendar: Calendar) -> None:
 
 
 def _publish(data: dict[str, Any], cast: Cast, calendar: Calendar, at: datetime) -> None:
-    """Version 1 with what it asks for besides. Who held a tier keeps it until the last day without loss."""
-    document = yaml.safe_load((FOLDER / "programme.yaml").read_text())
-    document["labels"] |= data["labels"]
-    document["cases"] = data["cases"]
-    document["migration"] = {"no_loss_until": calendar.day(data["no_loss_until"]).isoformat()}
-    for tier in document["tiers"]:
-        tier["requires"]["all"] += data["requires"].get(tier["id"], [])
+    document = second_version(data, no_loss_until=calendar.day(data["no_loss_until"]))
     programme = Programme.objects.get(slug=document["id"])
     by = cast.staff["portal_manager"]
     publish_programme(programme=programme, document=document, effective_at=at, by=by, at=at)
+
+
+def second_version(data: dict[str, Any], *, no_loss_until: date) -> dict[str, Any]:
+    """Version 1 with what it asks for besides. Who held a tier keeps it until the last day without loss."""
+    document: dict[str, Any] = yaml.safe_load((FOLDER / "programme.yaml").read_text())
+    document["labels"] |= data["labels"]
+    document["cases"] = data["cases"]
+    document["migration"] = {"no_loss_until": no_loss_until.isoformat()}
+    for tier in document["tiers"]:
+        tier["requires"]["all"] += data["requires"].get(tier["id"], [])
+    return document
 
 
 def _import(row: dict[str, Any], cast: Cast, at: datetime) -> None:
