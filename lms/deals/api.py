@@ -1,4 +1,6 @@
-"""/api/v1/deals/: the deals a person sees, registering them, moving them, and what is said about them."""
+"""/api/v1/deals/: the deals a person sees, registering them, moving them, and what is said about them. /api/v1/leads/:
+what the vendor gives to a partner, and the partner's answer.
+"""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +22,8 @@ from lms.accounts.requests import person_of
 from lms.common.api import CursorPages
 from lms.deals import services
 from lms.deals.forecast_api import ForecastView
-from lms.deals.models import Comment, Deal
+from lms.deals.lead_moves import DeclineReason, LeadState
+from lms.deals.models import Comment, Deal, Lead
 from lms.deals.moves import MOVES, State
 from lms.deals.plans_api import JointPlanDetail, JointPlanList
 from lms.partners.middleware import membership_of
@@ -67,9 +70,13 @@ class DraftSerializer(serializers.Serializer[Any]):
     next_step = serializers.CharField(max_length=300)
 
     def validate_value(self, value: str) -> str:
-        if not isinstance(self.initial_data.get("value"), str):
-            raise ValidationError("Send the amount as text, so that it stays exact.")
-        return value
+        return _exact(self, value)
+
+
+def _exact(serializer: serializers.Serializer[Any], value: str) -> str:
+    if not isinstance(serializer.initial_data.get("value"), str):
+        raise ValidationError("Send the amount as text, so that it stays exact.")
+    return value
 
 
 class MoveSerializer(serializers.Serializer[Any]):
@@ -203,6 +210,115 @@ class DealComments(ListAPIView[Comment]):
         return Response(CommentSerializer(comment).data, status=201)
 
 
+class LeadSerializer(serializers.ModelSerializer[Lead]):
+    """A customer the vendor gives to a partner, as both see it. `value` is a hint, or null."""
+
+    id = serializers.UUIDField(source="public_id", read_only=True)
+    partner = serializers.UUIDField(source="partner.public_id", read_only=True)
+    deal = serializers.UUIDField(source="deal.public_id", read_only=True, allow_null=True, default=None)
+
+    class Meta:
+        model = Lead
+        fields = [
+            *("id", "partner", "customer_name", "customer_domain", "customer_country", "product", "need", "contact"),
+            *("value", "currency", "given_at", "expires_at", "state", "deal"),
+        ]
+        read_only_fields = fields
+
+
+class AcceptSerializer(serializers.Serializer[Any]):
+    """What a partner adds to a lead, so that it is a deal."""
+
+    value = serializers.CharField(max_length=24)
+    currency = serializers.CharField(min_length=3, max_length=3)
+    close_month = MonthField()
+    next_step = serializers.CharField(max_length=300)
+
+    def validate_value(self, value: str) -> str:
+        return _exact(self, value)
+
+
+class DeclineSerializer(serializers.Serializer[Any]):
+    """Why a partner gives a lead back."""
+
+    reason = serializers.ChoiceField(choices=DeclineReason.choices)
+    text = serializers.CharField(max_length=1000, allow_blank=True, default="")
+
+
+class NewestGivenFirst(CursorPages):
+    ordering = ["-given_at", "-pk"]
+
+
+def _visible_leads(request: Request) -> QuerySet[Lead]:
+    return Lead.objects.visible_to(request.user).select_related("partner", "deal")
+
+
+def _answered_lead(request: Request, lead_id: UUID) -> Lead:
+    """The lead, for who answers for its partner; 403 for who sees it and does not."""
+    lead = get_object_or_404(_visible_leads(request), public_id=lead_id)
+    if not request.user.has_perm("deals.register_deal", lead.partner):
+        raise PermissionDenied
+    return lead
+
+
+@extend_schema(parameters=[OpenApiParameter("state", str, enum=LeadState.values)])
+class LeadList(ListAPIView[Lead]):
+    """Leads of the vendor, newest first: a partner's own, for channel roles all. `offered` waits for an answer."""
+
+    queryset = Lead.objects.none()
+    serializer_class = LeadSerializer
+    pagination_class = NewestGivenFirst
+    filter_backends = []
+
+    def get_queryset(self) -> QuerySet[Lead]:
+        state = self.request.query_params.get("state", "")
+        leads = _visible_leads(self.request)
+        return leads.filter(state=state) if state in LeadState.values else leads
+
+
+class LeadDetail(RetrieveAPIView[Lead]):
+    """One lead."""
+
+    queryset = Lead.objects.none()
+    serializer_class = LeadSerializer
+    lookup_field = "public_id"
+    lookup_url_kwarg = "lead_id"
+
+    def get_queryset(self) -> QuerySet[Lead]:
+        return _visible_leads(self.request)
+
+
+class LeadAccept(APIView):
+    """Accepts a lead."""
+
+    @extend_schema(operation_id="leads_accept", request=AcceptSerializer, responses={201: DealSerializer})
+    def post(self, request: Request, lead_id: UUID) -> Response:
+        """Makes it a deal of yours, approved at once. Sent again by the same person it answers with the same deal; 409
+        when its time is over or somebody else answered.
+        """
+        lead = _answered_lead(request, lead_id)
+        wanted = AcceptSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        try:
+            deal = services.accept_lead(lead=lead, by=person_of(request), at=timezone.now(), **wanted.validated_data)
+        except services.BadDeal as error:
+            raise ValidationError({error.field: [error.message]}) from error
+        return Response(DealSerializer(deal).data, status=201)
+
+
+class LeadDecline(APIView):
+    """Declines a lead."""
+
+    @extend_schema(operation_id="leads_decline", request=DeclineSerializer, responses=LeadSerializer)
+    def post(self, request: Request, lead_id: UUID) -> Response:
+        """Gives it back, for a reason of the list. After that the partner sees it no more."""
+        lead = _answered_lead(request, lead_id)
+        wanted = DeclineSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        declined = services.decline_lead(lead=lead, by=person_of(request), at=timezone.now(), **wanted.validated_data)
+        return Response(LeadSerializer(declined).data)
+
+
 class CrmMessageSerializer(serializers.Serializer[Any]):
     """What a CRM tells of one deal; docs/crm.md says which field it may change. Read strictly from the signed bytes."""
 
@@ -257,5 +373,9 @@ api_urlpatterns = [
     path("deals/<uuid:deal_id>/comments/", DealComments.as_view(), name="deal-comments"),
     path("joint-plans/", JointPlanList.as_view(), name="joint-plans"),
     path("joint-plans/<uuid:plan_id>/", JointPlanDetail.as_view(), name="joint-plan"),
+    path("leads/", LeadList.as_view(), name="leads"),
+    path("leads/<uuid:lead_id>/", LeadDetail.as_view(), name="lead"),
+    path("leads/<uuid:lead_id>/accept/", LeadAccept.as_view(), name="lead-accept"),
+    path("leads/<uuid:lead_id>/decline/", LeadDecline.as_view(), name="lead-decline"),
     path("crm/<uuid:system_id>/messages/", CrmMessages.as_view(), name="crm-messages"),
 ]

@@ -10,14 +10,16 @@ import openpyxl
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from lms.accounts.models import User
 from lms.deals.models import Deal
-from tests.deals.factories import channel_manager, house, manager_of, register
+from tests.deals.factories import accept, channel_manager, give, house, manager_of, register
 from tests.deals.test_pages import signed_in
 
 pytestmark = pytest.mark.django_db
+LEAD_LIST_QUERIES = 2
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "＝1+1"]
 
 
@@ -43,6 +45,7 @@ def test_csv_has_every_deal_and_no_formula(today: datetime) -> None:
     assert {line["next_step"] for line in lines} == {f"'{formula}" for formula in FORMULAS}
     assert all(line["customer"].startswith("'") for line in lines)
     assert {(line["value"], line["currency"], line["state"]) for line in lines} == {("48000.00", "EUR", "submitted")}
+    assert {line["origin"] for line in lines} == {"partner"}
 
 
 def test_xlsx_has_text_cells_only(today: datetime) -> None:
@@ -151,3 +154,67 @@ def test_api_comments(today: datetime) -> None:
     assert client(manager_of(rep.partner)).post(url, {"text": ""}).status_code == 400
     found = client(rep.person).get(url).json()["results"]
     assert [(one["author"], one["text"]) for one in found] == [("Rep Kestrel", "Hello")]
+
+
+def test_api_lists_leads_as_far_as_a_person_sees_them(today: datetime) -> None:
+    one, two = house("Aster"), house("Birch")
+    giver = channel_manager()
+    mine = give(one.partner, today, by=giver)
+    url = reverse("api-v1:leads")
+    read = client(one.person).get(url).json()["results"]
+    assert [(row["id"], row["state"], row["value"], row["deal"]) for row in read] == [
+        (str(mine.public_id), "offered", "48000.000", None)
+    ]
+    assert client(two.person).get(url).json()["results"] == []
+    assert len(client(giver).get(url, {"state": "offered"}).json()["results"]) == 1
+    assert client(giver).get(url, {"state": "declined"}).json()["results"] == []
+    detail = reverse("api-v1:lead", args=[mine.public_id])
+    assert client(one.person).get(detail).json() == read[0]
+    assert client(two.person).get(detail).status_code == 404
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_api_lists_leads_in_the_same_queries(
+    today: datetime, count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    rep = house()
+    for number in range(count):
+        lead = give(rep.partner, today, customer_name=f"Shop {number}", customer_domain="", by=channel_manager())
+        accept(lead, rep.person, today)
+    asking = client(rep.person)
+    with django_assert_num_queries(LEAD_LIST_QUERIES):
+        assert len(asking.get(reverse("api-v1:leads")).json()["results"]) == count
+
+
+def test_api_accepts_a_lead_once(today: datetime) -> None:
+    rep, efua = house(), channel_manager()
+    lead = give(rep.partner, today, by=efua)
+    url = reverse("api-v1:lead-accept", args=[lead.public_id])
+    words = {"value": "50000.5", "currency": "EUR", "close_month": f"{today:%Y-%m}", "next_step": "Call"}
+    assert client(house("Other").person).post(url, words).status_code == 404
+    assert client(efua).post(url, words).status_code == 403
+    for field, wrong in (("value", 5.5), ("value", "NaN"), ("currency", "ZZZ"), ("close_month", "soon")):
+        refused = client(rep.person).post(url, words | {field: wrong}, format="json")
+        assert (refused.status_code, list(refused.json()["errors"])) == (400, [field])
+    answers = [client(rep.person).post(url, words) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    assert (answers[0].json()["state"], answers[0].json()["value"]) == ("approved", "50000.500")
+    late = client(manager_of(rep.partner)).post(url, words)
+    assert (late.status_code, late["Content-Type"], late.json()["type"]) == (
+        409,
+        "application/problem+json",
+        "urn:laurel:problem:illegal_move",
+    )
+
+
+def test_api_declines_a_lead_for_a_reason(today: datetime) -> None:
+    rep, efua = house(), channel_manager()
+    lead = give(rep.partner, today, by=efua)
+    url = reverse("api-v1:lead-decline", args=[lead.public_id])
+    assert client(efua).post(url, {"reason": "too_small"}).status_code == 403
+    assert list(client(rep.person).post(url, {"reason": "bored"}).json()["errors"]) == ["reason"]
+    answer = client(rep.person).post(url, {"reason": "too_small", "text": "Two shops"})
+    assert (answer.status_code, answer.json()["state"]) == (200, "declined")
+    assert client(rep.person).post(url, {"reason": "too_small"}).status_code == 404
+    assert (lead.moves.get(move="decline").text, lead.moves.get(move="decline").by) == ("Two shops", rep.person)
