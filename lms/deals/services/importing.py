@@ -21,7 +21,7 @@ from lms.common.guards import clean_name
 from lms.common.tables import Bounds, read_table
 from lms.deals.errors import AlreadyRegistered, BadDeal, BadFile, IllegalMove, NotAMember, NotYourMove
 from lms.deals.events import DealImportDue, DealsImported
-from lms.deals.models import Deal, DealImport, DealImportRow, Origin, RowOutcome, VendorAccount
+from lms.deals.models import Deal, DealImport, DealImportRow, EngagementRules, Origin, RowOutcome, VendorAccount
 from lms.deals.models.imports import GOOD
 from lms.deals.services.engaging import rules_for
 from lms.deals.services.import_rows import FIELDS, Field, check_mapping, draft_of, guess, told, values_of
@@ -170,6 +170,7 @@ class _Asked:
     partner: Partner
     owner: User
     draft: Draft
+    version: EngagementRules
 
     @property
     def request_key(self) -> UUID:
@@ -177,13 +178,18 @@ class _Asked:
         return uuid5(NAMESPACE_URL, f"laurel:import:{self.partner.public_id}:{self.draft.digest()}")
 
 
-def _read(job: DealImport, row: DealImportRow, at: datetime) -> _Asked:
-    """Raises BadDeal and the refusals of `rules_for`."""
+def _read(job: DealImport, row: DealImportRow, at: datetime, known: dict[int, EngagementRules]) -> _Asked:
+    """Raises BadDeal and the refusals of `rules_for`. `known` holds the rules of partners that were asked for already:
+    in one transaction they stay what they are.
+    """
     values = values_of(row.cells, job.mapping)
     partner = job.partner or _partner(values.get("partner", ""), job.asked_by)
-    rules = rules_for(partner=partner, at=at).rules
+    if partner.pk not in known:
+        known[partner.pk] = rules_for(partner=partner, at=at)
+    version = known[partner.pk]
+    rules = version.rules
     owner = _owner(partner, values.get("registered_by", ""), job.asked_by, at)
-    return _Asked(partner=partner, owner=owner, draft=draft_of(values, rules))
+    return _Asked(partner=partner, owner=owner, draft=draft_of(values, rules), version=version)
 
 
 def _partner(text: str, by: User) -> Partner:
@@ -223,9 +229,10 @@ def _look_at(job: DealImport, rows: list[DealImportRow], at: datetime) -> None:
     planned.update(good.values_list("partner", "count"))
     tells_of_others = job.asked_by.has_perm("deals.view_queue")
     before: list[DealImportRow] = []
+    known: dict[int, EngagementRules] = {}
     for row in rows:
         try:
-            _judge(job, row, planned, before, tells_of_others, at)
+            _judge(job, row, planned, before, known, tells_of_others, at)
         except DomainError as error:
             _refuse(row, error)
         if row.outcome in GOOD:
@@ -240,10 +247,11 @@ def _judge(
     row: DealImportRow,
     planned: Mapping[int, int],
     before: list[DealImportRow],
+    known: dict[int, EngagementRules],
     tells_of_others: bool,
     at: datetime,
 ) -> None:
-    asked = _read(job, row, at)
+    asked = _read(job, row, at, known)
     row.partner = asked.partner
     earlier = _earlier(asked)
     if earlier is not None:
@@ -251,7 +259,12 @@ def _judge(
         return
     try:
         _, fields = check_draft(
-            partner=asked.partner, owner=asked.owner, draft=asked.draft, at=at, besides=planned.get(asked.partner.pk, 0)
+            partner=asked.partner,
+            owner=asked.owner,
+            draft=asked.draft,
+            at=at,
+            besides=planned.get(asked.partner.pk, 0),
+            version=asked.version,
         )
     except AlreadyRegistered as error:
         _mark_duplicate(row, Deal.objects.get(public_id=error.public_id), error.message)
@@ -293,7 +306,7 @@ def _register(job: DealImport, row: DealImportRow, at: datetime) -> None:
     try:
         with transaction.atomic():
             _require_right(job.asked_by, job.partner)
-            asked = _read(job, row, at)
+            asked = _read(job, row, at, {})
             lock_partner(asked.partner)
             earlier = _earlier(asked)
             if earlier is not None:

@@ -96,10 +96,17 @@ def register_deal(
 
 
 def check_draft(
-    *, partner: Partner, owner: User, draft: Draft, at: datetime, besides: int = 0
+    *,
+    partner: Partner,
+    owner: User,
+    draft: Draft,
+    at: datetime,
+    besides: int = 0,
+    version: EngagementRules | None = None,
 ) -> tuple[EngagementRules, dict[str, Any]]:
     """The rules a registration would be judged by, and the fields of its row. `besides` is how many others are about
-    to be registered for the partner. Writes nothing, and says nothing of other partners' deals.
+    to be registered for the partner, `version` the rules where the caller asked for them before. Writes nothing, and
+    says nothing of other partners' deals.
 
     Raises NotAMember, NoRulesInForce, RulesNotAccepted, NotEntitled, NotCertified, BadDeal, AlreadyRegistered,
     TooManyOpen.
@@ -108,7 +115,7 @@ def check_draft(
         not Membership.objects.active(at.date()).filter(person=owner, partner=partner).exists()
     ):
         raise NotAMember(f"You do not belong to {partner.name}. Nothing was registered.")
-    version = rules_for(partner=partner, at=at)
+    version = version or rules_for(partner=partner, at=at)
     require_open(partner=partner, rules=version.rules, at=at)
     fields = read_draft(draft, rules=version.rules, on=at.date())
     _require_room(partner, version.rules, fields, besides)
