@@ -1,4 +1,6 @@
-"""/api/v1/assets/: the assets that are for the caller, and where their files are had."""
+"""/api/v1/assets/ and /api/v1/copies/: the assets that are for the caller, his partner's copies, and where their files
+are had.
+"""
 
 from typing import Any
 
@@ -11,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 
 from courses.models import Need
-from lms.assets.models import Asset, Kind, State
+from lms.assets.models import Asset, BrandedCopy, CopyState, Kind, State
 from lms.common.api import CursorPages
 from lms.partners.models import today
 
@@ -87,7 +89,81 @@ class AssetDetail(AssetBase, RetrieveAPIView[Asset]):
     lookup_field = "public_id"
 
 
+class CopySerializer(serializers.ModelSerializer[BrandedCopy]):
+    """A co-branded copy. `check_url` is printed on it and open to anybody; `download_url` is a page of this site that
+    asks for a sign-in, null once the copy is withdrawn and not handed out any more.
+    """
+
+    id = serializers.CharField(source="public_id", read_only=True, help_text="The number printed on it")
+    asset = serializers.UUIDField(source="asset.public_id", read_only=True)
+    title = serializers.CharField(source="asset.title", read_only=True)
+    version = serializers.IntegerField(source="template.version.number", read_only=True)
+    partner = serializers.UUIDField(source="partner.public_id", read_only=True)
+    valid_until = serializers.DateField(source="last_day", read_only=True)
+    state = serializers.SerializerMethodField(help_text="current, or why it should not be handed out any more")
+    check_url = serializers.URLField(read_only=True)
+    download_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = BrandedCopy
+        fields = [
+            *("id", "asset", "title", "version", "partner", "made_at", "for_print", "valid_until", "state"),
+            *("filename", "media_type", "size", "sha256", "check_url", "download_url"),
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "string", "enum": CopyState.values})
+    def get_state(self, copy: BrandedCopy) -> str:
+        return copy.state_on(today())
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uri-reference"})
+    def get_download_url(self, copy: BrandedCopy) -> str | None:
+        if copy.state_on(today()) == CopyState.WITHDRAWN:
+            return None
+        return reverse("branding:download", args=[copy.public_id])
+
+
+class CopyFilter(filters.FilterSet):
+    asset = filters.UUIDFilter(field_name="template__version__asset__public_id")
+    partner = filters.UUIDFilter(field_name="partner__public_id")
+
+    class Meta:
+        model = BrandedCopy
+        fields: list[str] = []
+
+
+class Newest(CursorPages):
+    ordering = ["-made_at", "-id"]
+
+
+class CopyBase:
+    request: Any
+
+    def get_queryset(self) -> QuerySet[BrandedCopy]:
+        rows = BrandedCopy.objects.visible_to(self.request.user)
+        return rows.select_related("template__version__asset", "partner")
+
+
+class CopyList(CopyBase, ListAPIView[BrandedCopy]):
+    """Co-branded copies of my partner, the newest first, with where each stands today."""
+
+    queryset = BrandedCopy.objects.none()
+    serializer_class = CopySerializer
+    pagination_class = Newest
+    filterset_class = CopyFilter
+
+
+class CopyDetail(CopyBase, RetrieveAPIView[BrandedCopy]):
+    """One copy."""
+
+    queryset = BrandedCopy.objects.none()
+    serializer_class = CopySerializer
+    lookup_field = "public_id"
+
+
 api_urlpatterns = [
     path("assets/", AssetList.as_view(), name="assets"),
     path("assets/<uuid:public_id>/", AssetDetail.as_view(), name="asset"),
+    path("copies/", CopyList.as_view(), name="copies"),
+    path("copies/<str:public_id>/", CopyDetail.as_view(), name="copy"),
 ]

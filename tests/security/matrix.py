@@ -447,6 +447,8 @@ MATRIX: dict[str, Row] = {
     "api-v1:asset": Row("U 222 44 2222", "U MMM MM MMMM", lambda w: {"public_id": w.asset.public_id}),
     "api-v1:joint-plans": Row("U 222 22 2222", "U MMM MM MMMM"),
     "api-v1:joint-plan": Row("U 222 44 2442", "U MMM MM MMMM", _plan),
+    "api-v1:copies": Row("U 222 22 2222", "U MMM MM MMMM"),
+    "api-v1:copy": Row("U 222 44 2222", "U MMM MM MMMM", lambda w: {"public_id": w.copy.public_id}),
     "api-v1:crm-messages": Row("M MMM MM MMMM", "U UUU UU UUUU", _crm, is_json=True),
     "api-v1:catalogue": Row("U 222 22 2222", "U MMM MM MMMM"),
     "api-v1:catalogue-course": Row("U 222 22 2222", "U MMM MM MMMM", lambda w: {"public_id": w.page.course.public_id}),
