@@ -45,14 +45,16 @@ def send_file(
     One byte range is honoured (RFC 9110, 14.2), with If-Range only of the same file; several, or a malformed one, get
     the whole file; one beyond it 416; who has it already (If-None-Match) 304. Raises Http404 when the file is gone.
     """
-    response = _by_web_server(file) or _by_us(request, file)
+    by_web_server = _by_web_server(file)
+    response = by_web_server or _by_us(request, file)
     response["Content-Type"] = content_type
     response["Content-Disposition"] = content_disposition_header(not inline, filename) or "attachment"
     response["Cache-Control"] = f"private, max-age={seconds}" if seconds else "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = _PDF if inline and content_type == "application/pdf" else _SANDBOX
     response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Accept-Ranges"] = "bytes"
+    if by_web_server is None:  # else it says so itself, and twice is once too often
+        response["Accept-Ranges"] = "bytes"
     return response
 
 
