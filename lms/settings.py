@@ -295,6 +295,7 @@ ACCEL_REDIRECT_PREFIX = env.str("ACCEL_REDIRECT_PREFIX", "")  # nginx
 X_SENDFILE = env.bool("X_SENDFILE", False)  # Apache with mod_xsendfile, lighttpd
 # A function that is asked about each uploaded asset before it is kept: scan(file, filename), raising to refuse.
 ASSET_SCANNER = env.str("ASSET_SCANNER", "")
+COPY_BYTES_PER_PARTNER = env.int("COPY_BYTES_PER_PARTNER", 2_000_000_000)  # of co-branded copies, all that were made
 
 # --- Learning records ---
 # Origins on which content runs that was launched here: only these may call the record store from a browser.

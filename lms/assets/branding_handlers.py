@@ -13,15 +13,26 @@ from lms.events.services import subscribe
 
 @subscribe(VersionAdded)
 def follow_new_file(event: VersionAdded) -> None:
-    """Zones go over to the new file where they fit; holders of copies of an older one are told. Those of a withdrawn
-    asset hear of it when it is back. Who keeps the asset hears where zones do not fit."""
-    version = AssetVersion.objects.filter(asset__public_id=event.asset_id, number=event.number).first()
-    if version is not None:
-        day = event.at.date()
-        if carry_template(version=version, at=event.at) is None and lost_zones(version):
-            note(keepers_of([version.asset])[version.asset_id], version.asset, Reason.ZONES, about_on=day, at=event.at)
-        if not version.asset.is_gone:
-            tell_of(version.asset, event.at)
+    """Holders of copies of an older one are told. Those of a withdrawn asset hear of it when it is back."""
+    asset = Asset.objects.filter(public_id=event.asset_id).first()
+    if asset is not None and not asset.is_gone:
+        tell_of(asset, event.at)
+
+
+@subscribe(VersionAdded)
+def carry_zones(event: VersionAdded) -> None:
+    """Zones go over to the new file where they fit; who keeps the asset hears where they do not.
+
+    A delivery of its own, because pages are drawn: one that is killed, or finds the machine busy, is repeated and keeps
+    nobody from hearing of the file. Only of the file in use: a later one has its own.
+    """
+    current = AssetVersion.objects.filter(asset__public_id=event.asset_id, number=event.number).select_related("asset")
+    version = current.first()
+    if version is None or version.asset.current_id != version.pk:
+        return
+    if carry_template(version=version, at=event.at) is None and lost_zones(version):
+        keepers, day = keepers_of([version.asset])[version.asset_id], event.at.date()
+        note(keepers, version.asset, Reason.ZONES, about_on=day, at=event.at)
 
 
 @subscribe(AssetWithdrawn)

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from certifications import limits
 from lms.accounts.network import network_of
 from lms.accounts.requests import person_of
+from lms.assets.branding.errors import DrawingBusy
 from lms.assets.branding_forms import BrandForm, CopyForm, LookUpForm
 from lms.assets.models import Asset
 from lms.assets.models.branding import BrandedCopy, BrandTemplate, CopyState
@@ -142,7 +143,7 @@ def make(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         if made is not None:
             messages.success(request, "Your copy is made. Download it here, now or later.")
             return redirect("branding:copies")
-        status = 400
+        status = DrawingBusy.status if form.has_error(NON_FIELD_ERRORS, DrawingBusy.code) else 400
     context |= _preview_context(request, template, partner, form)
     name = "assets/_preview.html" if request.headers.get("HX-Request") else "assets/make.html"
     return render(request, name, context, status=status)
@@ -169,7 +170,7 @@ def _made(request: HttpRequest, template: BrandTemplate, partner: Partner, form:
             template=template, partner=partner, by=person_of(request), wish=wish, request_key=key, at=timezone.now()
         )
     except DomainError as error:
-        form.add_error(None, error.message)
+        form.add_error(None, ValidationError(error.message, code=error.code))
         return None
 
 
@@ -207,8 +208,21 @@ def preview(request: HttpRequest, asset_id: UUID) -> HttpResponse:
             page=_number(request.GET.get("page", "1")),
         )
     except DomainError as error:
-        return HttpResponse(error.message, status=400, content_type="text/plain; charset=utf-8")
+        return in_words(error)
     return _png(png)
+
+
+def busy_or(status: int, error: DomainError) -> int:
+    """503 when the machine is drawing as much as it can: nothing is wrong with what was asked. Else `status`."""
+    return error.status if isinstance(error, DrawingBusy) else status
+
+
+def in_words(error: DomainError) -> HttpResponse:
+    """In place of a picture: why there is none, and when to ask again where that helps."""
+    response = HttpResponse(error.message, status=busy_or(400, error), content_type="text/plain; charset=utf-8")
+    if isinstance(error, DrawingBusy):
+        response["Retry-After"] = str(DrawingBusy.retry_after)
+    return response
 
 
 @require_safe

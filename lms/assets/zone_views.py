@@ -16,6 +16,7 @@ from certifications import limits
 from lms.accounts.requests import person_of
 from lms.assets.branding.template import Size
 from lms.assets.branding_forms import SheetForm, ZoneFormSet, initial_zone
+from lms.assets.branding_views import busy_or, in_words
 from lms.assets.models import Asset, AssetVersion
 from lms.assets.services import branding
 from lms.common.errors import DomainError
@@ -67,7 +68,7 @@ def design(request: HttpRequest, asset_id: UUID) -> HttpResponse:
                     at=timezone.now(),
                 )
             except DomainError as error:
-                problem = error.message
+                problem, status = error.message, busy_or(400, error)
             else:
                 messages.success(request, "The zones are saved. Copies made from now on have them.")
                 return redirect("branding:zones", asset_id=asset_id)
@@ -94,7 +95,7 @@ def preview(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     try:
         png = branding.preview_example(version=version, page=int(page) if page.isdecimal() and len(page) < 4 else 1)
     except DomainError as error:
-        return HttpResponse(error.message, status=400, content_type="text/plain; charset=utf-8")
+        return in_words(error)
     response = HttpResponse(png, content_type="image/png")
     response["Cache-Control"] = "private, no-store"
     return response

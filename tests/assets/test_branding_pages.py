@@ -7,14 +7,18 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
 from certifications import limits
+from lms.assets.branding import slots
 from lms.assets.models import Asset, BrandedCopy, BrandProfile, BrandTemplate
 from lms.assets.services import add_version, branding, send_letters, withdraw_asset
+from lms.events.models import Delivery
 from lms.events.services import drain
 from lms.partners.models import Membership
 from tests.assets.branding_material import document, logo_png, master_pdf
@@ -343,3 +347,78 @@ def test_gallery_shows_templates_to_partners_and_their_share_to_marketing(client
     partners, marketings = (_words(one.get(reverse("branding:gallery"))) for one in (client, _marketing()))
     assert ("Gateway datasheet" in partners, "Bare leaflet" in partners, "Use" in partners) == (True, False, False)
     assert ("1 of 2 assets that could be (50 %)" in marketings, "Bare leaflet" in marketings) == (True, True)
+
+
+def test_a_busy_machine_says_when_to_come_back_and_zones_go_over_later(manager, client, asset, monkeypatch):
+    _brand(manager)
+    at, places = timezone.now(), slots.PLACES
+    monkeypatch.setattr(slots, "PATIENCE", 0)
+    monkeypatch.setattr(slots, "PLACES", 0)
+    response = client.get(reverse("branding:preview", args=[asset.public_id]), {"zone_claim": "Here"})
+    assert (response.status_code, response["Retry-After"]) == (503, "10")
+    shown = _marketing().get(reverse("branding:zones_preview", args=[asset.public_id]))
+    assert (shown.status_code, shown["Retry-After"]) == (503, "10")
+
+    copy = _copy(manager, asset)
+    add_version(asset=asset, file=_file(master_pdf(pages=3)), filename="new.pdf", by=asset.owner, at=at)
+    drain()
+    copy.refresh_from_db()
+    assert copy.told_at == at  # who holds a copy hears of the file all the same
+    assert branding.template_of(asset.current) is None
+    monkeypatch.setattr(slots, "PLACES", places)
+    Delivery.objects.filter(done_at=None).update(due_at=at)
+    drain()
+    assert branding.template_of(asset.current) is not None
+
+
+def test_copies_have_so_much_room_of_a_partner(manager, client, asset, settings):
+    _brand(manager)
+    first = _copy(manager, asset)
+    settings.COPY_BYTES_PER_PARTNER = first.size + 10
+    data = {"request_key": uuid4(), "zone_claim": "For all"}
+    page = _words(client.post(reverse("branding:make", args=[asset.public_id]), data))
+    assert "there is room for. Nothing was made." in page
+    assert BrandedCopy.objects.get() == first
+
+
+# --- The API ---
+
+
+def _api(client, query: str = "") -> list[dict]:
+    return client.get(f"/api/v1/copies/{query}").json()["results"]
+
+
+def test_api_lists_the_partners_copies_with_where_they_stand(manager, client, asset):
+    _brand(manager)
+    first, second = _copy(manager, asset), _copy(manager, asset)
+    rows = _api(client)
+    assert [row["id"] for row in rows] == [second.public_id, first.public_id]
+    assert client.get(f"/api/v1/copies/{first.public_id}/").json() == rows[1]
+    assert (rows[1]["state"], rows[1]["version"], rows[1]["title"]) == ("current", 1, "Gateway datasheet")
+    assert (rows[1]["sha256"], rows[1]["valid_until"]) == (first.sha256, f"{first.last_day}")
+    assert rows[1]["check_url"] == first.check_url
+    assert rows[1]["download_url"] == reverse("branding:download", args=[first.public_id])
+    assert _api(client, f"?asset={uuid4()}") == []
+    assert len(_api(client, f"?asset={asset.public_id}&partner={manager.partner.public_id}")) == 2
+    withdraw_asset(asset=asset, coming_note="Soon", by=asset.owner, at=timezone.now())
+    assert {(row["state"], row["download_url"]) for row in _api(client)} == {("withdrawn", None)}
+
+
+def test_api_shows_copies_to_the_own_partner_and_to_the_vendor_only(manager, asset):
+    _brand(manager)
+    copy = _copy(manager, asset)
+    other = _signed_in(MembershipFactory(role=Membership.Role.MANAGER).person)
+    for client, status in ((other, 404), (_marketing(), 200), (Client(), 401)):
+        assert client.get(f"/api/v1/copies/{copy.public_id}/").status_code == status
+    assert _api(other) == []
+
+
+def test_api_of_copies_asks_the_same_number_of_queries(manager, client, asset, django_assert_num_queries):
+    _brand(manager)
+    _copy(manager, asset)
+    with CaptureQueriesContext(connection) as caught:
+        _api(client)
+    for _ in range(2):
+        _copy(manager, asset)
+    with django_assert_num_queries(len(caught)):
+        assert len(_api(client)) == 3

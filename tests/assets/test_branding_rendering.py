@@ -17,7 +17,7 @@ from tests.assets.branding_material import STAMP, a_brand, master_pdf, saved, wr
 ABOUT = About(title="Datasheet", partner="Nordwind Systems")
 
 
-def _endless() -> bytes:
+def endless_pdf() -> bytes:
     """A page that draws a form that draws another ten times, and so on, twelve deep."""
     writer = PdfWriter(clone_from=io.BytesIO(master_pdf()))
     inner = None
@@ -43,7 +43,7 @@ def _endless() -> bytes:
 def test_a_page_that_never_ends_is_given_up_in_words(monkeypatch):
     monkeypatch.setattr(rendering, "TIME_LIMIT", 2)
     with pytest.raises(MasterUnusable, match="takes too long to draw"):
-        pictures.preview(_endless())
+        pictures.preview(endless_pdf())
 
 
 def test_what_is_broken_or_has_too_many_dots_is_refused_in_words():

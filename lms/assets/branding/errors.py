@@ -37,6 +37,14 @@ class MasterUnusable(DomainError):
     status = 400
 
 
+class DrawingBusy(DomainError):
+    """As many pages are being drawn on this machine as it can bear. Nothing is wrong with the file."""
+
+    code = "drawing_busy"
+    status = 503
+    retry_after = 10  # seconds
+
+
 class BrandMissing(DomainError):
     """The partner has not said yet what to print."""
 
@@ -50,7 +58,7 @@ class CopyRefused(DomainError):
 
 
 class TooManyCopies(DomainError):
-    """A partner made as many copies in a day as are allowed."""
+    """A partner made as many copies in a day, or keeps as many bytes of them, as are allowed."""
 
     code = "too_many_copies"
     status = 429

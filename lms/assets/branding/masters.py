@@ -24,6 +24,11 @@ from lms.assets.branding.template import MM, Size
 
 MAX_BYTES = 50_000_000
 MAX_PAGES = 200
+_MAX_NODES = 20 * MAX_PAGES  # of the page tree: forged ones go round
+_MAY_BE_NULL = (
+    *("/AcroForm", "/Perms", "/Names", "/Rotate", "/UserUnit", "/Resources", "/Annots", "/Contents"),
+    *("/MediaBox", "/CropBox", "/TrimBox", "/BleedBox", "/ArtBox"),
+)
 _MAX_SIDE = 5000 * MM  # as far as a zone can lie
 _MIN_SIDE = 10 * MM
 _TURNS = ("/NextPage", "/PrevPage", "/FirstPage", "/LastPage")
@@ -99,17 +104,45 @@ def open_master(data: bytes) -> PdfReader:
         reader = PdfReader(BytesIO(data), strict=False)
         if reader.is_encrypted:
             raise MasterUnusable("The PDF is encrypted. Save it without a password and without restrictions.")
-        said: Any = _resolved(_resolved(reader.root_object.get("/Pages")).get("/Count"))
-        if not isinstance(said, int) or said <= MAX_PAGES:
+        _drop_nulls(reader.root_object)
+        count = _count_pages(reader.root_object)
+        if count <= MAX_PAGES:
             for page in reader.pages:
                 lie_of(page)
-        count = said if isinstance(said, int) and said > MAX_PAGES else len(reader.pages)
         has_signature = _is_signed(reader.root_object)
     if not 1 <= count <= MAX_PAGES:
-        raise MasterUnusable(f"The PDF has {count} pages; 1 to {MAX_PAGES} can be used.")
+        has = f"{count} pages" if count <= MAX_PAGES else f"more than {MAX_PAGES} pages"
+        raise MasterUnusable(f"The PDF has {has}; 1 to {MAX_PAGES} can be used.")
     if has_signature:
         raise MasterUnusable("The PDF is signed; a copy would break its signature. Use the unsigned file.")
     return reader
+
+
+def _drop_nulls(node: DictionaryObject) -> None:
+    """An entry whose value is null is the same as none (ISO 32000-1, 7.3.7): pypdf takes it for a value."""
+    for name in _MAY_BE_NULL:
+        if name in node and isinstance(_resolved(node.raw_get(name)), NullObject):
+            node.pop(name)
+
+
+def _count_pages(root: DictionaryObject) -> int:
+    """The leaves of the page tree, at most one more than can be used, whatever `/Count` says. Nulls are dropped."""
+    waiting: list[PdfObject] = [_resolved(root.get("/Pages"))]
+    count = looked = 0
+    while waiting and count <= MAX_PAGES:
+        looked += 1
+        if looked > _MAX_NODES:
+            raise MasterUnusable("The pages of this PDF lie in a tree that has no end. Export it anew.")
+        node = _resolved(waiting.pop())
+        if not isinstance(node, DictionaryObject):
+            continue
+        _drop_nulls(node)
+        kids = _resolved(node.get("/Kids"))
+        if _resolved(node.get("/Type")) != "/Page" and isinstance(kids, ArrayObject):
+            waiting.extend(reversed(kids[: _MAX_NODES + 1]))
+        else:
+            count += 1
+    return count
 
 
 def lie_of(page: PageObject) -> Lie:
@@ -209,9 +242,9 @@ def _subtype(annotation: PdfObject) -> Any:
 
 
 def _is_signed(root: DictionaryObject) -> bool:
-    form: Any = root.get("/AcroForm")
-    flags = form.get_object().get("/SigFlags", 0) if form is not None else 0
-    return bool(int(flags) & 1) or "/Perms" in root
+    form = _resolved(root.get("/AcroForm"))
+    flags: Any = _resolved(form.get("/SigFlags")) if isinstance(form, DictionaryObject) else 0
+    return (isinstance(flags, int) and bool(flags & 1)) or "/Perms" in root
 
 
 def _box(box: RectangleObject) -> tuple[float, float, float, float]:

@@ -19,19 +19,22 @@ _TOO_MANY = 3  # the child's exit status
 def draw(pdf: bytes, *, page: int, scale: float | None, see_through: bool, width: int) -> Image.Image:
     """The page (from 0), upright; without `scale` about `width` dots wide, and three times as high at most.
 
-    Raises MasterUnusable: no such page, broken, too large, or not drawn within the limits.
+    Raises MasterUnusable: no such page, broken, too large, or not drawn within the limits; DrawingBusy when too many
+    are drawn at once.
     """
     from lms.assets.branding.errors import MasterUnusable
+    from lms.assets.branding.slots import place
 
     wish = {"page": page, "scale": scale, "see_through": see_through, "width": width}
     try:
-        done = subprocess.run(  # noqa: S603  our own file, the PDF goes through a pipe
-            [sys.executable, "-I", __file__],
-            input=json.dumps(wish).encode() + b"\n" + pdf,
-            capture_output=True,
-            timeout=TIME_LIMIT,
-            check=False,
-        )
+        with place():
+            done = subprocess.run(  # noqa: S603  our own file, the PDF goes through a pipe
+                [sys.executable, "-I", __file__],
+                input=json.dumps(wish).encode() + b"\n" + pdf,
+                capture_output=True,
+                timeout=TIME_LIMIT,
+                check=False,
+            )
     except subprocess.TimeoutExpired as error:
         raise MasterUnusable("This page takes too long to draw. Make it simpler, or use it as a picture.") from error
     if done.returncode == _TOO_MANY:

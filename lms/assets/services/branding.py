@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -37,6 +36,7 @@ from lms.assets.branding.template import Size, Template, as_document, parse, sto
 from lms.assets.branding_statements import copy_made
 from lms.assets.models import Asset, AssetVersion
 from lms.assets.models.branding import BrandedCopy, BrandProfile, BrandTemplate, new_copy_id
+from lms.assets.services.copy_holders import require_room
 from lms.common.errors import RequestReused
 from lms.common.files import removed_on_failure
 from lms.partners.benefits import lacking
@@ -46,6 +46,7 @@ from lms.xapi.services import platform_authority, record
 
 COPIES_PER_DAY = 100  # of one partner
 _PREVIEW_NUMBER = "preview"
+_TRIED_PAGES, _TRIED_WIDTH = 10, 200
 _KINDS = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}
 
 
@@ -145,7 +146,7 @@ def save_template(
     """Puts zones on a file; partners make their copies with them from now on. The same zones again change nothing.
 
     `seen` is the `mark_of` what the writer started from. Raises TemplateChanged when that is not what stands now,
-    TemplateRefused and MasterUnusable. Locks the version, after the file, which never changes, has been read.
+    TemplateRefused, MasterUnusable and DrawingBusy. Locks the version, after the file, which never changes, was read.
     """
     kept = as_document(check_document(version, document))
     _try_out(version, kept)
@@ -170,12 +171,19 @@ def _saved(version: AssetVersion, kept: Any, by: User | None, at: datetime, seen
 
 
 def _try_out(version: AssetVersion, kept: Any) -> None:
-    """Draws the copy of an invented partner, so that a file which none can be made of is refused here, not to partners.
-    Raises MasterUnusable."""
+    """Makes and draws the copy of an invented partner, so that a file which none can be made of, or whose pages cannot
+    be drawn, is refused here, not to partners: the first page and those with zones, ten at most. Raises MasterUnusable,
+    DrawingBusy."""
     draft = BrandTemplate(version=version, number=1, document=kept)
-    wish = Wish(values={zone.id: zone.default or zone.name for zone in zones_of(draft).questions})
-    with suppress(BrandRefused):  # what the invented one cannot have, others may
-        _drawn(draft, EXAMPLE, example_logo(), wish, number=_PREVIEW_NUMBER)
+    zones = zones_of(draft)
+    wish = Wish(values={zone.id: zone.default or zone.name for zone in zones.questions})
+    try:
+        content = _drawn(draft, EXAMPLE, example_logo(), wish, number=_PREVIEW_NUMBER).content
+    except BrandRefused:  # what the invented one cannot have, others may
+        content = master_of(version)
+    if version.media_type == "application/pdf":
+        for page in sorted({1, *(zone.page for zone in zones.zones)})[:_TRIED_PAGES]:
+            pictures.preview(content, page=page, width=_TRIED_WIDTH)
 
 
 def mark_of(version: AssetVersion) -> str:
@@ -217,7 +225,7 @@ def preview_example(*, version: AssetVersion, page: int = 1) -> bytes:
 def carry_template(*, version: AssetVersion, at: datetime) -> BrandTemplate | None:
     """Zones of the file before, when they fit the new one too; None when there were none or they do not.
 
-    Raises nothing; a repeat changes nothing.
+    Raises DrawingBusy: to be tried again. A repeat changes nothing.
     """
     if template_of(version) is not None:
         return template_of(version)
@@ -310,6 +318,7 @@ def _stored(copy: BrandedCopy, content: bytes, membership: Membership, files: li
         return made
     if BrandedCopy.objects.filter(partner=partner, made_at__gt=at - timedelta(days=1)).count() >= COPIES_PER_DAY:
         raise TooManyCopies(f"{partner.name} made {COPIES_PER_DAY} copies in a day. Try again tomorrow.")
+    require_room(copy)
     copy.file.save(copy.filename, ContentFile(content), save=False)
     files.append(copy.file)
     copy.save(force_insert=True)

@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Sum
 
 from lms.accounts.models import User
+from lms.assets.branding.errors import TooManyCopies
 from lms.assets.models import Asset, BrandedCopy, CopyState
 from lms.partners.models import Membership
 
@@ -52,6 +54,16 @@ def copies_in_hand(assets: Collection[Asset]) -> dict[int, int]:
     """How many copies of each were made, by the asset's primary key; none where there are none. One query."""
     made = BrandedCopy.objects.filter(template__version__asset__in=assets).values_list("template__version__asset")
     return dict(made.annotate(count=Count("pk")).order_by())
+
+
+def require_room(copy: BrandedCopy) -> None:
+    """Raises TooManyCopies when with this one the partner's copies have more bytes than there is room for."""
+    kept = BrandedCopy.objects.filter(partner=copy.partner).aggregate(size=Sum("size"))["size"] or 0
+    if kept + copy.size > settings.COPY_BYTES_PER_PARTNER:
+        raise TooManyCopies(
+            f"The copies of {copy.partner.name} would have more than the {settings.COPY_BYTES_PER_PARTNER // 1_000_000}"
+            " MB there is room for. Nothing was made. Use one you have, or ask who runs this site for more room."
+        )
 
 
 def copies_to_replace(asset: Asset, person: User, on: date) -> list[BrandedCopy]:
