@@ -199,7 +199,7 @@ def test_targets_are_agreed_and_logged(plan: JointPlan, boss: User) -> None:
         ({"target": "100001"}, "target"),
         ({"measure": "completion", "target": "101"}, "target"),
         ({"measure": "won_value", "target": "1,5", "currency": "EUR"}, "target"),
-        ({"measure": "won_value", "target": "5", "currency": "XXX"}, "currency"),
+        ({"measure": "won_value", "target": "5", "currency": "ZZZ"}, "currency"),
     ],
 )
 def test_objective_that_cannot_be_names_the_field(plan: JointPlan, boss: User, changes: Any, field: str) -> None:
