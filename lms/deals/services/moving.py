@@ -54,34 +54,31 @@ def move_deal(
         require_no_interest(deal=deal, by=by, at=at)
         require_level(deal=deal, move=wanted, by=by)
     wanted.check_words(reason, text)
-    clause, facts = "", None
+    ruled: dict[str, Any] = {"clause": ""}
     if deal.level and move in {"settle", "reject"}:
-        facts = facts_of(deal, at=at, customer_called=customer_called, independently=independently)
-        clause = rule(deal.rules.rules, facts).id
+        ruled = _ruling(deal, at, customer_called, independently)
     changes = _EFFECTS.get(move, _nothing)(deal, by, at)
     if Side.PARTNER in sides:
         changes["touched_at"] = at
-    step: dict[str, Any] = {
-        "by": by,
-        "at": at,
-        "reason": reason,
-        "text": text,
-        "clause": clause,
-        "facts": facts,
-        **changes,
-    }
+    step: dict[str, Any] = {"by": by, "at": at, "reason": reason, "text": text, **ruled, **changes}
     held = deal.holds
     if move == "overturn":
         steps.advance_holding(deal, move, otherwise="recontest", **step)
         return deal
     if move == "settle":
-        _overrule_rivals(deal, by, at, clause)
+        _overrule_rivals(deal, by, at, ruled["clause"])
     if move == "uphold" and _came_from(deal) == State.EXPIRED:
         move = "uphold_expiry"
     steps.advance(deal, move, **step)
     if held and not deal.holds:
         steps.pass_on(deal, at=at)
     return deal
+
+
+def _ruling(deal: Deal, at: datetime, customer_called: bool, independently: bool) -> dict[str, Any]:
+    """What the table says of a conflict that a person decides: the clause, and the facts it was found by."""
+    facts = facts_of(deal, at=at, customer_called=customer_called, independently=independently)
+    return {"clause": rule(deal.rules.rules, facts).id, "facts": facts}
 
 
 def _clean(text: str) -> str:
