@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from lms.accounts.models import AuditEntry, User
 from lms.deals import services
@@ -301,6 +302,7 @@ def seal_of(response: Any) -> str:
     return found[1]
 
 
+VERSIONS_QUERIES = 6
 NEW = TEXT.replace("protection_days: 90", "protection_days: 45")
 
 
@@ -377,3 +379,28 @@ def test_partner_reads_what_changes_and_accepts_what_he_read() -> None:
         signed_in(manager).post(reverse("deals:engagement"), {"version": number})
     assert list(Acceptance.objects.order_by("version").values_list("version__number", flat=True)) == [1, 2, 3]
     assert "It is accepted for" in text_of(manager, "deals:engagement")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count", [1, 3])
+def test_pages_cost_the_same_with_more_versions_and_rulings(
+    count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    now = timezone.now()
+    for number in range(count):
+        by = channel_manager()
+        services.publish_rules(document=document(), effective_at=LONG_AGO, by=by, at=LONG_AGO, why=f"{number}")
+    rep = house()
+    for number in range(count):
+        register(rep, now, customer_name=f"Shop {number}", customer_domain="")
+    found = EngagementRules.objects.get(number=count)
+    asking = signed_in(channel_manager())
+    asking.get(reverse("deals:rules_versions"))
+    with django_assert_num_queries(VERSIONS_QUERIES):
+        shown = asking.get(reverse("deals:rules_versions")).content.decode()
+    assert shown.count("accepted by") == count
+    free = with_clauses(lambda clauses: clauses[9].update(outcome="route"))
+    with django_assert_num_queries(2):
+        replay = services.replay_rulings(old=found.rules, new=free)
+        assert {one.move.deal.partner.name for one in replay.different} == {"Kestrel"}
+    assert len(replay.different) == count
