@@ -146,7 +146,7 @@ def make(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         status = DrawingBusy.status if form.has_error(NON_FIELD_ERRORS, DrawingBusy.code) else 400
     context |= _preview_context(request, template, partner, form)
     name = "assets/_preview.html" if request.headers.get("HX-Request") else "assets/make.html"
-    return render(request, name, context, status=status)
+    return with_retry(render(request, name, context, status=status))
 
 
 def _page_count(template: BrandTemplate) -> int:
@@ -219,8 +219,12 @@ def busy_or(status: int, error: DomainError) -> int:
 
 def in_words(error: DomainError) -> HttpResponse:
     """In place of a picture: why there is none, and when to ask again where that helps."""
-    response = HttpResponse(error.message, status=busy_or(400, error), content_type="text/plain; charset=utf-8")
-    if isinstance(error, DrawingBusy):
+    return with_retry(HttpResponse(error.message, status=busy_or(400, error), content_type="text/plain; charset=utf-8"))
+
+
+def with_retry(response: HttpResponse) -> HttpResponse:
+    """Says when to ask again, where the machine was busy."""
+    if response.status_code == DrawingBusy.status:
         response["Retry-After"] = str(DrawingBusy.retry_after)
     return response
 

@@ -16,7 +16,7 @@ from certifications import limits
 from lms.accounts.requests import person_of
 from lms.assets.branding.template import Size
 from lms.assets.branding_forms import SheetForm, ZoneFormSet, initial_zone
-from lms.assets.branding_views import busy_or, in_words
+from lms.assets.branding_views import busy_or, in_words, with_retry
 from lms.assets.models import Asset, AssetVersion
 from lms.assets.services import branding
 from lms.common.errors import DomainError
@@ -81,7 +81,7 @@ def design(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         "pages": pages,
         "crumbs": [{"label": "Templates", "url": reverse("branding:gallery")}],
     }
-    return render(request, "assets/zones.html", context, status=status)
+    return with_retry(render(request, "assets/zones.html", context, status=status))
 
 
 @require_safe

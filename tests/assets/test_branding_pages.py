@@ -21,8 +21,8 @@ from lms.assets.services import add_version, branding, send_letters, withdraw_as
 from lms.events.models import Delivery
 from lms.events.services import drain
 from lms.partners.models import Membership
-from tests.assets.branding_material import document, logo_png, master_pdf
-from tests.assets.factories import add_file, make_asset
+from tests.assets.branding_material import document, logo_png, master_pdf, saved
+from tests.assets.factories import AssetFactory, add_file, make_asset
 from tests.factories import MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -369,6 +369,25 @@ def test_a_busy_machine_says_when_to_come_back_and_zones_go_over_later(manager, 
     Delivery.objects.filter(done_at=None).update(due_at=at)
     drain()
     assert branding.template_of(asset.current) is not None
+
+
+def test_a_busy_machine_keeps_what_was_typed(manager, client, monkeypatch):
+    _brand(manager)
+    asset = AssetFactory()
+    add_file(asset, saved(Image.new("RGB", (1240, 1754), "white")), media_type="image/png", filename="a.png")
+    branding.save_template(version=asset.current, document=document(CLAIM), by=asset.owner, at=timezone.now())
+    monkeypatch.setattr(slots, "PATIENCE", 0)
+    monkeypatch.setattr(slots, "PLACES", 0)
+    made = client.post(reverse("branding:make", args=[asset.public_id]), {"request_key": uuid4(), "zone_claim": "Mine"})
+    zones = reverse("branding:zones", args=[asset.public_id])
+    stamp = {"id": "stamp", "kind": "stamp", "x": 130, "y": 280, "width": 70, "height": 14}
+    name = {"id": "name", "kind": "name", "x": 10, "y": 280, "width": 100, "height": 14}
+    placed = _marketing().post(zones, _rows(stamp, name) | {"seen": "1.1"})
+    for response in (made, placed):
+        assert (response.status_code, response["Retry-After"]) == (503, "10")
+        assert "try again in ten seconds" in _words(response)
+    assert 'value="Mine"' in _words(made)
+    assert not BrandedCopy.objects.exists()
 
 
 def test_copies_have_so_much_room_of_a_partner(manager, client, asset, settings):
