@@ -29,6 +29,7 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
     size = serializers.IntegerField(source="current.size", default=None, read_only=True, allow_null=True)
     sha256 = serializers.CharField(source="current.sha256", default=None, read_only=True, allow_null=True)
     download_url = serializers.SerializerMethodField()
+    required_benefit = serializers.CharField(read_only=True, help_text="Of the partner programme; empty: none")
 
     class Meta:
         model = Asset
