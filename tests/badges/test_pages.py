@@ -225,11 +225,11 @@ def test_verifier_page_shows_text_of_strangers_as_text(award: Award) -> None:
     assert "whether you trust the issuer" in page
 
 
-def test_verifier_page_is_limited_and_wants_a_token_against_forgery() -> None:
+def test_verifier_page_is_limited_and_wants_a_token_against_forgery(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Client(enforce_csrf_checks=True).post("/verify-badge/", {"text": "x"}).status_code == 403
     client = Client()
-    for _ in range(limits.LOOK_UPS_PER_MINUTE):
-        assert client.post("/verify-badge/", {"text": "x"}).status_code == 200
+    assert client.post("/verify-badge/", {"text": "x"}).status_code == 200
+    monkeypatch.setattr(limits, "LOOK_UPS_PER_MINUTE", 0)  # however long the requests take, they are in one minute
     assert client.post("/verify-badge/", {"text": "x"}).status_code == 429
 
 
