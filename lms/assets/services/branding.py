@@ -45,8 +45,7 @@ from lms.partners.services.memberships import lock_partner
 from lms.xapi.services import platform_authority, record
 
 COPIES_PER_DAY = 100  # of one partner
-_PREVIEW_NUMBER = "preview"
-_TRIED_PAGES, _TRIED_WIDTH = 10, 200
+_PREVIEW_NUMBER, _TRIED_PAGES, _TRIED_WIDTH = "preview", 10, 200
 _KINDS = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}
 
 
