@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -21,20 +21,13 @@ from rest_framework.views import APIView
 from lms.accounts.requests import person_of
 from lms.common.api import CursorPages
 from lms.deals import services
+from lms.deals.api_fields import MonthField
 from lms.deals.forecast_api import ForecastView
 from lms.deals.lead_moves import DeclineReason, LeadState
 from lms.deals.models import Comment, Deal, Lead
 from lms.deals.moves import MOVES, State
 from lms.deals.plans_api import JointPlanDetail, JointPlanList
 from lms.partners.middleware import membership_of
-
-
-@extend_schema_field({"type": "string", "pattern": "^[1-9][0-9]{3}-(0[1-9]|1[0-2])$", "example": "2026-11"})
-class MonthField(serializers.DateField):
-    """A month as "2026-11"; its first day inside."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(format="%Y-%m", input_formats=["%Y-%m"], **options)
 
 
 class DealSerializer(serializers.ModelSerializer[Deal]):

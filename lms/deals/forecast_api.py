@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from lms.deals import services
+from lms.deals.api_fields import MonthField
 from lms.deals.requests import deals_of
 from lms.deals.stages import OPEN_STAGES
 
@@ -25,7 +26,7 @@ class ExpectedSerializer(serializers.Serializer[services.Expected]):
 
 
 class ExpectedMonthSerializer(serializers.Serializer[services.Group]):
-    month = serializers.DateField(format="%Y-%m", help_text="As 2026-11")
+    month = MonthField()
     sums = ExpectedSerializer(many=True)
 
 
