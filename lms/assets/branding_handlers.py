@@ -23,8 +23,8 @@ def follow_new_file(event: VersionAdded) -> None:
 def carry_zones(event: VersionAdded) -> None:
     """Zones go over to the new file where they fit; who keeps the asset hears where they do not.
 
-    A delivery of its own, because pages are drawn: one that is killed, or finds the machine busy, is repeated and keeps
-    nobody from hearing of the file. Only of the file in use: a later one has its own.
+    A delivery of its own: one that is killed is repeated and keeps nobody from hearing of the file. Only of the file in
+    use: a later one has its own.
     """
     current = AssetVersion.objects.filter(asset__public_id=event.asset_id, number=event.number).select_related("asset")
     version = current.first()

@@ -4,17 +4,20 @@ import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
+import nh3
+
 from lms.assets.models import AssetVersion
 
 READ = frozenset({"text/plain", "text/html"})
 MAX_BYTES = 300_000
 _SUBJECT = re.compile(r"\s*subject:[ \t]*([^\r\n]+)\r?\n", re.IGNORECASE)
-_SILENT = frozenset({"script", "style", "template", "noscript", "svg", "math"})
+_SILENT = {"script", "style", "template", "noscript", "svg", "math"}
 _BLOCKS = frozenset(
     {"p", "div", "table", "tr", "ul", "ol", "blockquote", "section", "header", "footer", "article"}
     | {"h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre", "form"}
 )
-_LINKS = ("https://", "http://", "mailto:", "tel:")
+_READ_TAGS = set(_BLOCKS) | {"br", "li", "td", "th", "img", "a", "title"}
+_LINKS = {"https", "http", "mailto", "tel"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +38,7 @@ def read_letter(content: bytes, media_type: str) -> Letter:
     text = content.decode("utf-8-sig", "replace").replace("\r\n", "\n")
     if media_type == "text/html":
         reader = _Reader()
-        reader.feed(text)
+        reader.feed(_well_formed(text))
         reader.close()
         return reader.letter
     found = _SUBJECT.match(text)
@@ -44,15 +47,27 @@ def read_letter(content: bytes, media_type: str) -> Letter:
     )
 
 
+def _well_formed(page: str) -> str:
+    """What is read of a page, by a parser whose time grows with the page and that takes all there is in the wild."""
+    return nh3.clean(
+        page,
+        tags=_READ_TAGS,
+        clean_content_tags=_SILENT,
+        attributes={"a": {"href"}, "img": {"alt"}},
+        url_schemes=_LINKS,
+        link_rel=None,
+    )
+
+
 class _Reader(HTMLParser):
-    """Blocks become paragraphs, list items get a dash, links their address behind them."""
+    """Of a well-formed page: blocks become paragraphs, list items get a dash, links their address behind them."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self._title: list[str] = []
         self._words: list[str] = []
-        self._silent: list[str] = []
-        self._links: list[str] = []
+        self._is_title = False
+        self._links: list[tuple[str, int]] = []  # the address, and where its words begin
 
     @property
     def letter(self) -> Letter:
@@ -61,8 +76,8 @@ class _Reader(HTMLParser):
         return Letter(subject=" ".join("".join(self._title).split()), body=body)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SILENT or tag == "title":
-            self._silent.append(tag)
+        if tag == "title":
+            self._is_title = True
         elif tag == "br":
             self._words.append("\n")
         elif tag == "li":
@@ -74,22 +89,20 @@ class _Reader(HTMLParser):
         elif tag == "img":
             self._words.append(dict(attrs).get("alt") or "")
         elif tag == "a":
-            self._links.append((dict(attrs).get("href") or "").strip())
+            self._links.append((dict(attrs).get("href") or "", len(self._words)))
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self._silent:
-            while self._silent.pop() != tag:
-                pass
+        if tag == "title":
+            self._is_title = False
         elif tag in _BLOCKS:
             self._words.append("\n\n")
         elif tag == "a" and self._links:
-            address = self._links.pop()
-            if address.lower().startswith(_LINKS) and address not in "".join(self._words[-3:]):
+            address, start = self._links.pop()
+            if ":" in address and address not in "".join(self._words[start:]):
                 self._words.append(f" ({address})")
 
     def handle_data(self, data: str) -> None:
-        if self._silent:
-            if self._silent[-1] == "title":
-                self._title.append(data)
+        if self._is_title:
+            self._title.append(data)
         else:
             self._words.append(data.replace("\n", " "))

@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxLengthValidator
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -51,7 +50,6 @@ class TableForm(forms.Form):
         super().__init__(*args, **kwargs)
         text = self.fields["text"]
         text.help_text = f"The first line names the columns: {', '.join(self.columns)}"
-        text.validators.append(MaxLengthValidator(self.bounds.max_bytes))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -60,6 +58,8 @@ class TableForm(forms.Form):
                 cleaned["text"] = csv_text(file.read(self.bounds.max_bytes + 1), self.bounds)
             except guards.UnsafeInput as error:
                 self.add_error("file", error.message)
+        elif "text" in cleaned:
+            cleaned["text"] = cleaned["text"].replace("\r\n", "\n")
         if not self.errors and not cleaned["text"].strip():
             self.add_error("text", "Choose a file or paste its rows.")
         return cleaned

@@ -17,6 +17,7 @@ from lms.common.guards import UnsafeInput, check_text
 
 _DELIMITERS = ",;\t"
 _UNPACKED = 30  # times the bytes that may be uploaded
+_BLANK = 10  # times the rows that may be filled: a reader makes up those between two that are far apart
 # An apostrophe that keeps spreadsheets from calculating, as lms.common.guards.clean_cell puts it there.
 _QUOTED = re.compile(r"'\s*[=+\-@\t\r＝＋－＠]")
 
@@ -65,8 +66,7 @@ def read_table(data: bytes, bounds: Bounds) -> Table:
     `clean_cell` put before a formula is taken off again. Raises UnsafeInput, with the row where there is one, for what
     cannot be read and for what is more than the bounds; nothing is cut off.
     """
-    if len(data) > bounds.max_bytes:
-        raise UnsafeInput(f"The file has more than {bounds.max_bytes / 1_000_000:g} MB. Split it.")
+    _check_size(data, bounds)
     rows = _xlsx_rows(data, bounds) if is_archive(data) else _csv_rows(data)
     headings: tuple[str, ...] = ()
     lines: list[Line] = []
@@ -84,16 +84,24 @@ def read_table(data: bytes, bounds: Bounds) -> Table:
     return Table(headings=headings, lines=tuple(lines))
 
 
-def csv_text(data: bytes, bounds: Bounds) -> str:
-    """The file as CSV text that a form can show and send again: CSV as it is, a workbook's rows under their numbers.
+def _check_size(data: bytes, bounds: Bounds) -> None:
+    if len(data) > bounds.max_bytes:
+        raise UnsafeInput(f"The file has more than {bounds.max_bytes / 1_000_000:g} MB. Split it.")
 
-    Raises UnsafeInput as `read_table` does for what cannot be read; the rows are not counted.
+
+def csv_text(data: bytes, bounds: Bounds) -> str:
+    """The file as CSV text that a form can show and send again: CSV as it is, a workbook's rows under their numbers,
+    each on one line.
+
+    Raises UnsafeInput as `read_table` does for what cannot be read or has too many bytes; the rows are not counted.
     """
+    _check_size(data, bounds)
     if not is_archive(data):
         return _decoded(data)
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(_trimmed(cells) for _, cells in _xlsx_rows(data, bounds))
-    return text.getvalue()
+    rows = ([" ".join(cell.split()) for cell in _trimmed(cells)] for _, cells in _xlsx_rows(data, bounds))
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().rstrip("\n") + "\n"
 
 
 def _trimmed(cells: list[str]) -> list[str]:
@@ -153,7 +161,10 @@ def _xlsx_rows(data: bytes, bounds: Bounds) -> Iterator[tuple[int, list[str]]]:
     archive = open_archive(data, Limits(packed_bytes=bounds.max_bytes, unpacked_bytes=limit))
     if "xl/workbook.xml" not in archive:
         raise UnsafeInput("This is no CSV file and no XLSX workbook.")
-    yield from sheet_rows(data, archive, most_columns=bounds.max_columns + 1)
+    for number, cells in sheet_rows(data, archive, most_columns=bounds.max_columns + 1):
+        if number > _BLANK * bounds.max_rows:
+            raise UnsafeInput(f"The sheet goes on to row {number:,} and beyond. Delete what stands so far below.")
+        yield number, cells
 
 
 def sheet_rows(data: bytes, archive: Archive, *, most_columns: int) -> Iterator[tuple[int, list[str]]]:

@@ -1,6 +1,6 @@
 """Letters that deals call for."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
@@ -162,11 +162,14 @@ def send_acceptance_letter(event: AcceptanceAsked) -> None:
     accepted already, or overtaken by another.
     """
     partner = Partner.objects.filter(public_id=event.partner_id, suspended_at=None).first()
-    version = next((one for one in services.acceptable(at=event.at) if one.number == event.version), None)
+    version = next(
+        (one for one in services.acceptable(at=max(event.at, timezone.now())) if one.number == event.version), None
+    )
     if partner is None or version is None or version.acceptances.filter(partner=partner).exists():
         return
     last = partner.deal_acceptances.select_related("version").order_by("-version__number").first()
     changes = [] if last is None else rules_changes.changes(last.version.rules, version.rules)
+    until = None if last is None else services.counts_until(last.version, newest=version)
     for person in _managers_of(partner, event.at):
         send_letter(
             to=person.email,
@@ -177,7 +180,7 @@ def send_acceptance_letter(event: AcceptanceAsked) -> None:
                 "partner": partner,
                 "version": version,
                 "accepted": last,
-                "until": version.effective_at + timedelta(days=version.rules.accept_within_days),
+                "until": until if until is not None and until > timezone.now() else None,
                 "changes": changes,
                 "url": f"{settings.SITE_URL}{reverse('deals:engagement')}",
             },

@@ -78,7 +78,8 @@ def answers(old: Rules, new: Rules) -> list[Answer]:
 
 
 def _low(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    """As it stands within a sentence; "VP Sales" stays."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 _WHO = {Other.NONE: "nobody else", Other.VENDOR: "we", Other.PARTNER: "another partner"}

@@ -181,6 +181,7 @@ def test_forms_are_made_used_and_withdrawn(sat: Assessment) -> None:
 
 def test_a_panel_is_recorded_and_adopted_in_pages(sat: Assessment) -> None:
     client = client_of(MANAGES)
+    assert 'enctype="multipart/form-data"' in client.get(url("standards", sat.pk)).content.decode()
     body = {"held_on": "2026-11-20", "definition": "Sizes a duct", "text": "nothing"}
     assert "has no rows below its headings" in client.post(url("standards", sat.pk), body).content.decode()
     body["text"] = "judge,round,item,percent\nAna,1,item-1,60\nAna,1,item-2,64\n"

@@ -45,6 +45,25 @@ def test_a_text_stays_as_it_is(content: bytes, letter: Letter) -> None:
     assert read_letter(content, "text/plain") == letter
 
 
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("a<![ if mso]>b <![foo[x]]>c <![ d", "ab c"),
+        ("<template><a href='https://evil.example'>x</a></template>ok", "ok"),
+        (
+            "<a href='https://a.example/x'>one</a> and <a href='https://a.example/'>two</a>",
+            "one (https://a.example/x) and two (https://a.example/)",
+        ),
+        ("<a href='//a.example/x'>one</a>", "one"),
+        ("<a " * 100_000, ""),
+        ("<!--" * 75_000, ""),
+    ],
+    ids=["what a mail program writes", "silent", "two links", "a link to nowhere", "open tags", "open comments"],
+)
+def test_pages_from_the_wild_are_read_in_time(page: str, words: str) -> None:
+    assert read_letter(page.encode(), "text/html").body == words
+
+
 @given(st.text(alphabet="<>/ab =\"'&;!-[]titlescrp\n", max_size=200))
 def test_any_page_is_read(text: str) -> None:
     assert "\n\n\n" not in read_letter(text.encode(), "text/html").body

@@ -51,6 +51,16 @@ def test_workbook_is_read_as_texts() -> None:
     )
 
 
+def test_rows_that_are_far_apart_are_refused_at_once() -> None:
+    made = openpyxl.Workbook()
+    made.active["A1"], made.active["A1048576"] = "a", "x"
+    file = io.BytesIO()
+    made.save(file)
+    for reader in (read_table, tables.csv_text):
+        with pytest.raises(UnsafeInput, match="goes on to row 31"):
+            reader(file.getvalue(), BOUNDS)
+
+
 def test_columns_are_found_by_name_in_any_order_and_case() -> None:
     table = read("more,Reason,E-Mail,reason\nx,why,ann,other\n")
     assert table.named("e-mail", "reason") == [(2, {"e-mail": "ann", "reason": "why"})]
@@ -62,6 +72,10 @@ def test_a_workbook_as_csv_text_is_the_same_table() -> None:
     data = book(["a", "b"], [], ["=1+1", "x,y"], [1.5, date(2027, 3, 1)])
     assert read(tables.csv_text(data, BOUNDS)) == read_table(data, BOUNDS)
     assert tables.csv_text("\ufeffa\n1".encode(), BOUNDS) == "a\n1"
+    lines = book(["a"], ["x\ny"], ["z"])
+    assert read(tables.csv_text(lines, BOUNDS)).lines[1] == Line(number=3, cells=("z",))
+    with pytest.raises(UnsafeInput, match=r"more than 0\.1 MB"):
+        tables.csv_text("ä".encode() * 50_001, BOUNDS)
     with pytest.raises(UnsafeInput, match="not UTF-8"):
         tables.csv_text(b"a\n\xff", BOUNDS)
 

@@ -1,12 +1,15 @@
 """XSS-01, XSS-10: markup in every text of every row is shown as text, on every page of every role."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
+from django.utils import timezone
 
 from certifications.models import Credential
+from lms.deals.models import EngagementRules
 from tests.security.pages import STARTS, crawl, read
 from tests.security.world import World
 
@@ -48,6 +51,15 @@ def poison() -> int:
                     count += 1
             except IntegrityError:  # a constraint knows which words may stand there
                 continue
+    rules = EngagementRules.objects.latest("number")  # the database lets nobody change them
+    EngagementRules.objects.create(
+        number=rules.number + 1,
+        document=rules.document,
+        text=PROBE,
+        why=PROBE,
+        effective_at=timezone.now() + timedelta(days=30),
+        published_by=rules.published_by,
+    )
     for credential in Credential.objects.all():
         credential.snapshot = {
             k: PROBE if k in {"title", "criteria", "issuer_name"} else v for k, v in credential.snapshot.items()

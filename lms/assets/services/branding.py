@@ -140,15 +140,15 @@ def pages_of(version: AssetVersion, *, dpi: int) -> list[Size]:
 
 
 def save_template(
-    *, version: AssetVersion, document: Any, by: User | None, at: datetime, seen: str = ""
+    *, version: AssetVersion, document: Any, by: User | None, at: datetime, seen: str = "", draws: bool = True
 ) -> BrandTemplate:
     """Puts zones on a file; partners make their copies with them from now on. The same zones again change nothing.
 
-    `seen` is the `mark_of` what the writer started from. Raises TemplateChanged when that is not what stands now,
-    TemplateRefused, MasterUnusable and DrawingBusy. Locks the version, after the file, which never changes, was read.
+    `seen` is the `mark_of` what the writer started from; without `draws` no page is drawn, which takes long. Raises
+    TemplateChanged when that is not what stands now, TemplateRefused, MasterUnusable, DrawingBusy. Locks the version.
     """
     kept = as_document(check_document(version, document))
-    _try_out(version, kept)
+    _try_out(version, kept, draws=draws)
     with transaction.atomic():
         return _saved(version, kept, by, at, seen)
 
@@ -169,7 +169,7 @@ def _saved(version: AssetVersion, kept: Any, by: User | None, at: datetime, seen
     return saved
 
 
-def _try_out(version: AssetVersion, kept: Any) -> None:
+def _try_out(version: AssetVersion, kept: Any, *, draws: bool) -> None:
     """Makes and draws the copy of an invented partner, so that a file which none can be made of, or whose pages cannot
     be drawn, is refused here, not to partners: the first page and those with zones, ten at most. Raises MasterUnusable,
     DrawingBusy."""
@@ -180,7 +180,7 @@ def _try_out(version: AssetVersion, kept: Any) -> None:
         content = _drawn(draft, EXAMPLE, example_logo(), wish, number=_PREVIEW_NUMBER).content
     except BrandRefused:  # what the invented one cannot have, others may
         content = master_of(version)
-    if version.media_type == "application/pdf":
+    if draws and version.media_type == "application/pdf":
         for page in sorted({1, *(zone.page for zone in zones.zones)})[:_TRIED_PAGES]:
             pictures.preview(content, page=page, width=_TRIED_WIDTH)
 
@@ -224,7 +224,7 @@ def preview_example(*, version: AssetVersion, page: int = 1) -> bytes:
 def carry_template(*, version: AssetVersion, at: datetime) -> BrandTemplate | None:
     """Zones of the file before, when they fit the new one too; None when there were none or they do not.
 
-    Raises DrawingBusy: to be tried again. A repeat changes nothing.
+    Pages are not drawn: it is called in a delivery, which holds a transaction. A repeat changes nothing.
     """
     if template_of(version) is not None:
         return template_of(version)
@@ -233,7 +233,7 @@ def carry_template(*, version: AssetVersion, at: datetime) -> BrandTemplate | No
     if latest is None:
         return None
     try:
-        return save_template(version=version, document=latest.document, by=None, at=at)
+        return save_template(version=version, document=latest.document, by=None, at=at, draws=False)
     except (TemplateRefused, MasterUnusable):
         return None
 

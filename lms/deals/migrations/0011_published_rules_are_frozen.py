@@ -7,7 +7,8 @@ from django.db import migrations
 FORWARD = {
     "postgresql": (
         "CREATE FUNCTION deals_rules_frozen() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'published rules are never changed'; END $$",
+        "$$ BEGIN RAISE EXCEPTION 'published rules are never changed' "
+        "USING ERRCODE = 'integrity_constraint_violation'; END $$",
         "CREATE TRIGGER deals_rules_frozen BEFORE UPDATE ON deals_engagementrules "
         "FOR EACH ROW EXECUTE FUNCTION deals_rules_frozen()",
     ),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
@@ -20,6 +21,8 @@ from lms.events.services import emit
 from lms.partners.models import Membership, Partner
 
 MAX_WHY = 1000
+# Published rules are for good, and none begin before them: a year mistyped would close the book.
+FARTHEST = timedelta(days=366)
 
 
 @transaction.atomic
@@ -37,8 +40,9 @@ def publish_rules(
     registered under. `after` is the number of the newest version that its publisher compared it with, 0 for none; of
     two at once one wins, and the other is told. `text` is the document as it was written.
 
-    Raises RulesRefused for a document that is none, and for one that would begin before it is published or before a
-    version already published; RulesOvertaken for who did not see the newest one. Emits AcceptanceAsked per partner.
+    Raises RulesRefused for a document that is none, and for one that would begin before it is published, more than a
+    year later, or before a version already published; RulesOvertaken for who did not see the newest one. Emits
+    AcceptanceAsked per partner.
     """
     parse(document)
     newest = EngagementRules.objects.select_for_update(of=("self",)).order_by("-number").first()
@@ -50,6 +54,10 @@ def publish_rules(
         raise RulesRefused([Problem((), words)])
     if effective_at < at:
         raise RulesRefused([Problem((), "Rules begin when they are published, or later. Choose a later moment.")])
+    if effective_at > at + FARTHEST:
+        raise RulesRefused(
+            [Problem((), "Rules begin within a year: none can begin before them. Choose an earlier day.")]
+        )
     try:
         with transaction.atomic():
             version = EngagementRules.objects.create(
@@ -73,11 +81,15 @@ def publish_rules(
 _OVERTAKEN = "Somebody published another version meanwhile. Look at what changes against it; nothing was published."
 
 
+def asked_partners(*, at: datetime) -> QuerySet[Partner]:
+    """Those that somebody manages on the day: who is asked to accept a version that is published then."""
+    managed = Membership.objects.active(at.date()).managers()
+    return Partner.objects.filter(suspended_at=None, pk__in=managed.values("partner"))
+
+
 def _ask_partners(version: EngagementRules, at: datetime) -> None:
-    """Those that somebody manages; one event each, so that a letter that fails holds up no other."""
-    managed = Membership.objects.active(at.date()).filter(role=Membership.Role.MANAGER)
-    partners = Partner.objects.filter(suspended_at=None, pk__in=managed.values("partner")).order_by("pk")
-    for partner_id in partners.values_list("public_id", flat=True):
+    """One event each, so that a letter that fails holds up no other."""
+    for partner_id in asked_partners(at=at).order_by("pk").values_list("public_id", flat=True):
         emit(AcceptanceAsked(at=at, version=version.number, partner_id=partner_id))
 
 
@@ -131,8 +143,16 @@ def rules_in_force(*, at: datetime) -> EngagementRules:
     return version
 
 
+def counts_until(accepted: EngagementRules, *, newest: EngagementRules) -> datetime:
+    """How long the acceptance of a version counts after those that follow it, up to `newest`: as long as the first of
+    them says that runs out. A third version gives no time back that the second has taken. One query.
+    """
+    later = EngagementRules.objects.filter(number__gt=accepted.number, number__lte=newest.number)
+    return min(one.effective_at + timedelta(days=one.rules.accept_within_days) for one in later)
+
+
 def standing(*, partner: Partner, at: datetime) -> Standing:
-    """Two queries. Raises NoRulesInForce."""
+    """Two queries, and one where an older version was accepted. Raises NoRulesInForce."""
     version = rules_in_force(at=at)
     accepted = (
         Acceptance.objects.filter(partner=partner, version__number__lte=version.number)
@@ -142,7 +162,7 @@ def standing(*, partner: Partner, at: datetime) -> Standing:
     )
     until = None
     if accepted is not None and accepted.version_id != version.pk:
-        until = version.effective_at + timedelta(days=version.rules.accept_within_days)
+        until = counts_until(accepted.version, newest=version)
     return Standing(in_force=version, accepted=accepted, until=until)
 
 

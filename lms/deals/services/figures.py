@@ -12,6 +12,7 @@ from django.db.models import Count, QuerySet, Sum
 
 from lms.common.keeping import kept
 from lms.deals.models import Deal
+from lms.deals.models.deals import NOT_ELIGIBLE
 from lms.deals.money import shown
 from lms.deals.moves import State
 from lms.deals.stages import STAGE_OF, STAGES
@@ -109,12 +110,13 @@ class Counted:
 
 def counted_deals(*, partners: Iterable[Partner], since: datetime, until: datetime) -> dict[int, Counted]:
     """Per partner: deals registered and approved in the period, and of the approved ones those won in it with their
-    value per currency. Only approved registrations count; a rejected, withdrawn or disputed one never does. Three
-    queries, whatever the number of partners.
+    value per currency. Rejected, withdrawn and disputed ones never count. Three queries, whatever the number of
+    partners.
     """
     ids = [partner.pk for partner in partners]
     of_partners = Deal.objects.filter(partner__in=ids)
-    registered = _counts(of_partners.filter(registered_at__gte=since, registered_at__lt=until))
+    kept = of_partners.exclude(state__in=NOT_ELIGIBLE)
+    registered = _counts(kept.filter(registered_at__gte=since, registered_at__lt=until))
     approved = _counts(_approved(of_partners, since, until))
     won: dict[int, int] = defaultdict(int)
     values: dict[int, dict[str, Decimal]] = defaultdict(dict)

@@ -69,6 +69,7 @@ def hold_review(*, review: PlanReview, note: str, decision: str, by: User, at: d
     note = words(note, MAX_NOTE, "note")
     if decision not in Decision.values:
         raise BadPlan("decision", "Choose what you decided.")
+    JointPlan.objects.select_for_update(of=("self",)).get(pk=review.plan_id)  # a second click waits for the first
     held = PlanReview.objects.filter(pk=review.pk, held_by=by, note=note, decision=decision).first()
     if held is not None:
         return held
@@ -110,8 +111,9 @@ def remind_of_reviews(*, at: datetime) -> int:
         ours = review.plan.partner.channel_manager_id
         for person in {*managing[review.plan.partner_id], *([] if ours is None else [ours])}:
             told[person].append(review.pk)
-    PlanReview.objects.filter(pk__in=[review.pk for review in reviews]).update(reminded_at=at)
-    people = User.objects.filter(pk__in=told, is_active=True).order_by("pk")
+    people = list(User.objects.filter(pk__in=told, is_active=True).order_by("pk"))
+    # Those of whom nobody could be told wait for somebody.
+    PlanReview.objects.filter(pk__in={pk for found in people for pk in told[found.pk]}).update(reminded_at=at)
     for found in people:
         emit(ReviewsComing(at=at, person_id=found.public_id, review_ids=tuple(told[found.pk])))
     return len(people)

@@ -54,9 +54,9 @@ def start_plan(
     """
     require_writer(partner, by)
     partner = Partner.objects.select_for_update(of=("self",)).get(pk=partner.pk)
-    made = JointPlan.objects.filter(started_by=by, request_key=request_key, partner=partner).first()
+    made = JointPlan.objects.filter(started_by=by, request_key=request_key).first()
     if made is not None:
-        return made
+        return _again(made, partner, template, title, starts_on)
     kind = TEMPLATES.get(template)
     if kind is None:
         raise BadPlan("template", "Choose one of the templates.")
@@ -85,11 +85,22 @@ def start_plan(
     return plan
 
 
+def _again(made: JointPlan, partner: Partner, template: str, title: str, starts_on: date) -> JointPlan:
+    """The plan that this form made, when it says the same. Raises BadPlan for other words under the same key."""
+    is_same = (made.partner_id, made.template, made.starts_on) == (partner.pk, template, starts_on)
+    if not is_same or made.title != guards.clean_name(title):
+        raise BadPlan("title", f"This form has begun “{made.title}” with {made.partner.name}. Open a new one.")
+    return made
+
+
 def _fill(plan: JointPlan, kind: PlanTemplate, months: int, by: User, at: datetime) -> None:
     PlanObjective.objects.bulk_create(
         PlanObjective(plan=plan, title=one.title, measure=one.measure, target=one.target) for one in kind.objectives
     )
-    owners = {Side.VENDOR: plan.partner.channel_manager or by, Side.PARTNER: _manager_of(plan.partner, at) or by}
+    ours = plan.partner.channel_manager
+    if ours is None or not owners_for(plan.partner, on=at.date()).filter(pk=ours.pk).exists():
+        ours = by
+    owners = {Side.VENDOR: ours, Side.PARTNER: _manager_of(plan.partner, at) or by}
     PlanAction.objects.bulk_create(
         PlanAction(plan=plan, title=one.title, owner=owners[one.side], due_on=plan.starts_on + timedelta(days=one.day))
         for one in kind.actions
@@ -214,13 +225,20 @@ def change_target(*, objective: PlanObjective, target: str, by: User, at: dateti
 
 @transaction.atomic
 def drop(*, row: PlanObjective | PlanAction, by: User, at: datetime) -> None:
-    """Takes an objective or an action off the plan; it stays in the log. Twice changes nothing.
+    """Takes an objective or an action off the plan; it stays in the log. Twice changes nothing, nor does it take away
+    an action that is done.
 
     Raises NotYourMove, PlanClosed.
     """
     require_writer(row.plan.partner, by)
     plan = locked(row.plan)
-    if type(row).objects.filter(pk=row.pk, dropped_at=None).update(dropped_at=at, dropped_by=by):
+    if isinstance(row, PlanAction):
+        dropped = PlanAction.objects.filter(pk=row.pk, dropped_at=None, done_at=None).update(
+            dropped_at=at, dropped_by=by
+        )
+    else:
+        dropped = PlanObjective.objects.filter(pk=row.pk, dropped_at=None).update(dropped_at=at, dropped_by=by)
+    if dropped:
         what = "Objective dropped" if isinstance(row, PlanObjective) else "Action dropped"
         log(plan, what, row.title, by=by, at=at)
 

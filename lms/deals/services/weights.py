@@ -49,7 +49,7 @@ def set_weights(*, weights: Mapping[str, int], reason: str, by: User, at: dateti
     reason = guards.clean_name(reason)
     if not reason or len(reason) > MAX_REASON:
         raise BadWeights("reason", f"Say where these weights come from, in at most {MAX_REASON} characters.")
-    newest = StageWeights.objects.order_by("-set_at", "-pk").first()
+    newest = StageWeights.objects.select_for_update(of=("self",)).order_by("-set_at", "-pk").first()
     wanted = {kind.key: weights[kind.key] for kind in OPEN_STAGES}
     if newest is not None and (newest.by_stage, newest.reason) == (wanted, reason):
         return newest

@@ -63,8 +63,8 @@ def _weighed(deals: QuerySet[Deal], weights: services.Weights, now: Any) -> dict
             {"label": kind.label, "weight": weights.by_stage[kind.key], "measured": shares[kind.key]}
             for kind in OPEN_STAGES
         ],
-        "measured_since": since,
-        "measured_until": until,
+        "measured_since": since.date(),
+        "measured_until": until.date(),
         "fewest": services.FEWEST_ENDED,
     }
 
@@ -77,7 +77,7 @@ def _file(name: str, sheet: str, form: str, rows: Iterable[Sequence[Any]]) -> Ht
         response = StreamingHttpResponse(
             exports.in_pieces(exports.xlsx_file([(sheet, rows)])), content_type=exports.XLSX
         )
-    response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localdate():%Y-%m-%d}.{form}"'
+    response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.now():%Y-%m-%d}.{form}"'
     return response
 
 

@@ -36,6 +36,8 @@ def _add(request: HttpRequest, found: JointPlan, form: Form, name: str, service:
         return page(request, found, status=400, **{name: form})
     try:
         service(plan=found, by=person_of(request), at=timezone.now(), **form.cleaned_data)
+    except (services.PlanClosed, services.AlreadyHeld) as error:  # the form is for something that is over
+        messages.error(request, error.message)
     except DomainError as error:
         refuse(form, error)
         return page(request, found, status=error.status, **{name: form})

@@ -103,7 +103,12 @@ def new(request: HttpRequest) -> HttpResponse:
     form = RulesForm(request.POST, request.FILES, on=now.date())
     if not form.is_valid():
         return _page(request, _with_text(request, form), newest, status=400)
-    if request.POST.get("step") != "publish" or request.POST.get("seen") != _seal(form, newest):
+    if request.POST.get("step") != "publish":
+        return _page(request, _with_text(request, form), newest)
+    if request.POST.get("seen") != _seal(form, newest):
+        if newest is not None and newest.text == form.cleaned_data["text"] and newest.published_by == user:
+            return redirect("deals:rules_version", newest.number)  # the button was pressed twice
+        messages.warning(request, "Nothing was published: this is not what you looked at. Look at what changes now.")
         return _page(request, _with_text(request, form), newest)
     try:
         made = services.publish_rules(
@@ -159,7 +164,7 @@ def _comparison(form: RulesForm, newest: EngagementRules | None) -> dict[str, An
         "seal": _seal(form, newest),
         "effective_on": form.cleaned_data["effective_on"],
         "number": 1 if newest is None else newest.number + 1,
-        "partners": Partner.objects.filter(suspended_at=None).count(),
+        "partners": services.asked_partners(at=timezone.now()).count(),
     }
     return context if newest is None else context | _against(newest.rules, read)
 
