@@ -92,6 +92,35 @@ def test_plan_begins_with_all_of_its_template(rep: Membership, boss: User) -> No
     )
 
 
+def test_same_form_with_other_words_begins_nothing(rep: Membership) -> None:
+    """The form that a browser's Back shows again, with another partner or other words."""
+    efua, other, key = channel_manager(), house("Birch"), uuid4()
+    start(rep.partner, efua, request_key=key)
+    for partner, changes in (
+        (other.partner, {}),
+        (rep.partner, {"title": "Else"}),
+        (rep.partner, {"template": "grow"}),
+    ):
+        with pytest.raises(services.BadPlan, match="This form has begun"):
+            start(partner, efua, request_key=key, **changes)
+    assert JointPlan.objects.count() == 1
+
+
+def test_who_left_owns_no_action_of_a_new_plan(rep: Membership, boss: User) -> None:
+    gone = channel_manager("Gone")
+    Partner.objects.filter(pk=rep.partner_id).update(channel_manager=gone)
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    assert not start(rep.partner, boss).actions.filter(owner=gone).exists()
+
+
+def test_action_that_is_done_is_not_dropped(plan: JointPlan, boss: User) -> None:
+    action = plan.actions.order_by("pk")[0]
+    services.finish_action(action=action, by=boss, at=NOW)
+    services.drop(row=action, by=boss, at=NOW)
+    action.refresh_from_db()
+    assert (action.dropped_at, [what for what, _ in log_of(plan)]) == (None, ["Began", "Action done"])
+
+
 @pytest.mark.parametrize("slug", TEMPLATES)
 def test_every_template_begins_a_plan(rep: Membership, boss: User, slug: str) -> None:
     plan = start(rep.partner, boss, template=slug, months=12)
@@ -335,6 +364,14 @@ def test_one_letter_tells_a_person_of_all_reviews_of_the_week(plan: JointPlan, b
     assert services.remind_of_reviews(at=at + DAY) == 2
 
 
+def test_review_of_which_nobody_can_be_told_waits_for_somebody(plan: JointPlan, boss: User) -> None:
+    at = datetime(2026, 12, 8, 6, tzinfo=UTC)
+    User.objects.filter(pk=boss.pk).update(is_active=False)
+    assert services.remind_of_reviews(at=at) == 0
+    User.objects.filter(pk=boss.pk).update(is_active=True)
+    assert services.remind_of_reviews(at=at + DAY) == 1
+
+
 def test_nobody_is_told_of_what_does_not_hold_any_more(plan: JointPlan, boss: User) -> None:
     at = datetime(2026, 12, 12, 6, tzinfo=UTC)
     assert services.remind_of_reviews(at=at) == 1
@@ -449,6 +486,20 @@ def test_what_is_refused_is_said(current: JointPlan, boss: User) -> None:
     assert "Nothing was changed" in browser.post(address, follow=True).content.decode()
     assert browser.post(url(current, "plan_act", "objectives", won.public_id, "sing")).status_code == 404
     assert browser.post(url(current, "plan_act", "objectives", uuid4(), "drop")).status_code == 404
+
+
+def test_words_for_a_review_that_is_over_do_not_wait_in_the_next_ones_form(current: JointPlan, boss: User) -> None:
+    first, *_ = current.reviews.order_by("due_on")
+    services.hold_review(review=first, note="Held", decision="keep", by=channel_manager(), at=timezone.now())
+    address = reverse("deals:plan_hold", args=[current.public_id, first.public_id])
+    for words in ({"hold-note": "My words", "hold-decision": "end"}, {"hold-note": "My words"}):
+        late = signed_in(boss).post(address, words, follow=True).content.decode()
+        assert ("down already" in late, "My words" in late) == (True, False)
+    JointPlan.objects.filter(pk=current.pk).update(ended_at=timezone.now(), ended_by=boss)
+    ended = signed_in(boss).post(
+        reverse("deals:plan_review", args=[current.public_id]), {"review-due_on": current.ends_on}, follow=True
+    )
+    assert "ended" in " ".join(str(one) for one in ended.context["messages"])
 
 
 def test_row_of_another_plan_is_not_reached_through_mine(current: JointPlan, boss: User) -> None:

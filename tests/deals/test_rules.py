@@ -321,7 +321,9 @@ def test_new_version_is_looked_at_and_then_published() -> None:
     assert (done.status_code, done["Location"]) == (302, reverse("deals:rules_version", args=[2]))
     assert (made.published_by, made.why, made.rules.protection_days, made.text) == (efua, "Shorter", 45, NEW)
     late = post(efua, NEW, step="publish", seen=seal_of(looked))
-    assert ("Nothing: it says the same" in late.content.decode(), EngagementRules.objects.count()) == (True, 2)
+    assert (late["Location"], EngagementRules.objects.count()) == (done["Location"], 2)  # pressed twice
+    other = post(channel_manager(), NEW, step="publish", seen=seal_of(looked))
+    assert ("Nothing was published" in other.content.decode(), EngagementRules.objects.count()) == (True, 2)
     shown = signed_in(efua).get(reverse("deals:rules_version", args=[2])).content.decode()
     assert ("Now: 45 days" in shown, "Shorter" in shown, "Nobody yet" in shown) == (True, True, True)
     file = signed_in(efua).get(reverse("deals:rules_text", args=[2]))
@@ -369,7 +371,7 @@ def test_partner_reads_what_changes_and_accepts_what_he_read() -> None:
     rep = house()
     manager = manager_of(rep.partner)
     for number, start in ((2, LONG_AGO + DAY), (3, now + DAY)):
-        services.publish_rules(document=document(protection_days=number), effective_at=start, by=None, at=LONG_AGO)
+        services.publish_rules(document=document(protection_days=number), effective_at=start, by=None, at=start - DAY)
     shown = text_of(manager, "deals:engagement")
     assert ("Now: 2 days" in shown, "Before: 2 days" in shown, shown.count('name="version"')) == (True, True, 2)
     for wrong in ("1", "", "4"):
@@ -404,3 +406,23 @@ def test_pages_cost_the_same_with_more_versions_and_rulings(
         replay = services.replay_rulings(old=found.rules, new=free)
         assert {one.move.deal.partner.name for one in replay.different} == {"Kestrel"}
     assert len(replay.different) == count
+
+
+@pytest.mark.django_db
+def test_third_version_gives_no_time_back_that_the_second_has_taken() -> None:
+    """Accepted the first; the second's 30 days are over when the third begins."""
+    now = timezone.now()
+    services.publish_rules(document=document(), effective_at=now - 90 * DAY, by=None, at=now - 90 * DAY)
+    rep = house()
+    for begun in (60, 1):
+        services.publish_rules(document=document(), effective_at=now - begun * DAY, by=None, at=now - begun * DAY)
+    found = services.standing(partner=rep.partner, at=now)
+    assert (found.in_force.number, found.until) == (3, now - 30 * DAY)
+    with pytest.raises(services.RulesNotAccepted):
+        services.rules_for(partner=rep.partner, at=now)
+
+
+@pytest.mark.django_db
+def test_mistyped_year_does_not_close_the_book() -> None:
+    with pytest.raises(services.RulesRefused, match="within a year"):
+        services.publish_rules(document=document(), effective_at=timezone.now() + 400 * DAY, by=None, at=timezone.now())

@@ -73,12 +73,15 @@ def set_review(request: HttpRequest, plan_id: UUID) -> HttpResponse:
 def hold_review(request: HttpRequest, plan_id: UUID, row_id: UUID) -> HttpResponse:
     """Writes down what a review came to."""
     found = _written(request, plan_id)
-    review = _row(found, PlanReview, row_id)
+    review, form = _row(found, PlanReview, row_id), HoldForm(request.POST)
+    if review.held_at is not None and not form.is_valid():  # the page would show it in the next review's form
+        messages.error(request, "This review is written down already. Nothing was changed.")
+        return redirect("deals:plan", found.public_id)
 
     def hold(*, plan: JointPlan, **words: Any) -> None:
         services.hold_review(review=review, **words)
 
-    return _add(request, found, HoldForm(request.POST), "hold_form", hold)
+    return _add(request, found, form, "hold_form", hold)
 
 
 def _row(found: JointPlan, model: type[Model], row_id: UUID) -> Any:
