@@ -1,7 +1,7 @@
 """The catalogue: what a person may learn and use, filtered and searched. Reads only."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from django.db.models import Count, F, Max
@@ -10,6 +10,7 @@ from cms.models import CoursePage, PlaybookPage
 from cms.models.base import ContentPage
 from cms.reading import certifications_of, course_url
 from courses import progress
+from courses.audience import opened, readers_of
 from courses.models import CourseVersion, Enrolment, Need
 from courses.progress import Progress
 from lms.common.guards import clean_search_query
@@ -34,7 +35,8 @@ class Filters:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the catalogue. `progress` is None for who is not enrolled, and for what cannot be enrolled in."""
+    """One line of the catalogue. `progress` is None for who is not enrolled, and for what cannot be enrolled in;
+    `is_closed` is what another tier opens."""
 
     page: ContentPage
     url: str
@@ -46,6 +48,7 @@ class Row:
     certifications: tuple[str, ...] = ()
     enrolment: Enrolment | None = None
     progress: Progress | None = None
+    is_closed: bool = False
 
     @property
     def is_course(self) -> bool:
@@ -64,12 +67,13 @@ class Catalogue:
     in_review: list[str]
 
 
-def catalogue(user: "User", filters: Filters, on: date) -> Catalogue:
+def catalogue(user: "User", filters: Filters, at: datetime) -> Catalogue:
     """Rows for a person in the order of their titles, or of the search's ranking. Query count is constant."""
+    on = at.astimezone(UTC).date()
     courses = _matching(CoursePage, user, filters)
-    playbooks = _matching(PlaybookPage, user, filters)
+    playbooks, closed = _told(_matching(PlaybookPage, user, filters), user, filters, at)
     rows = _course_rows([p for p in courses if not p.is_overdue(on)], user)
-    rows += [_playbook_row(p) for p in playbooks if not p.is_overdue(on)]
+    rows += [_playbook_row(p, is_closed=p.pk in closed) for p in playbooks if not p.is_overdue(on)]
     if filters.minutes is not None:
         rows = [row for row in rows if row.minutes <= filters.minutes]
     if not filters.q:
@@ -94,6 +98,27 @@ def _matching(model: type[P], user: "User", filters: Filters) -> list[P]:
     hits = _hits(model, query)
     rank = {pk: place for place, pk in enumerate(hits)}
     return sorted(pages.filter(pk__in=hits), key=lambda page: rank[page.pk])
+
+
+def _told(
+    pages: list[PlaybookPage], user: "User", filters: Filters, at: datetime
+) -> tuple[list[PlaybookPage], set[int]]:
+    """The playbooks that a person may know to match, and which of them his tier does not open.
+
+    Of those only what the row shows is searched: else the words of a page could be tried out one by one.
+    """
+    asking = {page.pk for page in pages if page.required_benefit}
+    if not asking or user.has_perm("courses.view_all_courses"):
+        return pages, set()
+    free = PlaybookPage.objects.filter(opened(PlaybookPage, readers_of(user), at), pk__in=asking)
+    closed = asking - set(free.values_list("pk", flat=True))
+    words = clean_search_query(filters.q).casefold().split()
+    return [page for page in pages if page.pk not in closed or _shows(page, words)], closed
+
+
+def _shows(page: PlaybookPage, words: list[str]) -> bool:
+    shown = f"{page.title} {page.summary}".casefold()
+    return all(word in shown for word in words)
 
 
 def _hits(model: type[P], query: str) -> list[int]:
@@ -134,7 +159,7 @@ def _course_rows(pages: list[CoursePage], user: "User") -> list[Row]:
     return rows
 
 
-def _playbook_row(page: PlaybookPage) -> Row:
+def _playbook_row(page: PlaybookPage, *, is_closed: bool) -> Row:
     return Row(
         page=page,
         url=page.get_url() or "",
@@ -142,4 +167,5 @@ def _playbook_row(page: PlaybookPage) -> Row:
         promise=page.summary,
         need=page.need,
         minutes=page.minutes,
+        is_closed=is_closed,
     )

@@ -25,7 +25,7 @@ from lms.accounts.requests import person_of
 from lms.assessments.services import Check, CheckContext, prepare_checks
 from lms.common.files import send_file
 from lms.partners.middleware import membership_of
-from lms.partners.models import Persona, today
+from lms.partners.models import Persona
 
 DAY_SECONDS = 86_400
 
@@ -38,7 +38,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     membership = membership_of(request)
     own = membership.persona if membership else None
     filters = CatalogueForm(request.GET).filters(personas, own)
-    found = shelf.catalogue(person_of(request), filters, today())
+    found = shelf.catalogue(person_of(request), filters, timezone.now())
     context = {
         "catalogue": found,
         "filters": filters,

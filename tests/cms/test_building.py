@@ -141,3 +141,20 @@ def test_playbook_that_asks_for_a_benefit_says_how_to_get_it(
     assert signed_in(author).get("/library/replace/").status_code == 200
     set_benefits(partner=membership.partner, benefits={"playbooks": "Playbooks"}, at=timezone.now())
     assert "How you earn" in client.get("/library/replace/").content.decode()
+
+
+def test_words_of_a_closed_playbook_cannot_be_tried_out(
+    library: LibraryPage, author: User, reviewer: User, media: Path
+) -> None:
+    page = make_playbook(library, author, reviewer, media, required_benefit="playbooks")
+    membership = MembershipFactory()
+    client = signed_in(membership.person)
+
+    def found(words: str) -> tuple[bool, bool]:
+        text = client.get("/catalogue/", {"q": words}).content.decode()
+        return f'href="{page.url}"' in text, "with a higher tier" in text
+
+    assert (found("grocer"), found("replace monitor")) == ((False, False), (True, True))
+    set_benefits(partner=membership.partner, benefits={"playbooks": "Playbooks"}, at=timezone.now())
+    assert (found("grocer"), found("replace monitor")) == ((True, False), (True, False))
+    assert f'href="{page.url}"' in signed_in(author).get("/catalogue/", {"q": "grocer"}).content.decode()

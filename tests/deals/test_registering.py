@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from certifications.models import Certification
 from lms.common.errors import RequestReused
 from lms.deals import services
-from lms.deals.engagement import Facts, Outcome
+from lms.deals.engagement import Clause, Facts, Outcome
 from lms.deals.errors import BadDeal, IllegalMove
 from lms.deals.models import Deal
 from lms.deals.money import MINOR_UNITS, parse_amount, shown
 from lms.deals.services import moving, registering, steps
-from lms.deals.services.conflicts import facts_of
+from lms.deals.services.conflicts import judge
 from lms.deals.services.interest import sides_of
 from lms.deals.services.registering import release
 from lms.partners.models import Partner
@@ -327,13 +327,13 @@ def test_second_is_not_overlooked_by_the_first_who_lets_go(now: datetime, monkey
     def withdraw() -> None:
         errors.extend(at_once(lambda: move(first, "withdraw", rep.person, now)))
 
-    def facts_late(*deal: Any, **added: Any) -> list[Facts]:
+    def judge_late(**facts: Any) -> tuple[Clause, list[Facts]]:
         threads.append(threading.Thread(target=withdraw))
         threads[-1].start()
         threads[-1].join(1)
-        return facts_of(*deal, **added)
+        return judge(**facts)
 
-    monkeypatch.setattr(registering, "facts_of", facts_late)
+    monkeypatch.setattr(registering, "judge", judge_late)
     deal = register(second, now)
     threads[0].join(30)
     deal.refresh_from_db()

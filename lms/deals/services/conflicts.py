@@ -11,15 +11,19 @@ from lms.deals.moves import State
 INCUMBENCY = timedelta(days=730)
 
 
-def judge(*, deal: Deal, at: datetime, customer_called: bool = False, independently: bool = False) -> Clause:
-    """The clause of the deal's rules that applies to it now. The two facts a person adds are what no table knows: the
-    customer turned to the applicant by himself; both learned of him independently. Four queries.
+def judge(
+    *, deal: Deal, at: datetime, customer_called: bool = False, independently: bool = False
+) -> tuple[Clause, list[Facts]]:
+    """The clause of the deal's rules that applies to it now, and the facts it was found by. The two facts a person adds
+    are what no table knows: the customer turned to the applicant by himself; both learned of him independently. Four
+    queries.
     """
-    return rule(deal.rules.rules, facts_of(deal, at=at, customer_called=customer_called, independently=independently))
+    facts = _facts_of(deal, at=at, customer_called=customer_called, independently=independently)
+    return rule(deal.rules.rules, facts), facts
 
 
-def facts_of(deal: Deal, *, at: datetime, customer_called: bool = False, independently: bool = False) -> list[Facts]:
-    """What `judge` rules on: one row for each other, one without any. Four queries."""
+def _facts_of(deal: Deal, *, at: datetime, customer_called: bool, independently: bool) -> list[Facts]:
+    """One row for each other, one without any."""
     rules = deal.rules.rules
     keys = {"name_key": deal.name_key, "country": deal.customer_country, "domain_key": deal.domain_key}
     own = _won(keys, at).filter(partner=deal.partner_id).exists()

@@ -8,12 +8,12 @@ from django.db import transaction
 
 from lms.accounts.models import User
 from lms.common import guards
-from lms.deals.engagement import last_protected_day, rule
+from lms.deals.engagement import last_protected_day
 from lms.deals.errors import IllegalMove, NotYourMove, WordsMissing
 from lms.deals.models import Deal
 from lms.deals.moves import MOVES, RejectReason, State
 from lms.deals.services import steps
-from lms.deals.services.conflicts import facts_of
+from lms.deals.services.conflicts import judge
 from lms.deals.services.interest import require_level, require_no_interest, sides_of
 from lms.deals.services.registering import approval
 from lms.deals.table import Side
@@ -77,8 +77,8 @@ def move_deal(
 
 def _ruling(deal: Deal, at: datetime, customer_called: bool, independently: bool) -> dict[str, Any]:
     """What the table says of a conflict that a person decides: the clause, and the facts it was found by."""
-    facts = facts_of(deal, at=at, customer_called=customer_called, independently=independently)
-    return {"clause": rule(deal.rules.rules, facts).id, "facts": facts}
+    clause, facts = judge(deal=deal, at=at, customer_called=customer_called, independently=independently)
+    return {"clause": clause.id, "facts": facts}
 
 
 def _clean(text: str) -> str:

@@ -16,14 +16,14 @@ from lms.common import guards
 from lms.common.errors import RequestReused
 from lms.deals import matching
 from lms.deals.countries import COUNTRIES
-from lms.deals.engagement import Clause, Outcome, Rules, last_protected_day, rule
+from lms.deals.engagement import Clause, Outcome, Rules, last_protected_day
 from lms.deals.errors import AlreadyRegistered, BadDeal, IllegalMove, NotAMember, TooManyOpen
 from lms.deals.models import Deal, EngagementRules, Origin
 from lms.deals.money import parse_amount
 from lms.deals.moves import State
 from lms.deals.services import steps
 from lms.deals.services.capability import require_open
-from lms.deals.services.conflicts import facts_of
+from lms.deals.services.conflicts import judge
 from lms.deals.services.engaging import rules_for
 from lms.partners.models import Membership, Partner
 from lms.partners.services.memberships import lock_partner
@@ -214,8 +214,7 @@ def _apply(deal: Deal, by: User, at: datetime) -> None:
         steps.log(deal, "submit", "", by=by, at=at)
         steps.advance(deal, "approve", by=None, at=at, text="We gave this lead.", **approval(deal, None, at))
         return
-    facts = facts_of(deal, at=at)
-    clause = rule(deal.rules.rules, facts)
+    clause, facts = judge(deal=deal, at=at)
     deal.clause, deal.answer_due_at = clause.id, steps.answer_due(deal, at)
     if not deal.holds:
         deal.level = clause.level
