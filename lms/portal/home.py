@@ -21,7 +21,7 @@ from lms.partners.middleware import membership_of
 from lms.partners.models import Membership, Partner
 from lms.portal.words import count_words, listed, minutes_words
 from lms.tiers.models import Decision
-from lms.tiers.services import TierStatus, statuses
+from lms.tiers.services import Row, TierStatus, statuses
 
 EXPIRES_WITHIN_DAYS = 90
 CHANGES_SHOWN = 3
@@ -48,12 +48,23 @@ def tier_sentence(membership: Membership, status: TierStatus | None) -> str:
         return f"{name} has no tier yet: it comes with the first evaluation."
     if status.next_tier is None:
         return f"{name} holds {status.tier}, the highest tier."
-    lacking = [row.missing or f"{row.label.lower()} at {row.need_text} (now {row.have_text})" for row in status.missing]
+    lacking = [row.missing or _lack(row) for row in status.missing]
     if not lacking:
         return f"{name} meets everything for {status.next_tier}."
     if len(lacking) > 2:
         return f"{status.met} of {status.total} requirements for {status.next_tier} are met at {name}."
     return f"{name} needs {listed(lacking)} for {status.next_tier}."
+
+
+def _lack(row: Row) -> str:
+    """ "a signed story (0 of 1)" of what is counted, "training completion at 60% (now 50%)" of a measure, the words
+    alone of what is there or not."""
+    what = row.label.lower()
+    if row.finding.unit == "yes":
+        return what
+    if row.need_text.isdigit() and row.have_text.isdigit():
+        return f"{what} ({row.have_text} of {row.need_text})"
+    return f"{what} at {row.need_text} (now {row.have_text})"
 
 
 def visitor_sentence(user: User, at: datetime) -> str:

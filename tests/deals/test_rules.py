@@ -373,6 +373,7 @@ def test_partner_reads_what_changes_and_accepts_what_he_read() -> None:
     for number, start in ((2, LONG_AGO + DAY), (3, now + DAY)):
         services.publish_rules(document=document(protection_days=number), effective_at=start, by=None, at=start - DAY)
     shown = text_of(manager, "deals:engagement")
+    assert "Accept version 2 for the company" in shown
     assert ("Now: 2 days" in shown, "Before: 2 days" in shown, shown.count('name="version"')) == (True, True, 2)
     for wrong in ("1", "", "4"):
         signed_in(manager).post(reverse("deals:engagement"), {"version": wrong})

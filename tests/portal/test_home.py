@@ -2,6 +2,7 @@
 
 import copy
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
@@ -55,6 +56,23 @@ def test_home_says_how_many_requirements_are_met_when_many_lack(kestrel: House, 
     evaluate_partner(partner=kestrel.partner, at=at + timedelta(seconds=2))
     text = page(signed_in(kestrel.rep.person), HOME)
     assert "0 of 4 requirements for Select are met at Kestrel." in text
+
+
+@pytest.mark.parametrize(
+    ("requirement", "words"),
+    [
+        ({"id": "r", "evidence": {"kind": "story"}, "label": "A signed story"}, "needs a signed story (0 of 1) for"),
+        ({"id": "r", "metric": "completion_rate_12m", "gte": 0.5, "label": "Training"}, "needs training at 50% (now "),
+    ],
+)
+def test_home_says_what_is_lacking_as_it_is_counted(
+    kestrel: House, at: datetime, requirement: dict[str, Any], words: str
+) -> None:
+    document = copy.deepcopy(DOCUMENT)
+    document["tiers"][1]["requires"]["all"] = [requirement]
+    programme(document=document, effective_at=at + timedelta(seconds=1))
+    evaluate_partner(partner=kestrel.partner, at=at + timedelta(seconds=2))
+    assert f"Kestrel {words}" in page(signed_in(kestrel.rep.person), HOME)
 
 
 def test_home_continues_the_course_touched_last(kestrel: House, at: datetime) -> None:
