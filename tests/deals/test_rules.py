@@ -69,7 +69,7 @@ def with_clauses(edit: Any) -> Rules:
         ("name: Halden deal registration", 'name: ""', 3, "may not be empty"),
         ("name: Halden deal registration", f"name: {'x' * 121}", 3, "at most 120 characters"),
         ("{id: halden-edge,", "{id: Halden Edge,", 21, "small letters, digits and hyphens"),
-        ("clauses:\n", "clauses: [\n", 30, "This is not YAML"),
+        ("clauses:\n", "clauses: [\n", 27, "This is not YAML"),
         ('id: "5.1"', 'id: "7.1"', 35, "stands twice. Give one of them another number"),
     ],
 )

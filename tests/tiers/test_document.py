@@ -120,7 +120,7 @@ def test_unsupported_and_wrong_together_are_wrong() -> None:
         ),
         ("a: 1\na: 2", "line 2: a: “a” stands twice"),
         ("a: [1", "line 1: This is not YAML: expected ',' or ']', but got '<stream end>'"),
-        ("a: &x 1\nb: *x", "Anchors and aliases are not read; write the rule out"),
+        ("a: &x 1\nb: *x", "line 1: Anchors and aliases are not read; write the rule out"),
         (
             "a: !!python/object/apply:os.system [x]",
             "line 1: a: The tag tag:yaml.org,2002:python/object/apply:os.system is not read",
