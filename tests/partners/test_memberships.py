@@ -255,3 +255,20 @@ def test_database_refuses_a_tier_without_since(a: House) -> None:
     a.partner.current_tier = TierNameFactory(slug="select")
     with pytest.raises(IntegrityError), transaction.atomic():
         a.partner.save(update_fields=["current_tier"])
+
+
+@pytest.mark.parametrize("ended", [False, True])
+@pytest.mark.parametrize("last", [None, -1, 0, 1])
+@pytest.mark.parametrize("first", [-2, -1, 0, 1])
+def test_a_row_and_a_query_judge_alike_whether_it_holds(
+    first: int, last: int | None, ended: bool, now: datetime
+) -> None:
+    day = now.date()
+    if (last is None and ended) or (last is not None and last < first):
+        return  # no such row
+    row = MembershipFactory(
+        starts_on=day + timedelta(days=first),
+        ends_on=None if last is None else day + timedelta(days=last),
+        ended_at=now if ended else None,
+    )
+    assert row.holds(day) == Membership.objects.active(day).filter(pk=row.pk).exists()
