@@ -3,8 +3,11 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
+from lms.accounts.models import User
 from lms.common.forms import NameField
+from lms.partners.alignment import SENTENCE_LENGTH, Verdict
 from lms.partners.models import Membership, Persona
 
 
@@ -62,3 +65,65 @@ class NewAccountForm(forms.Form):
         if data.get("password") != data.get("again"):
             self.add_error("again", "The two passwords differ.")
         return data
+
+
+class _StaffField(forms.ModelChoiceField[User]):
+    def label_from_instance(self, obj: User) -> str:
+        return f"{obj.name} ({obj.email})"
+
+
+class _MemberField(forms.ModelChoiceField[Membership]):
+    def label_from_instance(self, obj: Membership) -> str:
+        return f"{obj.person.name} ({obj.persona.name})"
+
+
+class StaffForm(forms.Form):
+    """Who of the vendor's people."""
+
+    who = _StaffField(
+        queryset=User.objects.none(),
+        to_field_name="public_id",
+        label="Person",
+        empty_label="Choose a person",
+        help_text="The partner's people will see the name and e-mail address.",
+    )
+
+    def __init__(self, data: Any = None, *, people: QuerySet[User]) -> None:
+        super().__init__(data)
+        self.fields["who"].queryset = people  # type: ignore[attr-defined]
+
+    @property
+    def person(self) -> User:
+        """The one chosen, of a valid form."""
+        person: User = self.cleaned_data["who"]
+        return person
+
+
+class MemberForm(forms.Form):
+    """Who of the partner's people."""
+
+    who = _MemberField(
+        queryset=Membership.objects.none(),
+        to_field_name="public_id",
+        label="Person",
+        empty_label="Choose a person",
+        help_text="Everybody at your company and the people who look after you will see the name and e-mail address.",
+    )
+
+    def __init__(self, data: Any = None, *, people: QuerySet[Membership]) -> None:
+        super().__init__(data)
+        self.fields["who"].queryset = people  # type: ignore[attr-defined]
+
+    @property
+    def person(self) -> User:
+        """The one chosen, of a valid form."""
+        membership: Membership = self.cleaned_data["who"]
+        return membership.person
+
+
+class AlignmentForm(forms.Form):
+    """What one side says to one question. `version` is of the words that stood above the form."""
+
+    version = forms.IntegerField(min_value=1, max_value=32767, widget=forms.HiddenInput)
+    verdict = forms.ChoiceField(label="Your answer", choices=Verdict.choices, widget=forms.RadioSelect)
+    sentence = NameField(label="In a sentence", max_length=SENTENCE_LENGTH, widget=forms.Textarea(attrs={"rows": 2}))

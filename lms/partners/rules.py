@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import rules
 
 from lms.partners.models import Membership, Partner, today
+from lms.partners.sides import Side
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -61,3 +62,21 @@ rules.add_perm("partners.view_people", is_channel_role | is_manager)
 rules.add_perm("partners.manage_people", is_manager)
 rules.add_perm("partners.invite_person", is_channel_role | is_manager)
 rules.add_perm("partners.suspend_partner", is_channel_role)
+# Who talks to whom is for both sides; each names its own.
+rules.add_perm("partners.view_contacts", is_channel_role | is_member)
+rules.add_perm("partners.name_ours", is_channel_role)
+rules.add_perm("partners.name_theirs", is_manager)
+# What both sides say of the partnership stays between those who look after it.
+rules.add_perm("partners.view_alignment", is_channel_role | is_manager)
+
+NAMING = {Side.VENDOR: "partners.name_ours", Side.PARTNER: "partners.name_theirs"}
+
+
+def side_of(user: "User | AnonymousUser", partner: Partner) -> Side | None:
+    """For which side the person speaks about the partnership: a partner's manager for it, channel roles for the vendor.
+
+    None for everybody else. Nobody speaks for both.
+    """
+    if is_manager(user, partner):
+        return Side.PARTNER
+    return Side.VENDOR if user.has_perm("partners.name_ours", partner) else None

@@ -53,6 +53,11 @@ def _partner(world: World) -> dict[str, Any]:
     return {"partner_id": world.a.public_id}
 
 
+def _side(side: str) -> Callable[[World], dict[str, Any]]:
+    """Who stands for a side in sales."""
+    return lambda w: {**_partner(w), "function": "sales", "side": side}
+
+
 def _member(world: World) -> dict[str, Any]:
     return {"partner_id": world.a.public_id, "membership_id": world.members["own"].public_id}
 
@@ -209,6 +214,26 @@ MATRIX: dict[str, Row] = {
     ),
     "partners:membership_end": Row("L MMM MM MMMM", "L FFR 44 F44F", _member),
     "partners:access": Row("L FFF 44 2442", "L FFF 44 R44R", _partner, _fixed(action="suspend", reason="Unpaid")),
+    "partners:contacts": Row("L 222 44 2442", "M MMM MM MMMM", _partner),
+    "partners:contact_name": Row(
+        "L FF2 44 F44F",
+        "L FFR 44 F44F",
+        _side("partner"),
+        lambda w: {"who": w.members["colleague"].public_id},
+    ),
+    "partners:contact_name#ours": Row(
+        "L FFF 44 2442", "L FFF 44 R44R", _side("vendor"), lambda w: {"who": w.people["author"].public_id}
+    ),
+    "partners:contact_end": Row(
+        "L MMM MM MMMM", "L FFF 44 R44R", lambda w: {**_partner(w), "counterpart_id": w.sponsor.public_id}
+    ),
+    "partners:alignment": Row("L FF2 44 2442", "M MMM MM MMMM", _partner),
+    "partners:alignment_answer": Row(
+        "L MMM MM MMMM",
+        "L FFR 44 R44R",
+        lambda w: {**_partner(w), "question": "goals"},
+        _fixed(version="1", verdict="unsure", sentence="Ask again"),
+    ),
     "partners:accept_invitation": Row("2 222 22 2222", "2 FFF FF FFFF", lambda w: {"token": w.invitation_token}),
     "portal:home": PERSONAL,
     "portal:need": Row("L 222 22 2222", "M MMM MM MMMM", _fixed(need="get-certified")),

@@ -65,9 +65,11 @@ from lms.events.events import Event
 from lms.events.models import Message
 from lms.events.services import drain
 from lms.partners.events import PersonInvited
-from lms.partners.models import Invitation, Membership, Partner, Persona
-from lms.partners.services import invite_person, join_partner
+from lms.partners.alignment import Verdict
+from lms.partners.models import Counterpart, Invitation, Membership, Partner, Persona
+from lms.partners.services import answer_alignment, invite_person, join_partner, name_counterpart
 from lms.partners.services.invitations import SEAL
+from lms.partners.sides import Function, Side
 from lms.tiers.models import Decision, Programme
 from lms.tiers.services import evaluate_partner, publish_programme
 from tests.assessments.factories import PICTURE, answer_all, make_bank, make_exam, start
@@ -141,6 +143,7 @@ class World:
     account: VendorAccount = None  # type: ignore[assignment]
     asset: Asset = None  # type: ignore[assignment]
     copy: BrandedCopy = None  # type: ignore[assignment]
+    sponsor: Counterpart = None  # type: ignore[assignment]
     invitation: Invitation = None  # type: ignore[assignment]
     invitation_token: str = ""
     token: ApiToken = None  # type: ignore[assignment]
@@ -164,6 +167,7 @@ def build() -> World:
     _people(world)
     _course(world)
     _exams(world)
+    _relations(world)
     _tier(world)
     _deals(world)
     _asset(world)
@@ -266,6 +270,22 @@ def _drawing(world: World) -> None:
         version=1,
         nonce=uuid4(),
         at=world.now,
+    )
+
+
+def _relations(world: World) -> None:
+    """A's sponsors, and what its manager says of the partnership."""
+    at, manager = world.now - timedelta(days=40), world.people["manager"]
+    for side, person, by in (
+        (Side.PARTNER, manager, manager),
+        (Side.VENDOR, world.people["author"], world.people["channel"]),
+    ):
+        world.sponsor = name_counterpart(
+            partner=world.a, side=side, function=Function.EXECUTIVE, person=person, by=by, at=at
+        )
+    words = f"{MARKER} sells elsewhere"
+    answer_alignment(
+        partner=world.a, question="goals", version=1, verdict=Verdict.MISFIT, sentence=words, by=manager, at=at
     )
 
 

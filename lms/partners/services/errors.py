@@ -61,3 +61,22 @@ class TooManyInvitations(DomainError):
 
     code = "too_many_invitations"
     status = 429
+
+
+class NotYourSide(DomainError):
+    """Somebody speaks for a side of the partnership that is not his."""
+
+    code = "not_your_side"
+    status = 403
+
+
+class NotAvailable(DomainError):
+    """The person named does not stand, or no longer stands, on that side."""
+
+    code = "not_available"
+
+
+class UnknownQuestion(DomainError):
+    """The checklist has no such question, or its words have changed since the form was opened."""
+
+    code = "unknown_question"

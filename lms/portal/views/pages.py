@@ -25,6 +25,7 @@ from lms.portal import home as front
 from lms.portal.charts import completion_chart
 from lms.portal.deals import deal_card
 from lms.portal.people import PersonRow, rows, search
+from lms.portal.relations import contact_link, red_rows, relations
 from lms.portal.table import DEFAULT_SORT, heads, partner_rows, sort_rows
 from lms.reporting.services import monthly_rates
 from lms.tiers.services import NoProgrammeInForce, TierStatus, status
@@ -71,7 +72,8 @@ def need(request: HttpRequest, need: str) -> HttpResponse:
     record = record_of(user)
     ways = front.certification_ways(user, today(), record)
     links = front.answers(request, ways, record, today())[need]
-    return render(request, "portal/need.html", {"need": Need(need), "links": links})
+    page = {"need": Need(need), "links": links, "contact": contact_link(request, Need(need))}
+    return render(request, "portal/need.html", page)
 
 
 @require_safe
@@ -121,6 +123,7 @@ def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     page["may_view_acts"] = page["tier"] is not None and request.user.has_perm("tiers.view_acts", partner)
     membership = membership_of(request)
     page["deals"] = deal_card(partner, person_of(request), None if membership is None else membership.partner)
+    page["relations"] = relations(partner, person_of(request), now)
     page["can_suspend"] = request.user.has_perm("partners.suspend_partner", partner)
     if request.user.has_perm("reporting.view_figures", partner):
         rates = monthly_rates(partner=partner, until=now)
@@ -187,16 +190,18 @@ def person(request: HttpRequest, partner_id: UUID, membership_id: UUID) -> HttpR
 @require_safe
 @login_required
 def partners(request: HttpRequest) -> HttpResponse:
-    """All partners for who looks after them: those at risk first, then the table."""
+    """All partners for who looks after them: red flags and those at risk first, then the table."""
     user = person_of(request)
     if not user.has_perm("partners.view_all_partners"):
         raise PermissionDenied
     members = Membership.objects.active(today()).filter(partner=OuterRef("pk")).order_by()
     counted = members.values("partner").annotate(count=Count("pk")).values("count")
     visible = Partner.objects.visible_to(user).select_related("current_tier", "partner_type")
-    found = partner_rows(visible.annotate(people_count=Coalesce(Subquery(counted), 0)), timezone.now())
+    now = timezone.now()
+    found = partner_rows(visible.annotate(people_count=Coalesce(Subquery(counted), 0)), now)
     ordered, sort = sort_rows(found, request.GET.get("sort", DEFAULT_SORT))
     page = {
+        "red": red_rows((row.partner for row in found), now),
         "risks": [row for row in sort_rows(found, "risk")[0] if row.is_at_risk],
         "page": Paginator(ordered, PARTNERS_PER_PAGE).get_page(request.GET.get("page")),
         "sort": sort,

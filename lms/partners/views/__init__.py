@@ -1,0 +1,1 @@
+"""Pages about partners' people, who talks to whom, and alignment."""
