@@ -23,6 +23,7 @@ from lms.demo.marking import show_marking
 from lms.demo.outside import plan_outside
 from lms.demo.people import build_cast
 from lms.demo.progress import steps
+from lms.demo.relations import plan_relations
 from lms.demo.site import set_up
 from lms.demo.timeline import Timeline
 from lms.events.services import drain, hold
@@ -67,6 +68,7 @@ def build() -> dict[str, float]:
         timeline = plan_history(cast, courses, exams, calendar)
         plan_deals(cast, timeline, calendar)
         plan_outside(cast, timeline, calendar)
+        plan_relations(timeline, calendar)
         _play(calendar, timeline)
         judge_exams(at=calendar.now)
         lap("history")

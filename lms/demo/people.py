@@ -22,6 +22,7 @@ STAFF_GROUPS = {
     "content_reviewer": "Content reviewers",
     "channel_manager": "Channel managers",
     "portal_manager": "Portal managers",
+    "executive": "Executives",
 }
 
 

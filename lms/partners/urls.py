@@ -19,10 +19,10 @@ urlpatterns = [
     path("partners/<uuid:partner_id>/people/<uuid:membership_id>/end/", people.membership_end, name="membership_end"),
     path("partners/<uuid:partner_id>/access/", people.access, name="access"),
     path("partners/<uuid:partner_id>/contacts/", contacts.contacts, name="contacts"),
+    path("partners/<uuid:partner_id>/contacts/<uuid:counterpart_id>/end/", contacts.contact_end, name="contact_end"),
     path(
         "partners/<uuid:partner_id>/contacts/<slug:function>/<slug:side>/", contacts.contact_name, name="contact_name"
     ),
-    path("partners/<uuid:partner_id>/contacts/<uuid:counterpart_id>/end/", contacts.contact_end, name="contact_end"),
     path("partners/<uuid:partner_id>/alignment/", alignment.alignment, name="alignment"),
     path("partners/<uuid:partner_id>/alignment/<slug:question>/", alignment.answer, name="alignment_answer"),
     path("invitations/<str:token>/", people.accept_invitation, name="accept_invitation"),

@@ -9,8 +9,10 @@ from django.urls import reverse
 
 from courses import services as courses
 from lms.accounts.models import User
+from lms.partners.alignment import Verdict
 from lms.partners.models import Membership
-from lms.partners.services import invite_person, suspend_partner
+from lms.partners.services import answer_alignment, invite_person, name_counterpart, suspend_partner
+from lms.partners.sides import Function, Side
 from lms.portal.charts import completion_chart
 from lms.reporting.services import Rate
 from lms.tiers.services import evaluate_partner
@@ -308,7 +310,7 @@ def test_chart_has_no_point_without_registrations(now: datetime) -> None:
     assert completion_chart([rate(0, 0, now), rate(1, 2, now)]) is None
 
 
-QUERIES = {"partner": 24, "people": 11, "person": 18, "partners": 9, "my_learning": 6}
+QUERIES = {"partner": 27, "people": 11, "person": 18, "partners": 12, "my_learning": 6}
 
 
 @pytest.mark.parametrize("several", [1, 3])
@@ -322,7 +324,24 @@ def test_pages_take_the_same_queries(
         version = published(1, at=LONG_AGO)
         enrolled(version, kestrel.manager, at - timedelta(days=1))
         enrolled(version, member, at - timedelta(days=1))
-        build_house(f"House {number}", at)
+        for house in (kestrel, build_house(f"House {number}", at)):
+            name_counterpart(
+                partner=house.partner,
+                side=Side.VENDOR,
+                function=Function.EXECUTIVE,
+                person=channel_manager,
+                by=channel_manager,
+                at=at,
+            )
+            answer_alignment(
+                partner=house.partner,
+                question="goals",
+                version=1,
+                verdict=Verdict.MISFIT,
+                sentence="They sell direct",
+                by=channel_manager,
+                at=at,
+            )
     paths = {
         "partner": partner_url(kestrel),
         "people": people_url(kestrel),

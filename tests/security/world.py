@@ -64,8 +64,8 @@ from lms.demo.site import set_up
 from lms.events.events import Event
 from lms.events.models import Message
 from lms.events.services import drain
-from lms.partners.events import PersonInvited
 from lms.partners.alignment import Verdict
+from lms.partners.events import PersonInvited
 from lms.partners.models import Counterpart, Invitation, Membership, Partner, Persona
 from lms.partners.services import answer_alignment, invite_person, join_partner, name_counterpart
 from lms.partners.services.invitations import SEAL
