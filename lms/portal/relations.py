@@ -57,13 +57,13 @@ class Relations:
 
 
 def relations(partner: Partner, user: User, at: datetime) -> Relations:
-    """Two queries, and one more for who sees the checklist."""
+    """Two queries, and one more for who sees the checklist. Without flags while the partner is suspended."""
     company = {Side.VENDOR: settings.VENDOR_NAME, Side.PARTNER: partner.name}
     found = places([partner], [Function.EXECUTIVE], at)[partner.pk]
     may = user.has_perm("partners.view_alignment", partner)
     return Relations(
         sponsors=[SponsorLine(company=company[side], place=found[Function.EXECUTIVE, side]) for side in Side],
-        flags=red_flags([partner], at).get(partner.pk, []) if may else [],
+        flags=red_flags([partner], at).get(partner.pk, []) if may and partner.suspended_at is None else [],
         may_view_alignment=may,
         names_somebody=may,
     )

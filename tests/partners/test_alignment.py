@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from lms.accounts.models import AuditEntry, User
+from lms.common.guards import UnsafeInput
 from lms.partners import services
 from lms.partners.alignment import (
     STALE_AFTER,
@@ -108,6 +109,9 @@ def test_each_side_answers_for_itself(a: House, b: House, channel_manager: User,
     for other in ({"question": "weather"}, {"version": 2}):
         with pytest.raises(services.UnknownQuestion):
             say(a, channel_manager, now, **other)
+    for sentence in (" ", "x" * 301):
+        with pytest.raises(UnsafeInput):
+            say(a, channel_manager, now, sentence=sentence)
     services.suspend_partner(partner=a.partner, by=channel_manager, reason="Unpaid", at=now)
     with pytest.raises(services.PartnerSuspended):
         say(a, channel_manager, now)

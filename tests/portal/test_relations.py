@@ -50,6 +50,7 @@ def test_suspended_partner_raises_none(kestrel: House, channel_manager: User, at
     assert [row.more for row in red_rows([kestrel.partner], at)] == [0]
     partner = services.suspend_partner(partner=kestrel.partner, by=channel_manager, reason="Unpaid", at=at)
     assert red_rows([partner], at) == []
+    assert "Red flags" not in page(signed_in(channel_manager), partner_url(kestrel))
 
 
 def test_partner_page_shows_flags_to_who_looks_after_it(kestrel: House, channel_manager: User, at: datetime) -> None:

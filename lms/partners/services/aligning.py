@@ -51,7 +51,7 @@ def answer_alignment(
     asked = current_questions().get(question)
     if asked is None or asked.version != version:
         raise UnknownQuestion("This question has changed. Read it again, then answer; nothing was changed.")
-    words = guards.clean_name(sentence)[:SENTENCE_LENGTH]
+    words = _sentence(sentence)
     before = AlignmentAnswer.objects.in_force().filter(partner=partner, side=side, question=question).first()
     if before is not None and _is_same(before, version, verdict, words, at):
         return before
@@ -78,6 +78,13 @@ def answer_alignment(
         detail=detail,
     )
     return answer
+
+
+def _sentence(text: str) -> str:
+    words = guards.clean_name(text)
+    if not words or len(words) > SENTENCE_LENGTH:
+        raise guards.UnsafeInput(f"Say it in a sentence of at most {SENTENCE_LENGTH} characters. Nothing was saved.")
+    return words
 
 
 def _is_same(before: AlignmentAnswer, version: int, verdict: Verdict, words: str, at: datetime) -> bool:
