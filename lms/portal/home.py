@@ -20,8 +20,8 @@ from lms.deals.models import Deal, Lead
 from lms.partners.middleware import membership_of
 from lms.partners.models import Membership, Partner
 from lms.portal.words import count_words, listed, minutes_words
-from lms.tiers.models import Decision
-from lms.tiers.services import Row, TierStatus, statuses
+from lms.tiers.models import Decision, ProgrammeDraft
+from lms.tiers.services import Row, TierStatus, drafts_waiting_for, statuses
 
 EXPIRES_WITHIN_DAYS = 90
 CHANGES_SHOWN = 3
@@ -154,6 +154,11 @@ def answers(request: HttpRequest, ways: list[Progress], record: Record, on: date
         Need.CLOSE_A_DEAL: [*deal_links(request), *found.get(Need.CLOSE_A_DEAL, [])],
         Need.IMPLEMENT_THE_PRODUCT: found.get(Need.IMPLEMENT_THE_PRODUCT, []),
     }
+
+
+def waiting_rules(membership: Membership | None, user: User) -> list[ProgrammeDraft]:
+    """Drafts of programme rules that wait for the word of a person of the vendor. One query for most of them."""
+    return [] if membership is not None else drafts_waiting_for(user)
 
 
 def deal_links(request: HttpRequest) -> list[NeedLink]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from lms.accounts.models import User
 from lms.common import documents
 from lms.common.forms import TableForm
 from lms.partners.models import TierName
@@ -27,6 +28,14 @@ class PublishForm(forms.Form):
     )
     effective_at = forms.DateTimeField(
         label="In force from (UTC)", help_text="Year-month-day hour:minute. Not before the newest decision."
+    )
+
+    purpose = forms.CharField(
+        label="What changes and why",
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="For those who have to approve these rules, if the programme names any.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -174,6 +183,47 @@ class MetricsForm(TableForm):
     """Figures of other systems."""
 
     bounds, columns = services.METRIC_BOUNDS, services.METRIC_COLUMNS
+
+
+class OpinionForm(forms.Form):
+    """What a function says to exactly the content that the page shows."""
+
+    function = forms.ChoiceField(label="For")
+    is_approval = forms.TypedChoiceField(
+        label="What do you say?",
+        choices=[("yes", "Approve"), ("no", "Object: these rules can't be published while you do")],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label="Why (everybody who sees the draft reads it)", max_length=2000, widget=forms.Textarea({"rows": 3})
+    )
+    digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, functions: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = self.fields["function"]
+        assert isinstance(choices, forms.ChoiceField)  # noqa: S101  narrows the type for the checker
+        choices.choices = functions
+
+
+class AppointmentForm(forms.Form):
+    """Who speaks for a function. A function that no programme names yet may be written too."""
+
+    function = forms.CharField(
+        max_length=50,
+        widget=forms.TextInput(attrs={"list": "functions", "autocomplete": "off"}),
+        help_text="As the programme names it under “approvals”, for example legal.",
+    )
+    person = forms.ModelChoiceField(User.objects.none(), to_field_name="public_id")
+    reason = forms.CharField(label="Why this person", max_length=1000, widget=forms.Textarea({"rows": 2}))
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = self.fields["person"]
+        assert isinstance(choices, forms.ModelChoiceField)  # noqa: S101  narrows the type for the checker
+        people = User.objects.filter(is_active=True, groups__isnull=False).exclude(pk=by.pk)
+        choices.queryset = people.distinct().order_by("name", "pk")
 
 
 class RulingForm(forms.Form):

@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from lms.common.models import PublicIdModel
 from lms.partners.models import Partner, TierName
+from lms.tiers.approval_models import Approver as Approver
+from lms.tiers.approval_models import DraftOpinion as DraftOpinion
+from lms.tiers.approval_models import ProgrammeDraft as ProgrammeDraft
 from lms.tiers.fact_models import EvidenceDocument as EvidenceDocument
 from lms.tiers.fact_models import ImportedMetric as ImportedMetric
 from lms.tiers.people_models import Appeal as Appeal

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import rules
 
 from lms.partners.models import Partner
-from lms.partners.rules import is_channel_role, is_manager, is_member
-from lms.tiers.models import Appeal, Decision, EvidenceDocument
+from lms.partners.rules import PORTAL_MANAGERS, is_channel_role, is_manager, is_member
+from lms.tiers.models import Appeal, Approver, Decision, EvidenceDocument
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -39,6 +39,17 @@ def handed_it_in(user: "User | AnonymousUser", subject: Subject | None) -> bool:
     return isinstance(subject, EvidenceDocument) and subject.handed_in_by_id == user.pk
 
 
+@rules.predicate
+def is_approver(user: "User | AnonymousUser") -> bool:
+    """Speaks for a function on drafts of rules. Kept per user object, so a request asks once."""
+    if not user.is_authenticated:
+        return False
+    kept: bool | None = vars(user).get("_is_approver")
+    if kept is None:
+        kept = vars(user)["_is_approver"] = Approver.objects.active().filter(person=user).exists()
+    return kept
+
+
 rules.add_perm("tiers.view_decision", is_channel_role | is_member_of_its_partner)
 # Statement ids and colleagues' certificates behind a decision.
 rules.add_perm("tiers.view_evidence", is_channel_role | is_manager_of_its_partner)
@@ -55,3 +66,6 @@ rules.add_perm("tiers.hand_in_evidence", is_manager_of_its_partner)
 # Documents of a partner: by nobody who works there, and not by who handed it in.
 rules.add_perm("tiers.judge_evidence", is_channel_role & ~is_member_of_its_partner & ~handed_it_in)
 rules.add_perm("tiers.import_metrics", is_channel_role)
+# Rules that are put up for approval, and what functions say to them.
+rules.add_perm("tiers.view_drafts", is_channel_role | is_approver)
+rules.add_perm("tiers.appoint_approvers", rules.is_group_member(PORTAL_MANAGERS))

@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from lms.tiers import fact_views, people_views, views
+from lms.tiers import draft_views, fact_views, people_views, views
 
 app_name = "tiers"
 
 urlpatterns = [
     path("programme/", views.programme, name="programme"),
+    path("programme/drafts/", draft_views.drafts, name="drafts"),
+    path("programme/drafts/<uuid:draft_id>/", draft_views.draft, name="draft"),
+    path("programme/drafts/<uuid:draft_id>/publish/", draft_views.draft_publish, name="draft_publish"),
+    path("programme/drafts/<uuid:draft_id>/withdraw/", draft_views.draft_withdraw, name="draft_withdraw"),
+    path("programme/approvers/", draft_views.approvers, name="approvers"),
+    path("programme/approvers/<uuid:approver_id>/end/", draft_views.approver_end, name="approver_end"),
     path("partners/<uuid:partner_id>/decisions/", views.decisions, name="decisions"),
     path("partners/<uuid:partner_id>/decisions/<int:number>/", views.decision, name="decision"),
     path(

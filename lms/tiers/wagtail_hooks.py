@@ -2,8 +2,8 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-import yaml
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
@@ -21,7 +21,7 @@ from lms.common.errors import DomainError
 from lms.common.menus import item_for
 from lms.tiers import engine, services
 from lms.tiers.forms import EditForm, MetricsForm, PublishForm
-from lms.tiers.models import Appeal, EvidenceDocument, ProgrammeVersion
+from lms.tiers.models import Appeal, EvidenceDocument, ProgrammeDraft, ProgrammeVersion
 
 SHOWN = 200  # rows of a list
 
@@ -47,31 +47,40 @@ def version_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One version: its tiers and what they ask for."""
     _require(request, "tiers.view_programmes")
     version = get_object_or_404(ProgrammeVersion.objects.select_related("programme"), pk=pk)
-    rules = services.rules_of(version)
-    return _render(request, "version", str(version), version=version, rules=rules, text=_as_yaml(version))
+    return _render(
+        request,
+        "version",
+        str(version),
+        version=version,
+        rules=services.rules_of(version),
+        text=services.as_text(version.document),
+        draft=ProgrammeDraft.objects.filter(version=version).first(),
+    )
 
 
 def publish_page(request: HttpRequest) -> HttpResponseBase:
     """The text is checked, shown as it was understood, and back-tested when asked for; only then it is published."""
     user = _require(request, "tiers.publish_programme")
-    is_confirmed = request.POST.get("step") == "publish"
+    step = request.POST.get("step", "")
     form = PublishForm(request.POST or None, initial=_initial(request))
     is_valid = request.method == "POST" and form.is_valid()
-    if is_valid and is_confirmed:
+    if is_valid and step in {"publish", "propose"}:
         try:
-            version = services.publish_source(
-                source=form.cleaned_data["source"],
-                programme=form.cleaned_data["programme"],
-                effective_at=form.cleaned_data["effective_at"],
-                by=user,
-                at=timezone.now(),
-            )
+            return _stored(request, form, user, step)
         except DomainError as error:
             form.add_error(None, error.message)
-        else:
-            messages.success(request, f"{version} is published.")
-            return redirect(reverse("programmes:version", args=[version.pk]))
-    return _checked(request, form, step=request.POST.get("step", ""))
+    return _checked(request, form, step=step)
+
+
+def _stored(request: HttpRequest, form: PublishForm, by: User, step: str) -> HttpResponse:
+    """Publishes the text, or puts it up for approval, and goes to what was made. Raises what the services raise."""
+    if step == "propose":
+        draft = services.propose_source(**_wanted(form), purpose=form.cleaned_data["purpose"], by=by, at=timezone.now())
+        messages.success(request, f"{draft} waits for approval.")
+        return redirect("tiers:draft", draft.public_id)
+    version = services.publish_source(**_wanted(form), by=by, at=timezone.now())
+    messages.success(request, f"{version} is published.")
+    return redirect(reverse("programmes:version", args=[version.pk]))
 
 
 def _checked(request: HttpRequest, form: PublishForm, *, step: str) -> HttpResponseBase:
@@ -86,8 +95,20 @@ def _checked(request: HttpRequest, form: PublishForm, *, step: str) -> HttpRespo
     chosen = form.cleaned_data.get("programme") if has_map else None
     moves = services.preview_migration(new=rules, programme=chosen, at=now) if has_map and rules is not None else ()
     return _render(
-        request, "publish", "Publish rules", form=form, rules=rules, loads=loads, comparison=comparison, moves=moves
+        request,
+        "publish",
+        "Publish rules",
+        form=form,
+        rules=rules,
+        loads=loads,
+        comparison=comparison,
+        moves=moves,
+        functions=() if rules is None else services.functions_asked_of(**_wanted(form)),
     )
+
+
+def _wanted(form: PublishForm) -> dict[str, Any]:
+    return {name: form.cleaned_data[name] for name in ("source", "programme", "effective_at")}
 
 
 def edit_page(request: HttpRequest, pk: int) -> HttpResponseBase:
@@ -99,7 +120,7 @@ def edit_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         newer = version.programme.versions.filter(number__gt=version.number).order_by("-number").first()
         return _render(request, "edit", f"Change {version}", version=version, newer=newer, form=form)
     document = services.with_edits(version.document, form.cleaned_data)
-    draft = {"programme": version.programme_id, "text": _text_of(document), "effective_at": _this_minute()}
+    draft = {"programme": version.programme_id, "text": services.as_text(document), "effective_at": _this_minute()}
     return _checked(request, PublishForm(draft), step="backtest")
 
 
@@ -135,7 +156,7 @@ def metrics_page(request: HttpRequest) -> HttpResponseBase:
 
 
 def waiting_page(request: HttpRequest) -> HttpResponse:
-    """Appeals, the open ones first, and documents that nobody has judged."""
+    """Drafts that wait for the reader, appeals, the open ones first, and documents that nobody has judged."""
     user = _require(request, "tiers.rule_on_appeal")
     appeals = Appeal.objects.visible_to(user).select_related("partner", "tier")
     documents = EvidenceDocument.objects.visible_to(user).open().select_related("partner")
@@ -143,6 +164,7 @@ def waiting_page(request: HttpRequest) -> HttpResponse:
         request,
         "waiting",
         "Appeals and evidence",
+        drafts=services.drafts_waiting_for(user),
         appeals=appeals.order_by(F("ruled_at").desc(nulls_first=True), "raised_at")[:SHOWN],
         documents=documents.order_by("handed_in_at")[:SHOWN],
     )
@@ -165,23 +187,28 @@ def _export(comparison: services.Comparison) -> StreamingHttpResponse:
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
-    """Now, and the text of the version that `?version=` names."""
+    """Now, and the text of the version that `?version=` names, or all of the draft that `?draft=` does."""
+    if (draft := _draft(request.GET.get("draft", ""))) is not None:
+        text = services.as_text(draft.document)
+        kept = {"programme": draft.programme_id, "effective_at": draft.effective_at, "purpose": draft.purpose}
+        return kept | {"text": text}
     pk = request.GET.get("version", "")
     version = ProgrammeVersion.objects.filter(pk=pk).first() if pk.isdecimal() and len(pk) < 10 else None
     initial: dict[str, Any] = {"effective_at": _this_minute()}
-    return initial if version is None else initial | {"programme": version.programme_id, "text": _as_yaml(version)}
+    if version is None:
+        return initial
+    return initial | {"programme": version.programme_id, "text": services.as_text(version.document)}
+
+
+def _draft(public_id: str) -> ProgrammeDraft | None:
+    try:
+        return ProgrammeDraft.objects.filter(public_id=UUID(public_id)).first()
+    except ValueError:
+        return None
 
 
 def _this_minute() -> datetime:
     return timezone.now().replace(second=0, microsecond=0)
-
-
-def _as_yaml(version: ProgrammeVersion) -> str:
-    return _text_of(version.document)
-
-
-def _text_of(document: Any) -> str:
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _render(request: HttpRequest, name: str, title: str, **context: Any) -> HttpResponse:

@@ -62,6 +62,10 @@ def _member(world: World) -> dict[str, Any]:
     return {"partner_id": world.a.public_id, "membership_id": world.members["own"].public_id}
 
 
+def _draft(world: World) -> dict[str, Any]:
+    return {"draft_id": world.draft.public_id}
+
+
 def _import(world: World) -> dict[str, Any]:
     return {"import_id": world.deal_import.public_id}
 
@@ -262,6 +266,12 @@ MATRIX: dict[str, Row] = {
     "api-v1:report": Row("U FFF FF 2FF2", "U MMM MM MMMM", lambda _: {"kind": "overview"}),
     "tiers:decisions": Row("L 222 44 2442", "M MMM MM MMMM", _partner),
     "tiers:programme": PUBLIC,
+    "tiers:drafts": Row("L FFF FF 2FF2", "M MMM MM MMMM"),
+    "tiers:draft": Row("L 444 44 2442", "L 444 44 F44F", _draft),
+    "tiers:draft_publish": Row("M MMM MM MMMM", "L 444 44 R44R", _draft),
+    "tiers:draft_withdraw": Row("M MMM MM MMMM", "L 444 44 R44R", _draft),
+    "tiers:approvers": Row("L FFF FF 2FF2", "L FFF FF FFFB"),
+    "tiers:approver_end": Row("M MMM MM MMMM", "L FFF FF FFF4", lambda _: {"approver_id": uuid4()}),
     "tiers:acts": Row("L FF2 44 2442", "L FFF 44 B44B", _partner, lambda _: {"what": "plan"}),
     "tiers:act_end": Row("M MMM MM MMMM", "L FFF 44 4444", lambda w: {**_partner(w), "act_id": uuid4()}),
     "tiers:act_step": Row("M MMM MM MMMM", "L FFF 44 4444", lambda w: {**_partner(w), "act_id": uuid4(), "number": 0}),

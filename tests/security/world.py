@@ -70,8 +70,8 @@ from lms.partners.models import Counterpart, Invitation, Membership, Partner, Pe
 from lms.partners.services import answer_alignment, invite_person, join_partner, name_counterpart
 from lms.partners.services.invitations import SEAL
 from lms.partners.sides import Function, Side
-from lms.tiers.models import Decision, Programme
-from lms.tiers.services import evaluate_partner, publish_programme
+from lms.tiers.models import Decision, Programme, ProgrammeDraft
+from lms.tiers.services import evaluate_partner, propose_programme, publish_programme
 from tests.assessments.factories import PICTURE, answer_all, make_bank, make_exam, start
 from tests.assets.branding_material import document as zones_document
 from tests.assets.branding_material import logo_png, master_pdf
@@ -134,6 +134,7 @@ class World:
     submission: Submission = None  # type: ignore[assignment]
     award: Award = None  # type: ignore[assignment]
     decision: Decision = None  # type: ignore[assignment]
+    draft: ProgrammeDraft = None  # type: ignore[assignment]
     deal: Deal = None  # type: ignore[assignment]
     deal_task: Task = None  # type: ignore[assignment]
     crm: CrmSystem = None  # type: ignore[assignment]
@@ -296,6 +297,14 @@ def _tier(world: World) -> None:
     for partner in (world.a, world.b):
         evaluate_partner(partner=partner, at=world.now - timedelta(days=10))
     world.decision = world.a.decisions.get(number=1)
+    world.draft = propose_programme(
+        programme=programme,
+        document={**PROGRAMME, "approvals": ["legal"]},
+        effective_at=world.now + timedelta(days=30),
+        purpose=f"Rules for {MARKER}",
+        by=world.people["portal"],
+        at=at,
+    )
 
 
 def _deals(world: World) -> None:

@@ -3,14 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import Group
+
 from certifications.models import Certification, Credential
+from lms.accounts.models import User
 from lms.events.services import drain
 from lms.partners.models import Membership, Partner
+from lms.partners.rules import CHANNEL_MANAGERS, PORTAL_MANAGERS
 from lms.tiers import services
 from lms.tiers.models import Programme, ProgrammeVersion
 from tests.certifications.factories import certification, completed, exam, sat
 from tests.courses.factories import published
-from tests.factories import MembershipFactory, TierNameFactory
+from tests.factories import MembershipFactory, TierNameFactory, UserFactory
 
 IN_FORCE = datetime(2026, 1, 1, tzinfo=UTC)
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -50,6 +54,20 @@ def programme(*, document: dict[str, Any] | None = None, effective_at: datetime 
     return services.publish_programme(
         programme=made, document=document or DOCUMENT, effective_at=effective_at, by=None, at=effective_at
     )
+
+
+def staff(group: str = CHANNEL_MANAGERS, **fields: Any) -> User:
+    """A person of the vendor with a role."""
+    user: User = UserFactory(**fields)
+    user.groups.add(Group.objects.get_or_create(name=group)[0])
+    return user
+
+
+def approver(function: str, at: datetime, **fields: Any) -> User:
+    """A person who speaks for a function."""
+    person = staff("Legal", **fields)
+    services.appoint_approver(function=function, person=person, reason="Head of it", by=staff(PORTAL_MANAGERS), at=at)
+    return person
 
 
 def member(partner: Partner, **fields: Any) -> Membership:

@@ -1,5 +1,6 @@
 """Programmes in the Wagtail admin."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from lms.accounts.models import User
-from lms.tiers.models import ProgrammeVersion
+from lms.tiers.models import ProgrammeDraft, ProgrammeVersion
+from lms.tiers.services import appoint_approver, give_opinion, publish_draft
 from tests.factories import UserFactory
-from tests.tiers.factories import programme
+from tests.tiers.factories import approver, programme
 
 pytestmark = pytest.mark.django_db
 TEXT = """
@@ -106,3 +108,48 @@ def test_next_version_starts_from_the_text_of_the_last() -> None:
     assert ProgrammeVersion.objects.count() == 2
     for wrong in ("x", "99", "9" * 30):
         assert "text" not in client.get(url, {"version": wrong}).context["form"].initial
+
+
+def test_rules_that_need_approval_are_put_up_and_not_published() -> None:
+    user = portal_manager()
+    client, text = signed_in(user), TEXT + "approvals: [legal]\n"
+    day = {"text": text, "effective_at": "2090-01-01 00:00"}
+    page = post(client, **day, step="check").content.decode()
+    assert "they need the approval of Legal" in page
+    assert "Publish these rules" not in page
+    assert "need the approval of Legal first" in post(client, **day).content.decode()
+    assert "Say what changes and why" in post(client, **day, step="propose").content.decode()
+    assert post(client, **day, step="propose", purpose="A new year").status_code == 302
+    draft = ProgrammeDraft.objects.get()
+    initial = client.get(reverse("programmes:publish"), {"draft": draft.public_id}).context["form"].initial
+    assert (initial["purpose"], initial["effective_at"]) == ("A new year", draft.effective_at)
+    assert "text" not in client.get(reverse("programmes:publish"), {"draft": "x"}).context["form"].initial
+    legal = approver("legal", draft.proposed_at)
+    give_opinion(
+        draft=draft,
+        function="legal",
+        is_approval=True,
+        reason="Read",
+        digest=draft.digest,
+        by=legal,
+        at=draft.proposed_at,
+    )
+    version = publish_draft(draft=draft, by=user, at=draft.proposed_at)
+    url = reverse("programmes:version", args=[version.pk])
+    assert reverse("tiers:draft", args=[draft.public_id]) in client.get(url).content.decode()
+
+
+def test_waiting_page_lists_drafts_for_who_speaks_for_a_function(now: datetime) -> None:
+    user, by = portal_manager(), portal_manager()
+    appoint_approver(function="legal", person=user, reason="Head", by=by, at=now)
+    post(
+        signed_in(by),
+        text=TEXT + "approvals: [legal]\n",
+        effective_at="2090-01-01 00:00",
+        step="propose",
+        purpose="Why",
+    )
+    draft = ProgrammeDraft.objects.get()
+    url = reverse("tiers:draft", args=[draft.public_id])
+    assert url in signed_in(user).get(reverse("programmes:waiting")).content.decode()
+    assert url not in signed_in(by).get(reverse("programmes:waiting")).content.decode()

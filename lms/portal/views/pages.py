@@ -52,6 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "sentence": front.tier_sentence(membership, tier) if membership else front.visitor_sentence(user, now),
         "looks_after_partners": membership is None and user.has_perm("partners.view_all_partners"),
         "tier": tier,
+        "waiting_rules": front.waiting_rules(membership, user),
         "continuing": front.continue_card(record, ways),
         "next_way": next(iter(front.open_ways(ways, today())), None),
         "needs": [{"need": need, "links": found[need][:ANSWERS_ON_HOME]} for need in Need],

@@ -17,7 +17,7 @@ from lms.tiers.engine.nodes.scorecard import ROUNDINGS, Component, Scorecard
 from lms.tiers.engine.nodes.series import read_window
 from lms.tiers.engine.numbers import exact
 from lms.tiers.engine.problems import DocumentError, Path, refuse
-from lms.tiers.engine.terms import Budget, Lifecycle, read_budget, read_lifecycle
+from lms.tiers.engine.terms import Budget, Lifecycle, read_approvals, read_budget, read_lifecycle
 from lms.tiers.engine.windows import Window
 
 # Words about a programme: kept with the document, no rule in them.
@@ -34,6 +34,7 @@ _RULES = frozenset(
         *(
             "training_budget",
             "migration",
+            "approvals",
             "credential_rules",
             "releases",
             "equivalences",
@@ -107,6 +108,7 @@ class Programme:
     is_rolled_up: bool
     budget: Budget | None
     migration: Migration | None = None
+    approvals: tuple[str, ...] = ()
     versions: tuple[tuple[date, "Programme"], ...] = ()
 
     def in_force(self, on: date) -> "Programme":
@@ -172,6 +174,7 @@ def _programme(reader: Reader, members: Mapping[str, Any]) -> Programme:
         capabilities=_capabilities(reader, members.get("capability_gates", [])),
         budget=read_budget(reader, members["training_budget"]) if "training_budget" in members else None,
         migration=read_migration(reader, members["migration"]) if "migration" in members else None,
+        approvals=read_approvals(reader, members.get("approvals", [])),
         is_rolled_up=_choice(reader, members, "rollup", frozenset({"none", "best"}), "none") == "best",
         unread=tuple(sorted({*(members.keys() - _RULES - NOTES), *reader.words})),
     )

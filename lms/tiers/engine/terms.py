@@ -1,5 +1,6 @@
 """The terms on which a tier is held: how a change of tier is applied, and when."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -60,6 +61,10 @@ class Lifecycle:
         return add_months(start, 12 * (year - start.year))
 
 
+MAX_APPROVALS = 20
+FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Budget:
     """How many hours of training a programme may ask of a person in a quarter; above it, the reason that is given."""
@@ -79,6 +84,17 @@ def read_budget(reader: Reader, value: Any) -> Budget:
     )
     hours = reader.number(inner.get("hours_per_person_and_quarter"), (*path, "hours_per_person_and_quarter"))
     return Budget(hours=hours, reason=reader.text(inner.get("reason"), (*path, "reason")).strip())
+
+
+def read_approvals(reader: Reader, value: Any) -> tuple[str, ...]:
+    """The functions of the vendor that approve the rules before they are published, in the document's order."""
+    names = [reader.text(name, ("approvals", n)) for n, name in enumerate(reader.members(value, ("approvals",)))]
+    for number, name in enumerate(names):
+        if not FUNCTION_NAME.fullmatch(name):
+            reader.problem(("approvals", number), "needs a name of letters, digits, - and _, 50 characters at most")
+    if len(set(names)) != len(names) or len(names) > MAX_APPROVALS:
+        reader.problem(("approvals",), f"needs {MAX_APPROVALS} functions at most, each once")
+    return tuple(names)
 
 
 def read_lifecycle(reader: Reader, value: Any) -> Lifecycle:

@@ -1,6 +1,14 @@
 """Every use case of tiers: publish rules, gather facts, decide, tell where a partner stands."""
 
 from lms.tiers.services.alarms import AlarmLine, alarm_lines, raise_alarms
+from lms.tiers.services.approvals import (
+    Answer,
+    FunctionState,
+    drafts_waiting_for,
+    functions_of,
+    states_of,
+    states_of_each,
+)
 from lms.tiers.services.backtest import Comparison, as_rows, compare_rules
 from lms.tiers.services.decisions import (
     Verification,
@@ -13,13 +21,28 @@ from lms.tiers.services.decisions import (
     verify,
 )
 from lms.tiers.services.documents import evidence_kinds, hand_in_evidence, judge_evidence
-from lms.tiers.services.edits import Edit, editable, with_edits
+from lms.tiers.services.drafts import (
+    appoint_approver,
+    end_appointment,
+    functions_asked_of,
+    give_opinion,
+    known_functions,
+    propose_programme,
+    propose_source,
+    publish_draft,
+    withdraw_draft,
+)
+from lms.tiers.services.edits import Edit, as_text, editable, with_edits
 from lms.tiers.services.errors import (
     ActRefused,
     AlreadyRuled,
+    ApprovalsMissing,
     Backdated,
+    DraftClosed,
     MetricsRefused,
     NoProgrammeInForce,
+    NotAppointed,
+    OwnDraft,
     ProgrammeRefused,
     SameDecider,
 )
@@ -49,6 +72,26 @@ from lms.tiers.services.status import Risk, TierStatus, status, statuses
 from lms.tiers.services.way import Way, way_to_next
 
 __all__ = [
+    "Answer",
+    "ApprovalsMissing",
+    "DraftClosed",
+    "FunctionState",
+    "NotAppointed",
+    "OwnDraft",
+    "appoint_approver",
+    "as_text",
+    "drafts_waiting_for",
+    "end_appointment",
+    "functions_asked_of",
+    "functions_of",
+    "give_opinion",
+    "known_functions",
+    "propose_programme",
+    "propose_source",
+    "publish_draft",
+    "states_of",
+    "states_of_each",
+    "withdraw_draft",
     "ActRefused",
     "AlreadyRuled",
     "MAX_EVIDENCE_BYTES",

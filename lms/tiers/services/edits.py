@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import yaml
+
 from lms.tiers.engine.problems import Path
 
 _NUMBERS = {
@@ -90,6 +92,11 @@ def _day(value: Any) -> date | None:
         return date.fromisoformat(str(value))
     except ValueError:
         return None
+
+
+def as_text(document: Mapping[str, Any]) -> str:
+    """The document as YAML, in its own order."""
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
 
 
 def with_edits(document: Mapping[str, Any], values: Mapping[str, Value]) -> dict[str, Any]:

@@ -30,6 +30,32 @@ class Backdated(DomainError):
     code = "programme_backdated"
 
 
+class ApprovalsMissing(DomainError):
+    """Functions that have to approve these rules did not, or one objects; the message says who and what to do."""
+
+    code = "programme_approvals_missing"
+
+
+class OwnDraft(DomainError):
+    """Who put rules up for approval, or appoints himself, speaks for no function on them."""
+
+    code = "programme_own_draft"
+    status = 403
+
+
+class NotAppointed(DomainError):
+    """The person does not speak for the function, or can't be made to."""
+
+    code = "programme_not_appointed"
+    status = 403
+
+
+class DraftClosed(DomainError):
+    """The draft was published, withdrawn or overtaken by another version, so nothing can be said to it."""
+
+    code = "programme_draft_closed"
+
+
 class ActRefused(DomainError):
     """What a person wants to decide about a tier is not possible as things stand; the message says why."""
 

@@ -15,6 +15,7 @@ from lms.accounts.services import record_audit
 from lms.partners.models import Partner, TierName
 from lms.tiers import engine
 from lms.tiers.models import Decision, Programme, ProgrammeVersion
+from lms.tiers.services.approvals import check_approvals
 from lms.tiers.services.errors import Backdated, ProgrammeRefused
 from lms.tiers.services.load import training_load
 
@@ -31,35 +32,63 @@ def publish_programme(
 ) -> ProgrammeVersion:
     """Stores the document as the programme's next version, in force from `effective_at`; names its tiers.
 
-    The newest version's own document and date again return that version. Its cases must pass, and its training load be
-    within its budget or have a reason. Raises ProgrammeRefused and Backdated (a decision was already made at or after
-    `effective_at`). Locks the programme. `by` None is the
-    platform itself.
+    The newest version's own document and date again return that version. Its cases must pass, its training load be
+    within its budget or have a reason, and every function that is asked have approved exactly this (ADR 42). Raises
+    ProgrammeRefused, Backdated (a decision was already made at or after `effective_at`) and ApprovalsMissing. Locks the
+    programme. `by` None is the platform itself.
     """
     programme = Programme.objects.select_for_update(of=("self",)).get(pk=programme.pk)
-    rules = check_document(document, lines=lines)
-    stored = _as_stored(_with_origin(document, rules, programme))
+    rules, stored = read_for_publication(programme, document, lines)
     newest = programme.versions.order_by("-number").first()
     if newest is not None and newest.document == stored and newest.effective_at == effective_at:
         return newest
+    tiers = check_next(programme, rules, effective_at)
+    number = next_number(programme)
+    draft = check_approvals(programme=programme, number=number, effective_at=effective_at, document=stored, by=by)
+    for tier in tiers:
+        tier.save(force_insert=True)
+    version = ProgrammeVersion.objects.create(
+        programme=programme,
+        number=number,
+        document=stored,
+        effective_at=effective_at,
+        published_at=at,
+        published_by=by,
+    )
+    if draft is not None:
+        draft.version = version
+        draft.save(update_fields=["version"])
+    detail = {"programme": programme.slug, "version": version.number}
+    record_audit(action="tiers.publish_programme", actor=by, at=at, detail=detail)
+    return version
+
+
+def next_number(programme: Programme) -> int:
+    """The number of the version that would be published now."""
+    newest = programme.versions.aggregate(newest=Max("number"))["newest"]
+    return (newest or 0) + 1
+
+
+def read_for_publication(
+    programme: Programme, document: Mapping[str, Any], lines: Mapping[engine.problems.Path, int] | None
+) -> tuple[engine.Programme, Any]:
+    """The rules of a document, and the document as it would be stored. Raises ProgrammeRefused."""
+    rules = check_document(document, lines=lines)
+    return rules, _as_stored(_with_origin(document, rules, programme))
+
+
+def check_next(programme: Programme, rules: engine.Programme, effective_at: datetime) -> list[TierName]:
+    """All that may stand against rules as the next version beside their approvals; the tiers that are new with them.
+
+    Raises ProgrammeRefused and Backdated.
+    """
     check_budget(rules, on=effective_at.date())
     check_migration(rules)
     if Decision.objects.filter(decided_at__gte=effective_at, version__programme=programme).exists():
         raise Backdated(
             "Decisions were already made after that date. Nothing was published; choose a later date for the new rules."
         )
-    _name_tiers(rules)
-    version = ProgrammeVersion.objects.create(
-        programme=programme,
-        number=newest.number + 1 if newest is not None else 1,
-        document=stored,
-        effective_at=effective_at,
-        published_at=at,
-        published_by=by,
-    )
-    detail = {"programme": programme.slug, "version": version.number}
-    record_audit(action="tiers.publish_programme", actor=by, at=at, detail=detail)
-    return version
+    return _new_tiers(rules)
 
 
 @transaction.atomic
@@ -67,12 +96,16 @@ def publish_source(
     *, source: engine.Source, programme: Programme | None, effective_at: datetime, by: User | None, at: datetime
 ) -> ProgrammeVersion:
     """As `publish_programme`, from a document that was read; without `programme` the one of the document's own id."""
-    if programme is None:
-        rules = check_document(source.document, lines=source.lines)
-        programme, _ = Programme.objects.get_or_create(slug=rules.id, defaults={"name": rules.name or rules.id})
+    programme = programme or programme_of(source)
     return publish_programme(
         programme=programme, document=source.document, effective_at=effective_at, by=by, at=at, lines=source.lines
     )
+
+
+def programme_of(source: engine.Source) -> Programme:
+    """The programme of the document's own id, made if it is new. Raises ProgrammeRefused."""
+    rules = check_document(source.document, lines=source.lines)
+    return Programme.objects.get_or_create(slug=rules.id, defaults={"name": rules.name or rules.id})[0]
 
 
 def check_document(
@@ -184,18 +217,21 @@ def _as_stored(value: Any) -> Any:
     return value
 
 
-def _name_tiers(rules: engine.Programme) -> None:
-    """Every tier has its name, ranked as in the document; new ones rank above all that are there."""
+def _new_tiers(rules: engine.Programme) -> list[TierName]:
+    """The tiers that have no name yet, unsaved: ranked as in the document, above all that are there. Raises
+    ProgrammeRefused where the order contradicts the ranks of those that are."""
     slugs = [tier.id for tier in rules.tiers]
     known: dict[str, int] = {tier.slug: tier.rank for tier in TierName.objects.filter(slug__in=slugs)}
     top = TierName.objects.aggregate(top=Max("rank"))["top"]
     rank = -1 if top is None else top
     ranks: list[int] = []
+    new: list[TierName] = []
     for tier in rules.tiers:
         if tier.id not in known:
             rank += 1
-            TierName(slug=tier.id, name=tier.name, rank=rank, position=rank).save(force_insert=True)
+            new.append(TierName(slug=tier.id, name=tier.name, rank=rank, position=rank))
         ranks.append(known.get(tier.id, rank))
     if ranks != sorted(ranks):
         problem = engine.Problem(("tiers",), "the order contradicts the ranks that the tiers already have")
         raise ProgrammeRefused([problem])
+    return new
