@@ -296,6 +296,8 @@ X_SENDFILE = env.bool("X_SENDFILE", False)  # Apache with mod_xsendfile, lighttp
 # A function that is asked about each uploaded asset before it is kept: scan(file, filename), raising to refuse.
 ASSET_SCANNER = env.str("ASSET_SCANNER", "")
 COPY_BYTES_PER_PARTNER = env.int("COPY_BYTES_PER_PARTNER", 2_000_000_000)  # of co-branded copies, all that were made
+# A folder of this machine, not of a network; "" is the system's temporary one (docs/cobranding.md).
+DRAWING_LOCKS = env.str("DRAWING_LOCKS", "")
 
 # --- Learning records ---
 # Origins on which content runs that was launched here: only these may call the record store from a browser.

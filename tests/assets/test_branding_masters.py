@@ -86,8 +86,12 @@ def test_zones_are_not_saved_on_pages_that_cannot_be_drawn(monkeypatch):
     assert not BrandTemplate.objects.exists()
 
 
-def test_no_more_is_drawn_at_once_than_there_are_places(monkeypatch, tmp_path):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+@pytest.mark.parametrize("named", [False, True])
+def test_no_more_is_drawn_at_once_than_there_are_places(monkeypatch, tmp_path, settings, named):
+    if named:  # a folder that containers of one machine share
+        settings.DRAWING_LOCKS = str(tmp_path)
+    else:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(slots, "PLACES", 2)
     monkeypatch.setattr(slots, "PATIENCE", 0)
     with slots.place():
@@ -95,3 +99,4 @@ def test_no_more_is_drawn_at_once_than_there_are_places(monkeypatch, tmp_path):
             pass
         with slots.place():
             pass
+    assert len(list(tmp_path.glob("laurel-drawing-*"))) == 2

@@ -16,8 +16,10 @@ from PIL import Image
 
 from certifications import limits
 from lms.assets.branding import slots
+from lms.assets.branding.errors import TooManyCopies
 from lms.assets.models import Asset, BrandedCopy, BrandProfile, BrandTemplate
 from lms.assets.services import add_version, branding, send_letters, withdraw_asset
+from lms.assets.services.copy_holders import require_room
 from lms.events.services import drain
 from lms.partners.models import Membership
 from tests.assets.branding_material import document, logo_png, master_pdf, saved
@@ -393,6 +395,13 @@ def test_copies_have_so_much_room_of_a_partner(manager, client, asset, settings)
     page = _words(client.post(reverse("branding:make", args=[asset.public_id]), data))
     assert "there is room for. Nothing was made." in page
     assert BrandedCopy.objects.get() == first
+    settings.COPY_BYTES_PER_PARTNER = first.size
+    gone = {"withdrawn_at": timezone.now(), "withdrawn_by": asset.owner, "coming_note": "Another"}
+    Asset.objects.filter(pk=asset.pk).update(**gone)
+    with pytest.raises(TooManyCopies):  # it may come back
+        require_room(first)
+    Asset.objects.filter(pk=asset.pk).update(retired_at=timezone.now(), retired_by=asset.owner)
+    require_room(first)  # for good: nobody gets its files any more
 
 
 # --- The API ---

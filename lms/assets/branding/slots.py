@@ -1,5 +1,6 @@
 """So many drawings at once on a machine, whichever of its processes ask: places are locks on files, which the system
-gives back when a process ends, however it ends.
+gives back when a process ends, however it ends. What they bound is the cores of one machine, so several hosts have
+places each, and the files are nothing that hosts would share.
 """
 
 import fcntl
@@ -9,6 +10,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from django.conf import settings
 
 from lms.assets.branding.errors import DrawingBusy
 
@@ -41,7 +44,7 @@ def _wait_for_one() -> int:
 
 
 def _try(number: int) -> int | None:
-    path = Path(tempfile.gettempdir()) / f"laurel-drawing-{os.getuid()}-{number}"
+    path = Path(settings.DRAWING_LOCKS or tempfile.gettempdir()) / f"laurel-drawing-{os.getuid()}-{number}"
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

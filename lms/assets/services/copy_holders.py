@@ -57,8 +57,13 @@ def copies_in_hand(assets: Collection[Asset]) -> dict[int, int]:
 
 
 def require_room(copy: BrandedCopy) -> None:
-    """Raises TooManyCopies when with this one the partner's copies have more bytes than there is room for."""
-    kept = BrandedCopy.objects.filter(partner=copy.partner).aggregate(size=Sum("size"))["size"] or 0
+    """Raises TooManyCopies when with this one the partner's copies have more bytes than there is room for.
+
+    Those of a retired asset do not count: nobody gets their files any more, for good, and their partner can delete
+    none. Those of one that is only withdrawn do, as it may come back.
+    """
+    made = BrandedCopy.objects.filter(partner=copy.partner, template__version__asset__retired_at=None)
+    kept = made.aggregate(size=Sum("size"))["size"] or 0
     if kept + copy.size > settings.COPY_BYTES_PER_PARTNER:
         raise TooManyCopies(
             f"The copies of {copy.partner.name} would have more than the {settings.COPY_BYTES_PER_PARTNER // 1_000_000}"
