@@ -29,6 +29,7 @@ app.conf.beat_schedule = {
     "expire-deals": {"task": "lms.deals.tasks.expire_deals", "schedule": crontab(minute=5)},
     "remind-of-protection": {"task": "lms.deals.tasks.remind_of_protection", "schedule": crontab(hour=5, minute=50)},
     "remind-of-reviews": {"task": "lms.deals.tasks.remind_of_reviews", "schedule": crontab(hour=6, minute=5)},
+    "remind-of-stories": {"task": "lms.deals.tasks.remind_of_stories", "schedule": crontab(hour=6, minute=15)},
     "escalate-deals": {"task": "lms.deals.tasks.escalate_overdue", "schedule": 600.0},
     "note-asset-reviews": {
         "task": "lms.assets.tasks.note_asset_reviews",

@@ -101,6 +101,18 @@ class BadWeights(DomainError):
         self.field = field
 
 
+class WeightsOvertaken(DomainError):
+    """Somebody set other weights since these were typed; the message says who, which and why."""
+
+    code = "weights_overtaken"
+
+
+class RulesInEffect(DomainError):
+    """A version that has taken effect is not withdrawn: another one takes its place."""
+
+    code = "rules_in_effect"
+
+
 class BadPlan(DomainError):
     """A value that no joint plan can have; `field` names it."""
 
@@ -122,6 +134,29 @@ class AlreadyHeld(DomainError):
     """A review that is written down already, by somebody or in other words."""
 
     code = "already_held"
+
+
+class AlreadyTold(DomainError):
+    """An activity that has a result already, in other words or by somebody else, or that was dropped."""
+
+    code = "already_told"
+
+
+class BadStory(DomainError):
+    """A value that no win story can have; `field` names it."""
+
+    code = "bad_story"
+    status = 400
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class StoryChanged(DomainError):
+    """Somebody wrote or moved the story since it was looked at."""
+
+    code = "story_changed"
 
 
 class IllegalMove(DomainError):

@@ -85,3 +85,20 @@ class ReviewsComing(Event):
     type: ClassVar[str] = "deals.ReviewsComing"
     person_id: UUID
     review_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoryMoved(Event):
+    """A win story was moved; `number` is the entry's in its log."""
+
+    type: ClassVar[str] = "deals.StoryMoved"
+    story_id: UUID
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoryToReview(Event):
+    """The review day of a published story comes up, and who keeps it is to be told."""
+
+    type: ClassVar[str] = "deals.StoryToReview"
+    story_id: UUID

@@ -90,3 +90,10 @@ def domain_key(domain: str) -> str:
     length = 3 if len(parts) > 2 and len(parts[-1]) == 2 and parts[-2] in _SECOND_LEVEL else 2
     registered = ".".join(parts[-length:])
     return "" if registered in _SHARED_DOMAINS else registered
+
+
+def mentions(text: str, *, name: str, domain: str = "") -> bool:
+    """Whether a text names a company, in any way of writing that has its key, or its domain."""
+    said = " ".join(_latin(word) for word in re.findall(r"[^\W_]+", _plain(text)))
+    names = [name_key(name), *([domain_key(domain).partition(".")[0]] if domain_key(domain) else [])]
+    return any(f" {one} " in f" {said} " for one in names if one)

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from lms.accounts.models import User
 from lms.common.forms import NameField
-from lms.deals.models import Decision
+from lms.deals.models import ActivityKind, Decision
 from lms.deals.money import MINOR_UNITS
 from lms.deals.plan_templates import TEMPLATES, Measure
 from lms.deals.services import MONTHS
@@ -89,3 +89,27 @@ class HoldForm(forms.Form):
     prefix = "hold"
     decision = forms.ChoiceField(label="What we decided", choices=Decision.choices, widget=forms.RadioSelect)
     note = NameField(label="In a sentence or two", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ActivityForm(forms.Form):
+    prefix = "activity"
+    kind = forms.ChoiceField(label="What it is", choices=ActivityKind.choices)
+    title = NameField(label="In a few words", max_length=150)
+    held_on = _day("On")
+    our_owner = forms.ModelChoiceField(User.objects.none(), label="Who answers for it at the vendor")
+    their_owner = forms.ModelChoiceField(User.objects.none(), label="Who answers for it at the partner")
+    customers = forms.IntegerField(label="Joint customers invited", min_value=0, initial=0)
+    prospects = forms.IntegerField(label="Prospects invited", min_value=0, initial=0)
+
+    def __init__(self, data: Any = None, *, ours: QuerySet[User], theirs: QuerySet[User]) -> None:
+        super().__init__(data)
+        self.fields["our_owner"].queryset = ours  # type: ignore[attr-defined]
+        self.fields["their_owner"].queryset = theirs  # type: ignore[attr-defined]
+
+
+class MoveActivityForm(forms.Form):
+    held_on = _day("Day")
+
+
+class ResultForm(forms.Form):
+    result = NameField(label="What came of it", max_length=500)

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from lms.common.api import CursorPages
 from lms.deals import services
-from lms.deals.models import Decision, JointPlan, PlanAction, PlanReview
+from lms.deals.models import Decision, JointActivity, JointPlan, PlanAction, PlanReview
 from lms.deals.plan_templates import Measure
 
 
@@ -61,10 +61,22 @@ class PlanReviewSerializer(serializers.ModelSerializer[PlanReview]):
         read_only_fields = fields
 
 
+class JointActivitySerializer(serializers.ModelSerializer[JointActivity]):
+    id = serializers.UUIDField(source="public_id", read_only=True)
+    our_owner = serializers.CharField(source="our_owner.name", read_only=True)
+    their_owner = serializers.CharField(source="their_owner.name", read_only=True)
+
+    class Meta:
+        model = JointActivity
+        fields = ["id", "kind", "title", "held_on", "our_owner", "their_owner", "customers", "prospects", "result"]
+        read_only_fields = fields
+
+
 class JointPlanDetailSerializer(serializers.Serializer[Any]):
     plan = JointPlanSerializer()
     objectives = ReachedSerializer(many=True)
     actions = PlanActionSerializer(many=True)
+    activities = JointActivitySerializer(many=True)
     reviews = PlanReviewSerializer(many=True)
 
 
@@ -97,6 +109,9 @@ class JointPlanDetail(APIView):
             "plan": plan,
             "objectives": services.reached(plan, objectives, at=timezone.now()),
             "actions": plan.actions.filter(dropped_at=None).select_related("owner").order_by("due_on", "pk"),
+            "activities": plan.activities.filter(dropped_at=None)
+            .select_related("our_owner", "their_owner")
+            .order_by("held_on", "pk"),
             "reviews": plan.reviews.order_by("due_on"),
         }
         return Response(JointPlanDetailSerializer(answer).data)

@@ -42,9 +42,14 @@ rules.add_perm("deals.give_lead", is_channel_role)
 rules.add_perm("deals.manage_accounts", is_channel_role)
 rules.add_perm("deals.view_plan", is_channel_role | is_member)
 rules.add_perm("deals.write_plan", is_channel_role | is_manager)
+rules.add_perm("deals.view_reciprocity", is_channel_role | is_manager)
 # One forecast for all: whoever looks after some partners does not weigh their deals.
 rules.add_perm("deals.set_weights", rules.is_group_member(PORTAL_MANAGERS))
 rules.add_perm("deals.publish_rules", is_channel_role)
+# Who keeps the vendor's words judges a story; who looks after partners sees each, and takes one down for its customer.
+judges_stories = rules.is_group_member("Channel marketing") | rules.is_group_member(PORTAL_MANAGERS)
+rules.add_perm("deals.review_story", judges_stories)
+rules.add_perm("deals.view_stories", judges_stories | is_channel_role)
 rules.add_perm("deals.manage_crm", rules.is_group_member(PORTAL_MANAGERS))
 
 

@@ -52,3 +52,9 @@ def expire_leads() -> int:
 def remind_of_reviews() -> int:
     """Daily. Returns how many people are told."""
     return services.remind_of_reviews(at=timezone.now())
+
+
+@shared_task
+def remind_of_stories() -> int:
+    """Daily. Returns how many stories are told of."""
+    return services.remind_of_stories(at=timezone.now())

@@ -9,7 +9,8 @@ import yaml
 
 from lms.accounts.models import User
 from lms.deals import services
-from lms.deals.models import Deal, EngagementRules, JointPlan
+from lms.deals.models import Deal, EngagementRules, JointPlan, WinStory
+from lms.deals.moves import State
 from lms.demo.calendar import Calendar
 from lms.demo.people import FOLDER, Cast, joined
 from lms.demo.timeline import Timeline, told_when_refused
@@ -43,6 +44,10 @@ def plan_deals(cast: Cast, timeline: Timeline, calendar: Calendar) -> None:
 
     for row in data["leads"]:
         timeline.add(calendar.now - timedelta(days=row["days_ago"]), told_when_refused(partial(_give, row, cast)))
+    for row in data["stories"]:
+        timeline.add(
+            calendar.now - timedelta(days=row["days_ago"]), told_when_refused(partial(_tell, row, cast, timeline))
+        )
     for row in data["plans"]:
         _plan_plan(row, cast, timeline, calendar.now - timedelta(days=row["days_ago"]))
 
@@ -67,12 +72,57 @@ def _plan_plan(row: dict[str, Any], cast: Cast, timeline: Timeline, begun: datet
         plan = JointPlan.objects.get(partner__slug=row["partner"], title=row["title"])
         for action in plan.actions.order_by("due_on", "pk")[: row["done"]]:
             services.finish_action(action=action, by=action.owner, at=at)
+        _plan_activities(row.get("activities", []), plan, by, at)
         first = plan.reviews.order_by("due_on").first()
         if first is not None and "note" in row:
             services.hold_review(review=first, note=row["note"], decision=row["decision"], by=by, at=at)
 
     timeline.add(begun, told_when_refused(start))
     timeline.add(begun + timedelta(days=row["acts_after"]), told_when_refused(act))
+
+
+def _plan_activities(rows: list[list[Any]], plan: JointPlan, by: User, at: datetime) -> None:
+    """[kind, title, days after the plan's first, customers, prospects] and what came of it, where its day is over."""
+    theirs = Membership.objects.managers().filter(partner=plan.partner).order_by("pk")[0].person
+    for kind, title, days, customers, prospects, *result in rows:
+        activity = services.add_activity(
+            plan=plan,
+            kind=kind,
+            title=title,
+            held_on=plan.starts_on + timedelta(days=days),
+            our_owner=by,
+            their_owner=theirs,
+            customers=customers,
+            prospects=prospects,
+            by=by,
+            at=at,
+        )
+        if result:
+            services.tell_result(activity=activity, result=result[0], by=theirs, at=at)
+
+
+def _tell(row: dict[str, Any], cast: Cast, timeline: Timeline, at: datetime) -> None:
+    """The story of a deal that was won, sent to review by who won it, and what channel marketing made of it."""
+    deal = Deal.objects.get(customer_name=row["customer"], state=State.WON)
+    by, says = deal.registered_by, ("problem", "done", "outcome", "naming")
+    words = services.StoryWords(
+        **{name: row[name] for name in says}, consent_by=row["consent"], consent_on=(at - timedelta(days=1)).date()
+    )
+    story = services.begin_story(deal=deal, words=words, by=by, at=at)
+    services.move_story(story=story, move="submit", by=by, at=at)
+    if "judged" in row:
+        judge = partial(_judge, story, row["judged"], cast)
+        timeline.add(at + timedelta(days=1), told_when_refused(judge))
+
+
+def _judge(story: WinStory, move: str, cast: Cast, at: datetime) -> None:
+    services.move_story(
+        story=story,
+        move=move,
+        by=cast.staff["channel_marketing_author"],
+        at=at,
+        review_on=(at + timedelta(days=700)).date(),
+    )
 
 
 def _give(row: dict[str, Any], cast: Cast, at: datetime) -> None:

@@ -89,6 +89,25 @@ def test_weights_are_assumptions_until_somebody_sets_them() -> None:
     assert (StageWeights.objects.count(), AuditEntry.objects.filter(action="deals.set_weights").count()) == (2, 2)
 
 
+def test_who_did_not_see_the_newest_weights_is_told_and_decides() -> None:
+    portal, other = head_of_channel(), head_of_channel("Uma")
+    set_weights(by=portal, seen="")
+    with pytest.raises(
+        services.WeightsOvertaken, match="Ruben set other weights while you were typing: waiting for us"
+    ):
+        set_weights(by=other, reason="Mine", seen="")
+    browser, address = signed_in(other), reverse("deals:weights")
+    data = dict.fromkeys(WEIGHTS, "11") | {"reason": "Mine", "seen": ""}
+    told = browser.post(address, data)
+    page = told.content.decode()
+    assert (told.status_code, "Ruben set other weights" in page, 'value="11"' in page) == (409, True, True)
+    seen = page.split('name="seen" value="')[1].split('"')[0]
+    unclear = browser.post(address, data | {"waiting": "x"}).content.decode()
+    assert 'name="seen" value=""' in unclear  # a mistyped number does not say that he has seen them
+    assert browser.post(address, data | {"seen": seen}).status_code == 302
+    assert services.weights_in_force().by_stage == dict.fromkeys(WEIGHTS, 11)
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

@@ -427,3 +427,52 @@ def test_third_version_gives_no_time_back_that_the_second_has_taken() -> None:
 def test_mistyped_year_does_not_close_the_book() -> None:
     with pytest.raises(services.RulesRefused, match="within a year"):
         services.publish_rules(document=document(), effective_at=timezone.now() + 400 * DAY, by=None, at=timezone.now())
+
+
+@pytest.mark.django_db
+def test_version_that_has_not_begun_is_withdrawn_for_a_reason() -> None:
+    now, efua = timezone.now(), channel_manager()
+    first, rep = rules(), house()
+    manager = manager_of(rep.partner)
+    second = services.publish_rules(document=document(protection_days=7), effective_at=now + DAY, by=efua, at=now)
+    services.accept_rules(version=second, partner=rep.partner, by=manager, at=now)
+    for by, why, error in (
+        (rep.person, "Wrong", services.NotYourMove),
+        (efua, " ", services.WordsMissing),
+        (efua, "x" * 301, services.WordsMissing),
+    ):
+        with pytest.raises(error):
+            services.withdraw_rules(version=second, reason=why, by=by, at=now)
+    with pytest.raises(services.RulesInEffect, match="Publish another"):
+        services.withdraw_rules(version=first, reason="Wrong", by=efua, at=now)
+    with pytest.raises(services.RulesInEffect):  # from its first moment on
+        services.withdraw_rules(version=second, reason="Wrong", by=efua, at=second.effective_at)
+    browser, address = signed_in(efua), reverse("deals:rules_withdraw", args=[2])
+    assert "Withdraw version 2" in text_of(efua, "deals:rules_version", 2)
+    for _ in range(2):
+        page = browser.post(address, {"reason": "A clause is missing"}, follow=True).content.decode()
+        assert ("A clause is missing" in page, "Withdraw version 2" in page) == (True, False)
+    refused = browser.post(reverse("deals:rules_withdraw", args=[1]), {"reason": "x"}, follow=True)
+    assert "Publish another version" in refused.content.decode()
+    assert AuditEntry.objects.filter(action="deals.withdraw_rules").count() == 1
+    assert "withdrawn" in text_of(efua, "deals:rules_versions")
+    later = now + 2 * DAY
+    assert (services.rules_in_force(at=later), services.acceptable(at=now)) == (first, [first])
+    accepted = services.standing(partner=rep.partner, at=later).accepted
+    assert accepted is not None
+    assert accepted.version == first
+    with pytest.raises(RulesOvertaken, match="withdrawn"):
+        services.accept_rules(version=second, partner=rep.partner, by=manager, at=now)
+
+
+@pytest.mark.django_db
+def test_after_a_withdrawal_the_next_one_is_compared_with_what_stands() -> None:
+    now, efua = timezone.now(), channel_manager()
+    rules()
+    second = services.publish_rules(document=document(), effective_at=now + 30 * DAY, by=efua, at=now)
+    services.withdraw_rules(version=second, reason="Too late", by=efua, at=now)
+    with pytest.raises(RulesOvertaken):
+        services.publish_rules(document=document(), effective_at=now + DAY, by=efua, at=now, after=2)
+    third = services.publish_rules(document=document(), effective_at=now + DAY, by=efua, at=now, after=1)
+    assert (third.number, services.newest_rules()) == (3, third)
+    assert "against version 1" in text_of(efua, "deals:rules_version", 3)

@@ -187,7 +187,7 @@ def test_home_takes_the_same_queries(
         client.get(HOME)
 
 
-HOME_QUERIES = 18
+HOME_QUERIES = 19
 
 
 def test_unknown_need_is_not_found(kestrel: House) -> None:

@@ -78,6 +78,10 @@ def _plan(world: World) -> dict[str, Any]:
     return {"plan_id": world.plan.public_id}
 
 
+def _story(world: World) -> dict[str, Any]:
+    return {"story_id": world.story.public_id}
+
+
 def _of_plan(kind: str, name: str = "") -> Callable[[World], dict[str, Any]]:
     """A row of the plan, and what is done to it."""
     act = {"kind": kind, "name": name} if name else {}
@@ -315,12 +319,15 @@ MATRIX: dict[str, Row] = {
     "deals:rules_new": Row("L FFF FF 2FF2", "L FFF FF BFFB"),
     "deals:rules_versions": Row("L FFF FF 2FF2", "M MMM MM MMMM"),
     "deals:rules_version": Row("L FFF FF 2FF2", "M MMM MM MMMM", _fixed(number=1)),
+    "deals:rules_withdraw": Row("L MMM MM MMMM", "L FFF FF RFFR", _fixed(number=1)),
     "deals:rules_text": Row("L FFF FF 2FF2", "M MMM MM MMMM", _fixed(number=1)),
     "deals:queue": Row("L FFF FF 2FF2", "M MMM MM MMMM"),
     "deals:pipeline": Row("L 222 22 2FF2", "M MMM MM MMMM"),
     "deals:export": Row("L 222 22 2FF2", "M MMM MM MMMM", _fixed(form="csv")),
     "deals:forecast_export": Row("L 222 22 2FF2", "M MMM MM MMMM", _fixed(form="xlsx")),
     "deals:weights": Row("L FFF FF 2FF2", "L FFF FF FFF2"),
+    "deals:reciprocity": Row("L FFR FR 2FF2", "M MMM MM MMMM"),
+    "deals:reciprocity_partner": Row("L FF2 44 2442", "M MMM MM MMMM", _partner),
     "deals:precedents": Row("L FFF FF 2FF2", "M MMM MM MMMM"),
     "deals:accounts": Row("L FFF FF 2FF2", "L FFF FF 2FF2"),
     "deals:account": Row("L FFF FF 2FF2", "L FFF FF 2FF2", lambda w: {"account_id": w.account.public_id}),
@@ -341,10 +348,19 @@ MATRIX: dict[str, Row] = {
     "deals:plan": Row("L 222 44 2442", "M MMM MM MMMM", _plan),
     "deals:plan_objective": Row("L MMM MM MMMM", "L FFB 44 B44B", _plan),
     "deals:plan_action": Row("L MMM MM MMMM", "L FFB 44 B44B", _plan),
+    "deals:plan_activity": Row("L MMM MM MMMM", "L FFB 44 B44B", _plan),
     "deals:plan_review": Row("L MMM MM MMMM", "L FFB 44 B44B", _plan),
     "deals:plan_hold": Row("L MMM MM MMMM", "L FFB 44 B44B", _of_plan("reviews")),
     "deals:plan_act": Row("L MMM MM MMMM", "L FFR 44 R44R", _of_plan("objectives", "drop")),
     "deals:plan_act#done": Row("L MMM MM MMMM", "L FFR 44 R44R", _of_plan("actions", "done")),
+    "deals:plan_act#result": Row("L MMM MM MMMM", "L FFR 44 R44R", _of_plan("activities", "result")),
+    "deals:stories": Row("L 222 22 22F2", "M MMM MM MMMM"),
+    "deals:story": Row("L 222 44 2242", "M MMM MM MMMM", _story),
+    "deals:story_edit": Row("L 2F2 44 FF4F", "L 2F2 44 FF4F", _story),
+    "deals:story_move": Row("L 2F2 44 FF4F", "L RFR 44 FF4F", lambda w: {**_story(w), "move": "take_back"}),
+    "deals:story_move#vendor's": Row("L FFF 44 F242", "L FFF 44 F242", lambda w: {**_story(w), "move": "send_back"}),
+    "deals:story_move#permission": Row("L 2F2 44 2242", "L 2F2 44 2242", lambda w: {**_story(w), "move": "revoke"}),
+    "deals:story_begin": Row("L RFR 44 F44F", "L 2F2 44 F44F", lambda w: {"deal_id": w.story.deal.public_id}),
     "deals:crm": Row("L FFF FF FFF2", "L FFF FF FFF2"),
     "deals:crm_system": Row("L FFF FF FFF2", "M MMM MM MMMM", _crm),
     "deals:crm_act": Row("L MMM MM MMMM", "L FFF FF FFFR", lambda w: {**_crm(w), "action": "pause"}),

@@ -48,14 +48,16 @@ from lms.assessments.services import (
 from lms.assets.models import Asset, BrandedCopy
 from lms.assets.services import branding
 from lms.common.sealing import unseal
-from lms.deals.models import CrmSystem, Deal, DealImport, JointPlan, Lead, Task, VendorAccount
+from lms.deals.models import CrmSystem, Deal, DealImport, JointPlan, Lead, Task, VendorAccount, WinStory
 from lms.deals.services import (
     accept_rules,
+    add_activity,
     add_comment,
     add_crm,
     add_task,
     ask_import,
     give_lead,
+    move_story,
     publish_rules,
     register_deal,
     start_plan,
@@ -80,6 +82,7 @@ from tests.certifications.factories import certification
 from tests.deals.factories import account as vendor_account
 from tests.deals.factories import document as rules_document
 from tests.deals.factories import draft, lead_draft
+from tests.deals.stories import tell
 from tests.factories import PartnerFactory, RegionFactory, UserFactory
 from tests.security.content import course_data, playbook_data
 
@@ -141,6 +144,7 @@ class World:
     deal_import: DealImport = None  # type: ignore[assignment]
     lead: Lead = None  # type: ignore[assignment]
     plan: JointPlan = None  # type: ignore[assignment]
+    story: WinStory = None  # type: ignore[assignment]
     account: VendorAccount = None  # type: ignore[assignment]
     asset: Asset = None  # type: ignore[assignment]
     copy: BrandedCopy = None  # type: ignore[assignment]
@@ -336,6 +340,20 @@ def _deals(world: World) -> None:
         request_key=uuid4(),
         at=at,
     )
+    add_activity(
+        plan=world.plan,
+        kind="event",
+        title=f"{MARKER.title()} breakfast",
+        held_on=at.date(),
+        our_owner=world.people["channel"],
+        their_owner=world.people["manager"],
+        customers=1,
+        prospects=1,
+        by=world.people["manager"],
+        at=at,
+    )
+    story = tell(world.members["own"], at, customer_name=f"{MARKER.title()} Won", customer_domain="")
+    world.story = move_story(story=story, move="submit", by=own, at=at)
     world.account = vendor_account(at, name="Vendor's Own", by=world.people["channel"])
     world.crm, _ = add_crm(
         name=f"CRM of {MARKER}", address="", partner=world.a, events=[], by=world.people["portal"], at=at

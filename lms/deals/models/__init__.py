@@ -1,15 +1,18 @@
 """Tables of deals."""
 
+from lms.deals.models.activities import ActivityKind, JointActivity
 from lms.deals.models.crm import CrmLink, CrmMessage, CrmReceipt, CrmSystem, DealChange, FieldMark
 from lms.deals.models.deals import Comment, Deal, DealMove, DealMoveQuerySet, DealQuerySet, Origin, Reminder, Task
-from lms.deals.models.engagement import Acceptance, EngagementRules, VendorAccount
+from lms.deals.models.engagement import Acceptance, EngagementRules, RulesWithdrawal, VendorAccount
 from lms.deals.models.imports import DealImport, DealImportRow, RowOutcome
 from lms.deals.models.leads import Lead, LeadMove
 from lms.deals.models.plans import Decision, JointPlan, PlanAction, PlanEntry, PlanObjective, PlanReview
+from lms.deals.models.stories import StoryEntry, WinStory
 from lms.deals.models.weights import StageWeights
 
 __all__ = [
     "Acceptance",
+    "ActivityKind",
     "Comment",
     "CrmLink",
     "CrmMessage",
@@ -25,6 +28,7 @@ __all__ = [
     "Decision",
     "EngagementRules",
     "FieldMark",
+    "JointActivity",
     "JointPlan",
     "Lead",
     "LeadMove",
@@ -35,7 +39,10 @@ __all__ = [
     "PlanReview",
     "Reminder",
     "RowOutcome",
+    "RulesWithdrawal",
     "StageWeights",
+    "StoryEntry",
     "Task",
     "VendorAccount",
+    "WinStory",
 ]

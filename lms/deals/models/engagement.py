@@ -15,13 +15,17 @@ from lms.partners.models import Partner
 
 
 class EngagementRulesQuerySet(models.QuerySet["EngagementRules"]):
+    def standing(self) -> "EngagementRulesQuerySet":
+        """Those that were not withdrawn before they took effect."""
+        return self.filter(withdrawal=None)
+
     def in_force(self, at: datetime) -> Optional["EngagementRules"]:
         """The version whose effective date has come most recently, or None."""
-        return self.filter(effective_at__lte=at).order_by("-effective_at", "-number").first()
+        return self.standing().filter(effective_at__lte=at).order_by("-effective_at", "-number").first()
 
     def upcoming(self, at: datetime) -> "EngagementRulesQuerySet":
         """Published, and not in force yet; the next one first."""
-        return self.filter(effective_at__gt=at).order_by("number")
+        return self.standing().filter(effective_at__gt=at).order_by("number")
 
 
 class EngagementRules(models.Model):
@@ -53,6 +57,21 @@ class EngagementRules(models.Model):
     def rules(self) -> engagement.Rules:
         """The document, read. It was checked when it was published."""
         return engagement.parse(self.document)
+
+
+class RulesWithdrawal(models.Model):
+    """A published version was withdrawn before it took effect: who, when and why. Never changed."""
+
+    version = models.OneToOneField(EngagementRules, on_delete=models.PROTECT, related_name="withdrawal")
+    withdrawn_at = models.DateTimeField()
+    withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="deals_rules_withdrawn_for_a_reason")]
+
+    def __str__(self) -> str:
+        return f"{self.version_id}: {self.reason}"
 
 
 class Acceptance(models.Model):

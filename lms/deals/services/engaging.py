@@ -14,13 +14,22 @@ from lms.accounts.services import record_audit
 from lms.common import guards
 from lms.common.documents import Problem
 from lms.deals.engagement import parse
-from lms.deals.errors import NoRulesInForce, NotYourMove, RulesNotAccepted, RulesOvertaken, RulesRefused
+from lms.deals.errors import (
+    NoRulesInForce,
+    NotYourMove,
+    RulesInEffect,
+    RulesNotAccepted,
+    RulesOvertaken,
+    RulesRefused,
+    WordsMissing,
+)
 from lms.deals.events import AcceptanceAsked
-from lms.deals.models import Acceptance, EngagementRules
+from lms.deals.models import Acceptance, EngagementRules, RulesWithdrawal
 from lms.events.services import emit
 from lms.partners.models import Membership, Partner
 
 MAX_WHY = 1000
+MAX_REASON = 300
 # Published rules are for good, and none begin before them: a year mistyped would close the book.
 FARTHEST = timedelta(days=366)
 
@@ -37,7 +46,7 @@ def publish_rules(
     after: int | None = None,
 ) -> EngagementRules:
     """Appends the next version, for good, and asks each partner to accept it. Deals keep the version they were
-    registered under. `after` is the number of the newest version that its publisher compared it with, 0 for none; of
+    registered under. `after` is the number of the `newest_rules` that its publisher compared it with, 0 for none; of
     two at once one wins, and the other is told. `text` is the document as it was written.
 
     Raises RulesRefused for a document that is none, and for one that would begin before it is published, more than a
@@ -45,12 +54,14 @@ def publish_rules(
     AcceptanceAsked per partner.
     """
     parse(document)
-    newest = EngagementRules.objects.select_for_update(of=("self",)).order_by("-number").first()
-    last = 0 if newest is None else newest.number
-    if after is not None and after != last:
+    latest = EngagementRules.objects.select_for_update(of=("self",)).order_by("-number").first()
+    last = 0 if latest is None else latest.number
+    newest = newest_rules()
+    seen = 0 if newest is None else newest.number
+    if after is not None and after != seen:
         raise RulesOvertaken(_OVERTAKEN)
     if newest is not None and effective_at < newest.effective_at:
-        words = f"Version {last} begins on {newest.effective_at:%Y-%m-%d}. Choose a later moment."
+        words = f"Version {newest.number} begins on {newest.effective_at:%Y-%m-%d}. Choose a later moment."
         raise RulesRefused([Problem((), words)])
     if effective_at < at:
         raise RulesRefused([Problem((), "Rules begin when they are published, or later. Choose a later moment.")])
@@ -78,6 +89,37 @@ def publish_rules(
     return version
 
 
+def newest_rules() -> EngagementRules | None:
+    """The version that was published last and stands: the next one is compared with it."""
+    return EngagementRules.objects.standing().order_by("-number").first()
+
+
+@transaction.atomic
+def withdraw_rules(*, version: EngagementRules, reason: str, by: User, at: datetime) -> RulesWithdrawal:
+    """Takes a published version back before it takes effect; it stays on the list with who, when and why, and its
+    number is not given again. Twice changes nothing.
+
+    Raises NotYourMove, WordsMissing, UnsafeInput, RulesInEffect from its first moment on. Locks the version.
+    """
+    if not by.has_perm("deals.publish_rules"):
+        raise NotYourMove("Our channel managers withdraw rules. Nothing was changed.")
+    reason = guards.clean_name(reason)
+    if not reason or len(reason) > MAX_REASON:
+        raise WordsMissing(f"Say in at most {MAX_REASON} characters why. Nothing was changed.")
+    version = EngagementRules.objects.select_for_update(of=("self",)).get(pk=version.pk)
+    made = RulesWithdrawal.objects.filter(version=version).first()
+    if made is not None:
+        return made
+    if version.effective_at <= at or version.deals.exists():
+        raise RulesInEffect(
+            f"Version {version.number} is in effect, so it is not withdrawn. Publish another version in its place."
+        )
+    made = RulesWithdrawal.objects.create(version=version, withdrawn_at=at, withdrawn_by=by, reason=reason)
+    detail = {"number": version.number, "reason": reason}
+    record_audit(action="deals.withdraw_rules", actor=by, at=at, target=version, detail=detail)
+    return made
+
+
 _OVERTAKEN = "Somebody published another version meanwhile. Look at what changes against it; nothing was published."
 
 
@@ -101,9 +143,13 @@ def acceptable(*, at: datetime) -> list[EngagementRules]:
 
 @transaction.atomic
 def accept_rules(*, version: EngagementRules, partner: Partner, by: User, at: datetime) -> Acceptance:
-    """A manager accepts a version for his partner. Twice changes nothing. Raises NotYourMove for anybody else."""
+    """A manager accepts a version for his partner. Twice changes nothing. Raises NotYourMove for anybody else,
+    RulesOvertaken for a version that was withdrawn.
+    """
     if not by.has_perm("deals.accept_rules", partner):
         raise NotYourMove(f"A manager of {partner.name} accepts the rules. Nothing was changed.")
+    if RulesWithdrawal.objects.filter(version=version).exists():
+        raise RulesOvertaken(f"Version {version.number} was withdrawn. There is nothing to accept.")
     acceptance, is_new = Acceptance.objects.get_or_create(
         version=version, partner=partner, defaults={"accepted_at": at, "accepted_by": by}
     )
@@ -147,7 +193,7 @@ def counts_until(accepted: EngagementRules, *, newest: EngagementRules) -> datet
     """How long the acceptance of a version counts after those that follow it, up to `newest`: as long as the first of
     them says that runs out. A third version gives no time back that the second has taken. One query.
     """
-    later = EngagementRules.objects.filter(number__gt=accepted.number, number__lte=newest.number)
+    later = EngagementRules.objects.standing().filter(number__gt=accepted.number, number__lte=newest.number)
     return min(one.effective_at + timedelta(days=one.rules.accept_within_days) for one in later)
 
 
@@ -155,7 +201,7 @@ def standing(*, partner: Partner, at: datetime) -> Standing:
     """Two queries, and one where an older version was accepted. Raises NoRulesInForce."""
     version = rules_in_force(at=at)
     accepted = (
-        Acceptance.objects.filter(partner=partner, version__number__lte=version.number)
+        Acceptance.objects.filter(partner=partner, version__number__lte=version.number, version__withdrawal=None)
         .select_related("version", "accepted_by")
         .order_by("-version__number")
         .first()

@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
 from lms.common import guards
-from lms.deals.errors import BadWeights, NotYourMove
+from lms.deals.errors import BadWeights, NotYourMove, WeightsOvertaken
 from lms.deals.models import Deal, DealMove, StageWeights
 from lms.deals.moves import State
 from lms.deals.stages import DEFAULT_WEIGHTS, ENDED, OPEN_STAGES
+from lms.partners.rules import PORTAL_MANAGERS
 
 MAX_REASON = 300
 QUARTERS = 4
@@ -36,10 +38,14 @@ def weights_in_force() -> Weights:
 
 
 @transaction.atomic
-def set_weights(*, weights: Mapping[str, int], reason: str, by: User, at: datetime) -> StageWeights:
-    """Sets the weights of the forecast from now on. The same weights again change nothing.
+def set_weights(
+    *, weights: Mapping[str, int], reason: str, by: User, at: datetime, seen: str | None = None
+) -> StageWeights:
+    """Sets the weights of the forecast from now on. The same weights again change nothing. `seen` is the
+    `mark_of_weights` of those that the writer saw: when others are in force by now he is told, and decides.
 
-    Raises NotYourMove, BadWeights naming the field, UnsafeInput. Writes an audit entry.
+    Raises NotYourMove, BadWeights naming the field, WeightsOvertaken, UnsafeInput. Writes an audit entry. Locks the row
+    of the group that sets weights, since there may be no weights yet to lock.
     """
     if not by.has_perm("deals.set_weights"):
         raise NotYourMove("Our portal managers set the weights of the forecast. Nothing was changed.")
@@ -49,13 +55,29 @@ def set_weights(*, weights: Mapping[str, int], reason: str, by: User, at: dateti
     reason = guards.clean_name(reason)
     if not reason or len(reason) > MAX_REASON:
         raise BadWeights("reason", f"Say where these weights come from, in at most {MAX_REASON} characters.")
-    newest = StageWeights.objects.select_for_update(of=("self",)).order_by("-set_at", "-pk").first()
+    list(Group.objects.filter(name=PORTAL_MANAGERS).select_for_update())
+    newest = weights_in_force().said
     wanted = {kind.key: weights[kind.key] for kind in OPEN_STAGES}
     if newest is not None and (newest.by_stage, newest.reason) == (wanted, reason):
         return newest
+    if newest is not None and seen is not None and seen != mark_of_weights(newest):
+        raise WeightsOvertaken(_overtaken(newest))
     row = StageWeights.objects.create(**wanted, reason=reason, set_at=at, set_by=by)
     record_audit(action="deals.set_weights", actor=by, at=at, target=row, detail={**wanted})
     return row
+
+
+def mark_of_weights(said: StageWeights | None) -> str:
+    """Of the weights in force; empty while nobody has set any."""
+    return "" if said is None else str(said.public_id)
+
+
+def _overtaken(newest: StageWeights) -> str:
+    shares = ", ".join(f"{kind.label.lower()} {newest.by_stage[kind.key]}%" for kind in OPEN_STAGES)
+    return (
+        f"{newest.set_by.name} set other weights while you were typing: {shares}. The reason: “{newest.reason}”."
+        " Nothing of yours was saved. Save again to put your weights in their place."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

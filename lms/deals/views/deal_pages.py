@@ -18,11 +18,13 @@ from lms.common.errors import DomainError
 from lms.deals import services
 from lms.deals.countries import COUNTRIES
 from lms.deals.forms import CommentForm, MoveForm, SellerForm, TaskForm
-from lms.deals.models import Deal, DealMove, Task
+from lms.deals.models import Deal, DealMove, Task, WinStory
 from lms.deals.moves import MOVES, Move, State, Words
 from lms.deals.services.figures import recent_median_answer
+from lms.deals.services.story_search import stories_for
 from lms.deals.table import Side
 
+SHOWN_STORIES = 3
 _TONES = {
     State.APPROVED: "accent",
     State.EXTENDED: "accent",
@@ -81,6 +83,11 @@ def _page(
         "today": now.date(),
         "crumbs": [{"label": "Deals", "url": reverse("deals:mine")}],
     }
+    if found.state == State.WON:
+        context["story"] = WinStory.objects.filter(deal=found).first()
+        context["may_tell"] = services.may_begin(found, person)
+    elif found.is_protected:
+        context["others"] = stories_for(found, person)[:SHOWN_STORIES]
     if Side.VENDOR in sides:
         context["seller_form"] = SellerForm(initial={"seller": found.seller_id})
     return render(request, "deals/deal.html", context, status=status)

@@ -108,16 +108,19 @@ def weights(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     may_set, status = user.has_perm("deals.set_weights"), 200
     form, current = None, services.weights_in_force()
+    seen = request.POST.get("seen", services.mark_of_weights(current.said))
     if may_set:
         form = WeightsForm(request.POST if request.method == "POST" else None, initial=dict(current.by_stage))
     if request.method == "POST":
         if form is None:
             raise PermissionDenied
-        status = _set(request, form)
+        status, seen = _set(request, form, seen)
         if not form.errors:
             return redirect("deals:weights")
+        current = services.weights_in_force()
     context: dict[str, Any] = {
         "form": form,
+        "seen": seen,
         "crumbs": [{"label": "Pipeline", "url": reverse("deals:pipeline")}],
         "versions": StageWeights.objects.select_related("set_by").order_by("-set_at", "-pk")[:SHOWN_VERSIONS],
         **_weighed(Deal.objects.visible_to(user), current, timezone.now()),
@@ -125,17 +128,20 @@ def weights(request: HttpRequest) -> HttpResponse:
     return render(request, "deals/weights.html", context, status=status)
 
 
-def _set(request: HttpRequest, form: WeightsForm) -> int:
-    """The status; what is refused is written to the form."""
+def _set(request: HttpRequest, form: WeightsForm, seen: str) -> tuple[int, str]:
+    """The status, and the mark of the weights that were seen by now; what is refused is written to the form."""
     if not form.is_valid():
-        return 200
+        return 200, seen
     try:
-        services.set_weights(by=person_of(request), at=timezone.now(), **form.words())
+        services.set_weights(by=person_of(request), at=timezone.now(), seen=seen, **form.words())
     except services.BadWeights as error:
         form.add_error(error.field, error.message)
-        return error.status
+        return error.status, seen
+    except services.WeightsOvertaken as error:  # he reads what the other set, and may save over it
+        form.add_error(None, error.message)
+        return error.status, services.mark_of_weights(services.weights_in_force().said)
     except DomainError as error:
         form.add_error(None, error.message)
-        return error.status
+        return error.status, seen
     messages.success(request, "The forecast counts with these weights from now on.")
-    return 302
+    return 302, seen

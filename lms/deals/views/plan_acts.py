@@ -17,9 +17,19 @@ from django.views.decorators.http import require_POST
 from lms.accounts.requests import person_of
 from lms.common.errors import DomainError
 from lms.deals import services
-from lms.deals.models import JointPlan, PlanAction, PlanObjective, PlanReview
-from lms.deals.plan_forms import ActionForm, HoldForm, MoveReviewForm, ObjectiveForm, ReviewForm, TargetForm
-from lms.deals.views.plan_pages import page, plan_of, refuse
+from lms.deals.models import JointActivity, JointPlan, PlanAction, PlanObjective, PlanReview
+from lms.deals.plan_forms import (
+    ActionForm,
+    ActivityForm,
+    HoldForm,
+    MoveActivityForm,
+    MoveReviewForm,
+    ObjectiveForm,
+    ResultForm,
+    ReviewForm,
+    TargetForm,
+)
+from lms.deals.views.plan_pages import activity_owners, page, plan_of, refuse
 
 
 def _written(request: HttpRequest, plan_id: UUID) -> JointPlan:
@@ -63,6 +73,15 @@ def add_action(request: HttpRequest, plan_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+def add_activity(request: HttpRequest, plan_id: UUID) -> HttpResponse:
+    """Something more to do together."""
+    found = _written(request, plan_id)
+    form = ActivityForm(request.POST, **activity_owners(found))
+    return _add(request, found, form, "activity_form", services.add_activity)
+
+
+@login_required
+@require_POST
 def set_review(request: HttpRequest, plan_id: UUID) -> HttpResponse:
     """One more day to look at the plan."""
     return _add(request, _written(request, plan_id), ReviewForm(request.POST), "review_form", services.set_review)
@@ -97,8 +116,12 @@ _ACTS: dict[tuple[str, str], _Act] = {
     ("objectives", "drop"): (PlanObjective, Form, "row", services.drop),
     ("actions", "drop"): (PlanAction, Form, "row", services.drop),
     ("actions", "done"): (PlanAction, Form, "action", services.finish_action),
+    ("activities", "result"): (JointActivity, ResultForm, "activity", services.tell_result),
+    ("activities", "move"): (JointActivity, MoveActivityForm, "activity", services.move_activity),
+    ("activities", "drop"): (JointActivity, Form, "activity", services.drop_activity),
     ("reviews", "move"): (PlanReview, MoveReviewForm, "review", services.move_review),
 }
+_OF_OWNERS: dict[str, Callable[[Any, Any], bool]] = {"done": services.may_finish, "result": services.may_tell}
 
 
 @login_required
@@ -109,10 +132,11 @@ def act(request: HttpRequest, plan_id: UUID, kind: str, row_id: UUID, name: str)
     if known is None:
         raise Http404
     model, form_type, argument, service = known
-    # An action may be finished by its owner; all else is for who writes the plan.
-    found = plan_of(request, plan_id) if name == "done" else _written(request, plan_id)
+    # What is an owner's too is asked of him; all else is for who writes the plan.
+    may = _OF_OWNERS.get(name)
+    found = _written(request, plan_id) if may is None else plan_of(request, plan_id)
     row, form = _row(found, model, row_id), form_type(request.POST)
-    if name == "done" and not services.may_finish(row, person_of(request)):
+    if may is not None and not may(row, person_of(request)):
         raise PermissionDenied
     if not form.is_valid():
         messages.error(

@@ -17,11 +17,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from lms.accounts.models import User
 from lms.accounts.requests import person_of
 from lms.common.errors import DomainError
 from lms.deals import services
 from lms.deals.models import EngagementRules, JointPlan, PlanEntry
-from lms.deals.plan_forms import ActionForm, HoldForm, ObjectiveForm, ReviewForm, StartForm
+from lms.deals.plan_forms import ActionForm, ActivityForm, HoldForm, ObjectiveForm, ReviewForm, StartForm
 from lms.partners.middleware import membership_of
 from lms.partners.models import Partner
 
@@ -129,6 +130,7 @@ def page(request: HttpRequest, found: JointPlan, *, status: int = 200, **given: 
         "today": now.date(),
         "reached": services.reached(found, objectives, at=now),
         "actions": _actions(found, user, now.date()),
+        "activities": _activities(found, user, now.date()),
         "reviews": reviews,
         "upcoming": upcoming,
         "entries": [_entry(one) for one in found.entries.select_related("by").order_by("-number")],
@@ -140,6 +142,7 @@ def page(request: HttpRequest, found: JointPlan, *, status: int = 200, **given: 
         context |= {
             "objective_form": ObjectiveForm(currencies=() if version is None else version.rules.currencies),
             "action_form": ActionForm(owners=services.owners_for(found.partner, on=now.date())),
+            "activity_form": ActivityForm(**activity_owners(found)),
             "review_form": ReviewForm(),
             "hold_form": HoldForm() if upcoming is not None else None,
             **given,
@@ -158,6 +161,29 @@ def _actions(found: JointPlan, user: Any, today: date) -> list[dict[str, Any]]:
             "action": row,
             "is_late": row.done_at is None and row.due_on < today,
             "may_finish": row.done_at is None and found.ended_at is None and services.may_finish(row, user),
+        }
+        for row in rows
+    ]
+
+
+def activity_owners(found: JointPlan) -> dict[str, QuerySet[User]]:
+    """Who of either side may answer for an activity today."""
+    whose: dict[str, Any] = {"partner": found.partner, "on": timezone.now().date()}
+    return {"ours": services.owners_of_ours(**whose), "theirs": services.owners_of_theirs(**whose)}
+
+
+def _activities(found: JointPlan, user: User, today: date) -> list[dict[str, Any]]:
+    """By day; those that lack a result first."""
+    rows = list(found.activities.filter(dropped_at=None).select_related("our_owner", "their_owner", "told_by"))
+    for row in rows:
+        row.plan = found
+    rows.sort(key=lambda row: (not row.lacks_result(today), row.held_on, row.pk))
+    is_open = found.ended_at is None
+    return [
+        {
+            "activity": row,
+            "is_late": is_open and row.lacks_result(today),
+            "may_tell": is_open and row.told_at is None and row.held_on <= today and services.may_tell(row, user),
         }
         for row in rows
     ]

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from lms.accounts.models import User
 from lms.accounts.requests import person_of
@@ -42,7 +42,7 @@ def _crumbs(*more: dict[str, str]) -> list[dict[str, str]]:
 def versions(request: HttpRequest) -> HttpResponse:
     """All versions, the newest first: who published each, when and why, and how many accepted it."""
     user, now = _require(request, "deals.view_queue"), timezone.now()
-    found = EngagementRules.objects.select_related("published_by").annotate(accepted=Count("acceptances"))
+    found = EngagementRules.objects.select_related("published_by", "withdrawal").annotate(accepted=Count("acceptances"))
     in_force = EngagementRules.objects.in_force(now)
     context = {
         "rows": [
@@ -59,14 +59,17 @@ def versions(request: HttpRequest) -> HttpResponse:
 def version(request: HttpRequest, number: int) -> HttpResponse:
     """One version: what it changed against the one before, who accepted it, and who did not yet."""
     _require(request, "deals.view_queue")
-    found = get_object_or_404(EngagementRules.objects.select_related("published_by"), number=number)
-    before = EngagementRules.objects.filter(number=number - 1).first()
+    rows = EngagementRules.objects.select_related("published_by", "withdrawal__withdrawn_by")
+    found = get_object_or_404(rows, number=number)
+    before = EngagementRules.objects.standing().filter(number__lt=number).order_by("-number").first()
     accepted = found.acceptances.select_related("partner", "accepted_by").order_by("-accepted_at", "-pk")
     waiting = Partner.objects.filter(suspended_at=None).exclude(pk__in=found.acceptances.values("partner"))
     context = {
         "version": found,
         "before": before,
         "is_upcoming": found.effective_at > timezone.now(),
+        "withdrawal": getattr(found, "withdrawal", None),
+        "may_withdraw": request.user.has_perm("deals.publish_rules"),
         "changes": [] if before is None else rules_changes.changes(before.rules, found.rules),
         "accepted": accepted,
         "waiting": waiting.order_by("name", "pk"),
@@ -74,6 +77,21 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
         "crumbs": _crumbs(),
     }
     return render(request, "deals/rules_version.html", context)
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, number: int) -> HttpResponse:
+    """Takes back a version that has not taken effect."""
+    user = _require(request, "deals.publish_rules")
+    found = get_object_or_404(EngagementRules, number=number)
+    try:
+        services.withdraw_rules(version=found, reason=request.POST.get("reason", ""), by=user, at=timezone.now())
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"Version {number} is withdrawn.")
+    return redirect("deals:rules_version", number)
 
 
 @require_safe
@@ -96,7 +114,7 @@ def _as_text(version: EngagementRules) -> str:
 def new(request: HttpRequest) -> HttpResponse:
     """The next version: written or uploaded, compared with the one before, and published once that was looked at."""
     user, now = _require(request, "deals.publish_rules"), timezone.now()
-    newest = EngagementRules.objects.order_by("-number").first()
+    newest = services.newest_rules()
     if request.method != "POST":
         initial = {"effective_on": now.date(), "text": "" if newest is None else _as_text(newest)}
         return _page(request, RulesForm(on=now.date(), initial=initial), newest)
@@ -122,7 +140,7 @@ def new(request: HttpRequest) -> HttpResponse:
         )
     except DomainError as error:
         form.add_error(None, error.message)
-        newest = EngagementRules.objects.order_by("-number").first()
+        newest = services.newest_rules()
         return _page(request, _with_text(request, form), newest, status=error.status)
     messages.success(request, f"Version {made.number} is published. Partners are asked to accept it.")
     return redirect("deals:rules_version", made.number)

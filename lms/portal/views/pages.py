@@ -123,7 +123,7 @@ def partner(request: HttpRequest, partner_id: UUID) -> HttpResponse:
     page["may_plan"] = request.user.has_perm("tiers.plan_way", partner)
     page["may_view_acts"] = page["tier"] is not None and request.user.has_perm("tiers.view_acts", partner)
     membership = membership_of(request)
-    page["deals"] = deal_card(partner, person_of(request), None if membership is None else membership.partner)
+    page["deals"] = deal_card(partner, person_of(request), None if membership is None else membership.partner, at=now)
     page["relations"] = relations(partner, person_of(request), now)
     page["can_suspend"] = request.user.has_perm("partners.suspend_partner", partner)
     if request.user.has_perm("reporting.view_figures", partner):
