@@ -39,6 +39,7 @@ app.conf.beat_schedule = {
     "send-to-crm": {"task": "lms.deals.tasks.send_to_crm", "schedule": 15.0},
     "forget-crm-messages": {"task": "lms.deals.tasks.forget_crm_messages", "schedule": crontab(hour=4, minute=40)},
     "expire-leads": {"task": "lms.deals.tasks.expire_leads", "schedule": crontab(minute=20)},
+    "expire-overlaps": {"task": "lms.deals.tasks.expire_overlaps", "schedule": crontab(hour=0, minute=10)},
     "forget-deal-imports": {"task": "lms.deals.tasks.forget_imports", "schedule": crontab(hour=4, minute=45)},
     "raise-tier-alarms": {"task": "lms.tiers.tasks.raise_tier_alarms", "schedule": crontab(hour=4, minute=10)},
 }

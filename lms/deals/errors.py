@@ -249,3 +249,26 @@ class TooManyMessages(DomainError):
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class BadOverlap(DomainError):
+    """A comparison of customers that cannot be: `field` says what of it."""
+
+    code = "bad_overlap"
+    status = 400
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class TooManyOverlaps(DomainError):
+    """The partner has a comparison that is not over, or had as many in a year as are allowed."""
+
+    code = "too_many_overlaps"
+
+
+class OverlapEnded(DomainError):
+    """The comparison was taken back, declined, or is past its last day."""
+
+    code = "overlap_ended"

@@ -10,7 +10,9 @@ from django.db.models import QuerySet
 from lms.accounts.models import User
 from lms.common import guards
 from lms.common.documents import Problem
-from lms.common.forms import NameField
+from lms.common.forms import NameField, TableForm
+from lms.common.guards import UnsafeInput
+from lms.common.tables import Bounds, read_table
 from lms.deals import engagement
 from lms.deals.countries import COUNTRIES
 from lms.deals.crm import MessageType
@@ -236,6 +238,34 @@ class ImportForm(forms.Form):
             del self.fields["partner"]
         else:
             self.fields["partner"].queryset = partners  # type: ignore[attr-defined]
+
+
+class OverlapForm(TableForm):
+    """A partner's customers by domain, what for, and until when. A pasted list needs no heading."""
+
+    bounds = Bounds(max_bytes=500_000, max_rows=5_000, max_columns=30)
+    columns = ("domain",)
+
+    purpose = NameField(label="What for", max_length=300)
+    ends_on = forms.DateField(
+        label="Until", help_text="At most 180 days. Then it is deleted.", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    consent = forms.BooleanField(label="We agree that both of us see the domains that both have, until that day.")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()
+        if not self.errors:
+            text: str = cleaned["text"]
+            first = text.lstrip().partition("\n")[0]
+            if "." in first and "domain" not in first.lower():
+                text = f"domain\n{text}"
+            try:
+                rows = read_table(text.encode(), self.bounds).named("domain")
+            except UnsafeInput as error:
+                self.add_error("text", error.message)
+            else:
+                cleaned["domains"] = [cells["domain"] for _, cells in rows]
+        return cleaned
 
 
 Choices = list[tuple[str, Any]]

@@ -58,3 +58,9 @@ def remind_of_reviews() -> int:
 def remind_of_stories() -> int:
     """Daily. Returns how many stories are told of."""
     return services.remind_of_stories(at=timezone.now())
+
+
+@shared_task
+def expire_overlaps() -> int:
+    """Daily. Returns how many comparisons of customers were forgotten."""
+    return services.expire_overlaps(at=timezone.now())

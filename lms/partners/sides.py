@@ -40,8 +40,6 @@ GUIDES = {
     Function.SALES: Guide(when="A customer, a price, an offer, or who does what in a deal.", persona="sales_rep"),
     Function.PRESALES: Guide(when="A design, a demo, a pilot, or a hard question.", persona="presales_engineer"),
     Function.MARKETING: Guide(when="Campaigns, events, material and stories of success.", persona="marketing"),
-    Function.DELIVERY: Guide(
-        when="Installing, moving over, and running it at the customer.", persona="presales_engineer"
-    ),
+    Function.DELIVERY: Guide(when="Installing it, and running it at the customer.", persona="presales_engineer"),
     Function.TRAINING: Guide(when="Courses, exams, and who should learn what next.", persona=""),
 }

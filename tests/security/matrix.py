@@ -82,6 +82,10 @@ def _story(world: World) -> dict[str, Any]:
     return {"story_id": world.story.public_id}
 
 
+def _overlap(world: World) -> dict[str, Any]:
+    return {"overlap_id": world.overlap.public_id}
+
+
 def _of_plan(kind: str, name: str = "") -> Callable[[World], dict[str, Any]]:
     """A row of the plan, and what is done to it."""
     act = {"kind": kind, "name": name} if name else {}
@@ -343,6 +347,11 @@ MATRIX: dict[str, Row] = {
     "deals:lead_decline": Row("L MMM MM MMMM", "L 222 44 F44F", _lead),
     "deals:lead_give": Row("L MMM MM MMMM", "L FFF FF 2FF2", _lead),
     "deals:lead_recall": Row("L MMM MM MMMM", "L FFF FF RFFR", _lead),
+    "deals:overlaps": Row("L FF2 F2 2FF2", "M MMM MM MMMM"),
+    "deals:overlap_new": Row("L FF2 F2 FFFF", "L FF2 F2 FFFF"),
+    "deals:overlap": Row("L 442 44 2442", "M MMM MM MMMM", _overlap),
+    "deals:overlap_act": Row("L MMM MM MMMM", "L 44F 44 R44R", lambda w: {**_overlap(w), "name": "agree"}),
+    "deals:overlap_act#end": Row("L MMM MM MMMM", "L 44R 44 R44R", lambda w: {**_overlap(w), "name": "end"}),
     "deals:plans": Row("L 222 22 2FF2", "M MMM MM MMMM"),
     "deals:plan_new": Row("L FF2 F2 2FF2", "L FF2 F2 2FF2"),
     "deals:plan": Row("L 222 44 2442", "M MMM MM MMMM", _plan),

@@ -48,7 +48,17 @@ from lms.assessments.services import (
 from lms.assets.models import Asset, BrandedCopy
 from lms.assets.services import branding
 from lms.common.sealing import unseal
-from lms.deals.models import CrmSystem, Deal, DealImport, JointPlan, Lead, Task, VendorAccount, WinStory
+from lms.deals.models import (
+    CrmSystem,
+    Deal,
+    DealImport,
+    JointPlan,
+    Lead,
+    OverlapComparison,
+    Task,
+    VendorAccount,
+    WinStory,
+)
 from lms.deals.services import (
     accept_rules,
     add_activity,
@@ -56,6 +66,7 @@ from lms.deals.services import (
     add_crm,
     add_task,
     ask_import,
+    ask_overlap,
     give_lead,
     move_story,
     publish_rules,
@@ -143,6 +154,7 @@ class World:
     crm: CrmSystem = None  # type: ignore[assignment]
     deal_import: DealImport = None  # type: ignore[assignment]
     lead: Lead = None  # type: ignore[assignment]
+    overlap: OverlapComparison = None  # type: ignore[assignment]
     plan: JointPlan = None  # type: ignore[assignment]
     story: WinStory = None  # type: ignore[assignment]
     account: VendorAccount = None  # type: ignore[assignment]
@@ -328,6 +340,14 @@ def _deals(world: World) -> None:
         partner=world.a,
         days=30,
         by=world.people["channel"],
+        at=at,
+    )
+    world.overlap = ask_overlap(
+        partner=world.a,
+        domains=[f"{MARKER}{number}.example" for number in range(20)],
+        purpose=f"{MARKER.title()} event",
+        ends_on=at.date() + timedelta(days=90),
+        by=world.people["manager"],
         at=at,
     )
     world.plan = start_plan(

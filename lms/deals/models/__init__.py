@@ -6,6 +6,7 @@ from lms.deals.models.deals import Comment, Deal, DealMove, DealMoveQuerySet, De
 from lms.deals.models.engagement import Acceptance, EngagementRules, RulesWithdrawal, VendorAccount
 from lms.deals.models.imports import DealImport, DealImportRow, RowOutcome
 from lms.deals.models.leads import Lead, LeadMove
+from lms.deals.models.overlap import OverlapComparison, OverlapHash, OverlapMatch
 from lms.deals.models.plans import Decision, JointPlan, PlanAction, PlanEntry, PlanObjective, PlanReview
 from lms.deals.models.stories import StoryEntry, WinStory
 from lms.deals.models.weights import StageWeights
@@ -33,6 +34,9 @@ __all__ = [
     "Lead",
     "LeadMove",
     "Origin",
+    "OverlapComparison",
+    "OverlapHash",
+    "OverlapMatch",
     "PlanAction",
     "PlanEntry",
     "PlanObjective",

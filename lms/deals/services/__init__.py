@@ -7,6 +7,7 @@ from lms.deals.errors import (
     BadDeal,
     BadFile,
     BadMessage,
+    BadOverlap,
     BadPlan,
     BadStory,
     BadSystem,
@@ -21,6 +22,7 @@ from lms.deals.errors import (
     NotCertified,
     NotEntitled,
     NotYourMove,
+    OverlapEnded,
     OwnInterest,
     PlanClosed,
     RulesInEffect,
@@ -31,6 +33,7 @@ from lms.deals.errors import (
     StoryChanged,
     TooManyMessages,
     TooManyOpen,
+    TooManyOverlaps,
     UnknownDeal,
     WeightsOvertaken,
     WordsMissing,
@@ -110,6 +113,7 @@ from lms.deals.services.leads import (
     recall_lead,
 )
 from lms.deals.services.moving import move_deal
+from lms.deals.services.overlapping import agree_overlap, ask_overlap, end_overlap, expire_overlaps
 from lms.deals.services.plan_measures import Reached, reached
 from lms.deals.services.plan_reviews import hold_review, move_review, remind_of_reviews, set_review
 from lms.deals.services.planning import (
@@ -152,6 +156,13 @@ from lms.deals.services.weights import (
 )
 
 __all__ = [
+    "expire_overlaps",
+    "end_overlap",
+    "ask_overlap",
+    "agree_overlap",
+    "TooManyOverlaps",
+    "OverlapEnded",
+    "BadOverlap",
     "AlreadyHeld",
     "AlreadyRegistered",
     "AlreadyTold",
