@@ -1,5 +1,6 @@
 """Forms about deals. Six questions, nine inputs, of which three are filled in already."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -243,7 +244,7 @@ class ImportForm(forms.Form):
 class OverlapForm(TableForm):
     """A partner's customers by domain, what for, and until when. A pasted list needs no heading."""
 
-    bounds = Bounds(max_bytes=500_000, max_rows=5_000, max_columns=30)
+    bounds = Bounds(max_bytes=500_000, max_rows=5_000, max_columns=30, max_cell=300)
     columns = ("domain",)
 
     purpose = NameField(label="What for", max_length=300)
@@ -256,8 +257,8 @@ class OverlapForm(TableForm):
         cleaned: dict[str, Any] = super().clean()
         if not self.errors:
             text: str = cleaned["text"]
-            first = text.lstrip().partition("\n")[0]
-            if "." in first and "domain" not in first.lower():
+            first = re.split(r"[,;\t]", text.lstrip().partition("\n")[0].lower())
+            if "." in first[0] and "domain" not in [cell.strip(' "') for cell in first]:
                 text = f"domain\n{text}"
             try:
                 rows = read_table(text.encode(), self.bounds).named("domain")

@@ -21,6 +21,7 @@ from tests.deals.test_pages import signed_in
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 LIST = [f"shop{number}.example" for number in range(FEWEST_DOMAINS)]
+PASTED = "\n".join(["my-domain.example", *LIST[1:]])
 
 
 def ask(rep: Membership, at: datetime, **other: Any) -> OverlapComparison:
@@ -200,6 +201,12 @@ def test_refused_list_is_told_beside_its_field(boss: User, changes: dict[str, st
     data = {"purpose": "An event", "ends_on": ends_on, "consent": "on", "text": "\n".join(LIST)} | changes
     response = signed_in(boss).post(url("overlap_new"), data)
     assert (words in response.content.decode(), OverlapComparison.objects.count()) == (True, 0)
+
+
+def test_pasted_list_needs_no_heading(boss: User) -> None:
+    data = {"purpose": "An event", "ends_on": f"{timezone.now() + 9 * DAY:%Y-%m-%d}", "consent": "on", "text": PASTED}
+    assert signed_in(boss).post(url("overlap_new"), data).status_code == 302
+    assert OverlapComparison.objects.get().size == len(LIST)
 
 
 def test_pages_are_for_who_speaks_for_a_side(rep: Membership, boss: User) -> None:
