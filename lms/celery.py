@@ -13,6 +13,7 @@ app.autodiscover_tasks()
 
 # Every entry is idempotent: beat may run twice, or not at all for a day.
 app.conf.beat_schedule = {
+    "note-closed-accounts": {"task": "lms.accounts.tasks.note_closed_accounts", "schedule": 300.0},
     "sweep-outbox": {"task": "lms.events.tasks.sweep_outbox", "schedule": 30.0},
     "close-overdue-attempts": {"task": "lms.assessments.tasks.close_overdue_attempts", "schedule": 30.0},
     "prepare-exam-forms": {"task": "lms.assessments.tasks.prepare_forms", "schedule": 30.0},

@@ -21,6 +21,7 @@ from wagtail.search import index
 
 from courses.audience import Audience, admits, for_persona, readers_of
 from courses.models import Need
+from lms.partners.benefits import BenefitField
 from lms.partners.models import Persona, today
 
 if TYPE_CHECKING:
@@ -100,12 +101,16 @@ class Stewarded(models.Model):
 
 
 class ContentPageForm(WagtailAdminPageForm):
-    """Offers the vendor's own people, who hold a role, as owners: a partner's never see this page."""
+    """Offers the vendor's own people, who hold a role, as owners (a partner's never see this page), and the benefits
+    that programmes give."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if owners := self.fields.get("content_owner"):
             owners.queryset = owners.queryset.filter(is_active=True, groups__isnull=False).distinct()
+        if benefit := self.fields.get("required_benefit"):
+            kept = self.instance.required_benefit
+            self.fields["required_benefit"] = BenefitField(kept=kept, help_text=benefit.help_text)
 
 
 class ContentPage(Aimed, Stewarded, Page):

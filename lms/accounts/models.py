@@ -21,6 +21,14 @@ def normalise_email(email: str) -> str:
     return unicodedata.normalize("NFKC", email).casefold().strip().rstrip(".")
 
 
+def not_closed_at(at: datetime, person: str = "") -> Q:
+    """For figures of a past moment: accounts that were not closed then; `person` is the path to it, such as "person__".
+
+    `is_active` says what is so today. One that was just closed counts until that is noted, within minutes.
+    """
+    return Q(**{f"{person}closed_at": None}) | Q(**{f"{person}closed_at__gt": at})
+
+
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, email: str | None) -> "User":
         return self.get(email=normalise_email(email or ""))
@@ -54,6 +62,9 @@ class User(PublicIdModel, AbstractBaseUser, PermissionsMixin):  # type: ignore[d
     theme = models.CharField(max_length=5, choices=Theme, blank=True, default=Theme.SYSTEM)
     session_generation = models.PositiveIntegerField(default=0, help_text="Part of what a session is checked against")
     is_active = models.BooleanField(default=True)
+    closed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it was found that the account is closed"
+    )
     joined_at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[UserManager] = UserManager()

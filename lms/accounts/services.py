@@ -181,3 +181,10 @@ def find_token(*, text: str, at: datetime) -> ApiToken | None:
         last_used_at=at
     )
     return token
+
+
+def note_closed_accounts(*, at: datetime) -> int:
+    """Notes the moment at which accounts are found closed, and takes it from those that are open again. Accounts are
+    closed in more places than one (the admin's form, its bulk action), so nobody else sets it. Returns how many."""
+    closed = User.objects.filter(is_active=False, closed_at=None).update(closed_at=at)
+    return closed + User.objects.filter(is_active=True, closed_at__isnull=False).update(closed_at=None)

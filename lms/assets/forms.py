@@ -13,6 +13,7 @@ from lms.assets.library import LANGUAGES, Filters
 from lms.assets.models import Asset, Kind, MissedSearch, ProductVersion, Verdict
 from lms.assets.services import Aim, fingerprint
 from lms.common.forms import NameField
+from lms.partners.benefits import BenefitField
 from lms.partners.models import Persona, today
 
 REVIEW_EVERY = timedelta(days=180)
@@ -70,6 +71,9 @@ class AssetForm(WagtailAdminModelForm):
         super().__init__(*args, **kwargs)
         people = User.objects.filter(is_active=True, groups__isnull=False).distinct().order_by("name")
         self.fields["owner"].queryset = people
+        self.fields["required_benefit"] = BenefitField(
+            kept=self.instance.required_benefit, help_text=self.fields["required_benefit"].help_text
+        )
         self.fields["review_on"].initial = today() + REVIEW_EVERY
         if self.instance.pk:
             self.fields["seen"].initial = fingerprint(self.instance)

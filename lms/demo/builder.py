@@ -13,6 +13,7 @@ from lms.accounts.models import AuditEntry
 from lms.assessments.services import judge_exams
 from lms.deals.services import expire_deals
 from lms.demo.agreements import raise_one_appeal
+from lms.demo.approvals import plan_approvals
 from lms.demo.assets import build_assets
 from lms.demo.branding import build_branding
 from lms.demo.calendar import Calendar
@@ -69,6 +70,7 @@ def build() -> dict[str, float]:
         plan_deals(cast, timeline, calendar)
         plan_outside(cast, timeline, calendar)
         plan_relations(timeline, calendar)
+        plan_approvals(cast, timeline, calendar)
         _play(calendar, timeline)
         judge_exams(at=calendar.now)
         lap("history")

@@ -38,11 +38,12 @@ def _publish(data: dict[str, Any], cast: Cast, calendar: Calendar, at: datetime)
 
 
 def second_version(data: dict[str, Any], *, no_loss_until: date) -> dict[str, Any]:
-    """Version 1 with what it asks for besides. Who held a tier keeps it until the last day without loss."""
+    """Version 1 with what it asks for besides. Who held a tier keeps it until the last day without loss,
+    and a certification that is merged into another counts as that one as long."""
     document: dict[str, Any] = yaml.safe_load((FOLDER / "programme.yaml").read_text())
     document["labels"] |= data["labels"]
     document["cases"] = data["cases"]
-    document["migration"] = {"no_loss_until": no_loss_until.isoformat()}
+    document["migration"] = {**data["migration"], "no_loss_until": no_loss_until.isoformat()}
     for tier in document["tiers"]:
         tier["requires"]["all"] += data["requires"].get(tier["id"], [])
     return document

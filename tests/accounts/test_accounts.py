@@ -1,6 +1,6 @@
 """Accounts, the profile page, themes, tokens."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -311,3 +311,15 @@ def test_superuser_may_do_everything(db: None) -> None:
         True,
     )
     assert User.objects.get_by_natural_key("ROOT@halden.example") == root
+
+
+def test_closed_accounts_are_noted_once_and_forgotten_when_open_again(now: datetime) -> None:
+    person, other = UserFactory(is_active=False), UserFactory()
+    assert [services.note_closed_accounts(at=now), services.note_closed_accounts(at=now + timedelta(days=1))] == [1, 0]
+    person.refresh_from_db()
+    assert (person.closed_at, other.closed_at) == (now, None)
+    person.is_active = True
+    person.save(update_fields=["is_active"])
+    assert services.note_closed_accounts(at=now) == 1
+    person.refresh_from_db()
+    assert person.closed_at is None

@@ -54,6 +54,22 @@ def test_channel_marketing_adds_an_asset_in_the_admin() -> None:
     assert "Sheet 2" in client.get(reverse("assets_admin:index")).content.decode()
 
 
+def test_a_benefit_that_nobody_gives_any_more_is_refused_and_stays_selected() -> None:
+    keeper = author()
+    client = signed_in(keeper)
+    asset = make_asset(title="Sheet", owner=keeper, required_benefit="old-kit")
+    address = reverse("assets_admin:edit", args=[asset.pk])
+    page = client.post(
+        address, form_data(keeper, title="Sheet 2", file="", required_benefit="old-kit")
+    ).content.decode()
+    assert '<option value="old-kit" selected>old-kit (no longer given)</option>' in page
+    assert "Choose another benefit, or none." in page
+    changed = form_data(keeper, title="Sheet 2", file="", required_benefit="")
+    assert client.post(address, changed).status_code == 302
+    asset.refresh_from_db()
+    assert (asset.title, asset.required_benefit) == ("Sheet 2", "")
+
+
 def test_a_stale_form_goes_back_with_what_was_typed_and_saves_the_second_time() -> None:
     keeper = author()
     client = signed_in(keeper)

@@ -261,6 +261,14 @@ def test_measured_values_are_computed_for_the_plans_days(rep: Membership, boss: 
     assert {one.value for one in before} == {None}
 
 
+def test_certified_people_are_wanted_beside_those_there_are(rep: Membership, boss: User) -> None:
+    credential(NOW - 90 * DAY, membership=rep)
+    plan = start(rep.partner, boss)
+    wanted = plan.objectives.get(measure="certified")
+    (found,) = services.reached(plan, [wanted], at=NOW + DAY)
+    assert (found.said, found.is_reached) == ("1 of 3", False)
+
+
 def test_review_is_held_once_and_may_end_the_plan(plan: JointPlan, boss: User) -> None:
     first, second, third = plan.reviews.order_by("due_on")
     efua = channel_manager()

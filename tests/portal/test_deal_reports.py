@@ -10,6 +10,8 @@ from django.urls import reverse
 from pypdf import PdfReader
 from pytest_django import DjangoAssertNumQueries
 
+from lms.accounts.models import User
+from lms.accounts.services import note_closed_accounts
 from lms.deals import services as deal_services
 from lms.portal import reports
 from lms.portal.reports.deals import figures_of_deals
@@ -93,6 +95,23 @@ def test_what_becomes_of_a_deal_later_changes_no_report_of_before(
     assert told(quarter) == before
     after = told(year + timedelta(seconds=1))["deals_closed"]
     assert (after[1:], "2 of them were won" in after[0]) == ((2, 3), True)
+
+
+def test_account_closed_later_changes_no_report_of_before(selling: House, at: datetime) -> None:
+    quarter, closed = at + timedelta(days=2), at + timedelta(days=30)
+    person = selling.rep.person
+    wanted = _sellers(selling, quarter)
+    assert wanted == (2, 3)
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    assert _sellers(selling, quarter) == wanted
+    assert note_closed_accounts(at=closed) == 1
+    assert _sellers(selling, quarter) == wanted
+    assert _sellers(selling, closed + timedelta(days=1)) == (1, 2)
+
+
+def _sellers(house: House, until: datetime) -> tuple[int, int | None]:
+    (found,) = (one for one in figures_of_deals(house.partner, until) if one.key == "certified_sellers")
+    return found.numerator or 0, found.denominator
 
 
 @pytest.mark.parametrize("kind", ["portfolio", "overview"])

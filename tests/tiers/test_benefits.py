@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from lms.accounts.models import AuditEntry
 from lms.deals import services as deal_services
-from lms.partners.benefits import register_way, way_to
+from lms.partners.benefits import BenefitField, register_way, way_to
 from lms.partners.models import Benefit
 from lms.partners.services import has_benefit, set_benefits
 from lms.tiers import engine, services
@@ -149,3 +151,23 @@ def test_the_public_page_says_it_in_words(client: Any) -> None:
     page = client.get(reverse("tiers:programme")).content.decode()
     assert "Registering deals" in page
     assert "opens" not in page
+
+
+def test_editors_choose_benefits_that_published_rules_give(now: datetime) -> None:
+    document = with_benefits("portal-kit")
+    programme(document=document, effective_at=later(timezone.now(), -10))
+    programme(document=with_benefits("coming-kit"), effective_at=later(timezone.now(), 10))
+    assert [value for value, _ in BenefitField().choices] == ["", "coming-kit", "portal-kit"]
+    kept = BenefitField(kept="old-kit")
+    assert list(kept.choices)[-1] == ("old-kit", "old-kit (no longer given)")
+    assert [kept.clean(""), kept.clean("portal-kit")] == ["", "portal-kit"]
+    with pytest.raises(ValidationError, match="No programme gives “old-kit” any more"):
+        kept.clean("old-kit")
+    with pytest.raises(ValidationError):
+        BenefitField().clean("invented")
+
+
+def with_benefits(name: str) -> dict[str, Any]:
+    document = deepcopy(DOCUMENT)
+    document["tiers"][1]["benefits"] = ["Words", {"opens": name, "label": name.capitalize()}]
+    return document

@@ -9,6 +9,7 @@ from certifications.models import Credential
 from lms.deals.models import JointPlan, PlanObjective
 from lms.deals.plan_templates import Measure
 from lms.deals.services.figures import counted_deals
+from lms.partners.models import Partner
 from lms.reporting.services import completion_rate
 
 
@@ -71,11 +72,15 @@ def _values(plan: JointPlan, rows: Iterable[PlanObjective], since: datetime, unt
         for _, currency in asked:
             values[Measure.WON_VALUE, currency] = counted.won_value.get(currency, Decimal(0))
     if Measure.CERTIFIED in wanted:
-        moment = until - timedelta(microseconds=1)
-        held = Credential.objects.in_force_at(moment).of_people_at(plan.partner, moment.date())
-        values[Measure.CERTIFIED, ""] = Decimal(held.values("person").distinct().count())
+        values[Measure.CERTIFIED, ""] = Decimal(certified_people(plan.partner, until - timedelta(microseconds=1)))
     if Measure.COMPLETION in wanted:
         percent = completion_rate(partner=plan.partner, since=since, until=until).percent
         if percent is not None:
             values[Measure.COMPLETION, ""] = Decimal(percent)
     return values
+
+
+def certified_people(partner: Partner, at: datetime) -> int:
+    """People of the partner with a certificate in force at the moment. One query."""
+    held = Credential.objects.in_force_at(at).of_people_at(partner, at.date())
+    return held.values("person").distinct().count()

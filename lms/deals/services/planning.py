@@ -14,7 +14,8 @@ from lms.common import guards
 from lms.deals.errors import BadDeal, BadPlan, NotYourMove, PlanClosed
 from lms.deals.models import JointPlan, PlanAction, PlanEntry, PlanObjective, PlanReview
 from lms.deals.money import parse_amount
-from lms.deals.plan_templates import TEMPLATES, Measure, PlanTemplate
+from lms.deals.plan_templates import TEMPLATES, Measure, ObjectiveTemplate, PlanTemplate
+from lms.deals.services.plan_measures import certified_people
 from lms.deals.table import Side
 from lms.partners.models import Membership, Partner
 from lms.partners.rules import CHANNEL_MANAGERS, PORTAL_MANAGERS
@@ -47,7 +48,8 @@ def start_plan(
     request_key: UUID,
     at: datetime,
 ) -> JointPlan:
-    """Begins a plan with the objectives, actions and review days of a template.
+    """Begins a plan with the objectives, actions and review days of a template. Its certified people are wanted beside
+    those that the partner has.
 
     The same key of the same person again returns that plan. Raises NotYourMove, BadPlan naming the field (also where
     another plan of the partner has a day of the period), UnsafeInput. Locks the partner.
@@ -94,8 +96,15 @@ def _again(made: JointPlan, partner: Partner, template: str, title: str, starts_
 
 
 def _fill(plan: JointPlan, kind: PlanTemplate, months: int, by: User, at: datetime) -> None:
+    held = certified_people(plan.partner, at) if any(_is_of_people(one) for one in kind.objectives) else 0
     PlanObjective.objects.bulk_create(
-        PlanObjective(plan=plan, title=one.title, measure=one.measure, target=one.target) for one in kind.objectives
+        PlanObjective(
+            plan=plan,
+            title=one.title,
+            measure=one.measure,
+            target=one.target + held if one.target is not None and _is_of_people(one) else one.target,
+        )
+        for one in kind.objectives
     )
     ours = plan.partner.channel_manager
     if ours is None or not owners_for(plan.partner, on=at.date()).filter(pk=ours.pk).exists():
@@ -109,6 +118,11 @@ def _fill(plan: JointPlan, kind: PlanTemplate, months: int, by: User, at: dateti
         PlanReview(plan=plan, due_on=months_later(plan.starts_on, after) - timedelta(days=1))
         for after in range(kind.review_months, months + 1, kind.review_months)
     )
+
+
+def _is_of_people(one: ObjectiveTemplate) -> bool:
+    """A suggestion of so many certified people is of so many more than there are: a goal that is met is none."""
+    return one.measure == Measure.CERTIFIED
 
 
 def _manager_of(partner: Partner, at: datetime) -> User | None:

@@ -1,10 +1,11 @@
 """The three reports: of one partner, of all partners (portfolio), and of the programme for executives (overview)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 from courses.models import CourseVersion, Lesson
+from lms.accounts.models import not_closed_at
 from lms.partners.models import Membership, Partner
 from lms.portal.reports.deals import figures_of_deals
 from lms.portal.reports.model import Basis, Cell, Figure, Report, Table
@@ -188,7 +189,8 @@ def _usage_figures(month: usage.Usage, members: int, as_of: datetime | None, who
 def _figures_of_all(rate: Rate, at: datetime, as_of: datetime | None) -> tuple[Figure, ...]:
     month = services.usage_by_period(unit=MONTH, at=at, count=2)[0]
     last_day = month.end - timedelta(days=1)
-    members = Membership.objects.active(last_day).filter(person__is_active=True).count()
+    end = datetime.combine(month.end, time.min, UTC)
+    members = Membership.objects.active(last_day).filter(not_closed_at(end, "person__")).count()
     return (
         completion_figure(rate),
         *_usage_figures(month, members, as_of, "all partners"),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from django.db.models import QuerySet
 
 from certifications.models import Credential
-from lms.accounts.models import User
+from lms.accounts.models import User, not_closed_at
 from lms.deals.errors import NoRulesInForce
 from lms.deals.services import rules_in_force, touched_a_deal, use_of_registration
 from lms.partners.models import Membership, Partner
@@ -77,7 +77,7 @@ def _certified(partner: Partner | None, at: datetime) -> QuerySet[User]:
     if partner is not None:
         members = members.filter(partner=partner)
     holders = Credential.objects.in_force_at(at).values("person")
-    return User.objects.filter(pk__in=members.values("person"), is_active=True).filter(pk__in=holders)
+    return User.objects.filter(not_closed_at(at), pk__in=members.values("person")).filter(pk__in=holders)
 
 
 def _active_partners(at: datetime) -> int:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Sum
 
-from lms.accounts.models import User
+from lms.accounts.models import User, not_closed_at
 from lms.partners.models import Membership, Partner, Persona
 from lms.reporting import activity
 from lms.reporting.models import EVERYBODY, ContentDay, ContentItem, ContentMonth, Cursor, PartnerPeriod
@@ -144,8 +144,9 @@ def _year_to_end_of(month: date) -> tuple[datetime, datetime]:
 
 def _members(month: date) -> dict[int, int]:
     """How many people each partner had on the last day of the month."""
-    last_day = activity.months_before(month, -1) - timedelta(days=1)
-    members = Membership.objects.active(last_day).filter(person__is_active=True)
+    next_month = activity.months_before(month, -1)
+    end = datetime.combine(next_month, time.min, UTC)
+    members = Membership.objects.active(next_month - timedelta(days=1)).filter(not_closed_at(end, "person__"))
     counted = members.values("partner_id").annotate(people=Count("person_id", distinct=True)).order_by()
     return dict(counted.values_list("partner_id", "people"))
 

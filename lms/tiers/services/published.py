@@ -88,6 +88,14 @@ def way_to_benefit(partner: Partner, name: str, at: datetime) -> str:
     return f"“{words}” comes with {_told(giving, rules.tiers)}. {partner.name} {held}; its page shows what is missing."
 
 
+def benefits_given(at: datetime) -> dict[str, str]:
+    """By name the words of all benefits that take effect by the rules in force, or by those published to come."""
+    version = ProgrammeVersion.objects.in_force(at)
+    coming = ProgrammeVersion.objects.filter(effective_at__gt=at).order_by("effective_at", "number")
+    published = [*coming, *([version] if version is not None else [])]
+    return {name: words for one in published for tier in rules_of(one).tiers for name, words in tier.opens}
+
+
 def _told(giving: list[engine.Tier], tiers: tuple[engine.Tier, ...]) -> str:
     """Tiers that give something, in words. "And the tiers above it" only where that is so: a tier above in another
     track does not have what a tier below in this one gives."""
