@@ -138,6 +138,7 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     approve_up_to: dict[str, Decimal] = {}
     requires_certified: Certified | None = None
     requires_benefit: Slug | None = None
+    neutral_credit: Text | None = None
 
     def clause(self, id_: str) -> Clause | None:
         return next((clause for clause in self.clauses if clause.id == id_), None)

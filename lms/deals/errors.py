@@ -113,6 +113,12 @@ class RulesInEffect(DomainError):
     code = "rules_in_effect"
 
 
+class NoPolicy(DomainError):
+    """The rules that the deal is judged by say nothing of neutral credit."""
+
+    code = "no_policy"
+
+
 class BadPlan(DomainError):
     """A value that no joint plan can have; `field` names it."""
 

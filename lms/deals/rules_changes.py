@@ -136,6 +136,7 @@ _TERMS: dict[str, tuple[str, Callable[[Any], str]]] = {
         lambda value: "" if value is None else f"{value.people} with one of {', '.join(value.any_of)}",
     ),
     "requires_benefit": ("Benefit of the programme that is needed", lambda value: value or ""),
+    "neutral_credit": ("Neutral credit of our own sellers", lambda value: value or ""),
     "escalation": ("Who decides conflicts", _levels),
 }
 

@@ -77,5 +77,6 @@ urlpatterns = [
     path("deals/<uuid:deal_id>/tasks/", deal_pages.task, name="task"),
     path("deals/<uuid:deal_id>/tasks/<uuid:task_id>/done/", deal_pages.task_done, name="task_done"),
     path("deals/<uuid:deal_id>/story/", story_pages.begin, name="story_begin"),
+    path("deals/<uuid:deal_id>/neutral-credit/", deal_pages.neutral_credit, name="neutral_credit"),
     path("deals/<uuid:deal_id>/seller/", deal_pages.seller, name="seller"),
 ]

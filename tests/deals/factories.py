@@ -29,7 +29,7 @@ def _document() -> dict[str, Any]:
 def document(**changes: Any) -> dict[str, Any]:
     """The demo's rules; without its demand for certificates and its approval of small deals, unless asked for."""
     found = copy.deepcopy(_document())
-    found |= {"requires_certified": None, "approve_up_to": {}} | changes
+    found |= {"requires_certified": None, "approve_up_to": {}, "neutral_credit": None} | changes
     return found
 
 

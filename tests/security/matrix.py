@@ -381,6 +381,7 @@ MATRIX: dict[str, Row] = {
     "deals:comment": Row("L MMM MM MMMM", "L RFR 44 R44R", _deal, _fixed(text="Hello")),
     "deals:task": Row("L MMM MM MMMM", "L RFR 44 R44R", _deal, _fixed(title="Call", due_on="2030-01-31")),
     "deals:task_done": Row("L MMM MM MMMM", "L RFR 44 R44R", lambda w: {**_deal(w), "task_id": w.deal_task.public_id}),
+    "deals:neutral_credit": Row("L MMM MM MMMM", "L FFF 44 R44R", _deal),
     "deals:seller": Row("L MMM MM MMMM", "L FFF 44 R44R", _deal),
     # --- Certificates ---
     "certifications:wallet": Row("L 222 22 2222", "L MMM MM MMMM"),

@@ -133,6 +133,12 @@ class Deal(PublicIdModel):
         related_name="+",
         help_text="The vendor's person with quota in this deal: he does not decide it",
     )
+    neutral_credit_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when the vendor's seller is credited neutrally, by the rules"
+    )
+    neutral_credit_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     objects = DealQuerySet.as_manager()
 
@@ -163,6 +169,11 @@ class Deal(PublicIdModel):
             models.CheckConstraint(
                 condition=Q(approved_by=None) | Q(seller=None) | ~Q(approved_by=F("seller")),
                 name="deals_approver_has_no_quota",
+            ),
+            models.CheckConstraint(
+                condition=Q(neutral_credit_at=None, neutral_credit_by=None)
+                | Q(neutral_credit_at__isnull=False, neutral_credit_by__isnull=False),
+                name="deals_neutral_credit_by_when",
             ),
             models.CheckConstraint(condition=~Q(name_key=""), name="deals_customer_has_key"),
             models.CheckConstraint(condition=Q(value__gt=0), name="deals_value_above_zero"),

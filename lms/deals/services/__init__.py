@@ -17,6 +17,7 @@ from lms.deals.errors import (
     LinkTaken,
     MessageReused,
     MessageTooLarge,
+    NoPolicy,
     NoRulesInForce,
     NotAMember,
     NotCertified,
@@ -50,6 +51,7 @@ from lms.deals.services.activities import (
 )
 from lms.deals.services.capability import Gate, gate
 from lms.deals.services.conflicts import judge
+from lms.deals.services.crediting import credit_neutrally
 from lms.deals.services.crm_receiving import receive_message
 from lms.deals.services.crm_sending import Sent, forget_messages, send_due, send_messages
 from lms.deals.services.crm_systems import (
@@ -192,6 +194,7 @@ __all__ = [
     "Measured",
     "MessageReused",
     "MessageTooLarge",
+    "NoPolicy",
     "NoRulesInForce",
     "NotAMember",
     "NotCertified",
@@ -239,6 +242,7 @@ __all__ = [
     "counted_deals",
     "counts_of",
     "counts_until",
+    "credit_neutrally",
     "deals_behind",
     "decline_lead",
     "discard_import",

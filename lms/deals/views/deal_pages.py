@@ -44,7 +44,7 @@ def tone_of(state: str) -> str:
 def deal_of(request: HttpRequest, deal_id: UUID) -> Deal:
     """The deal as far as it exists for this person (404)."""
     deals = Deal.objects.visible_to(request.user).select_related(
-        "partner__channel_manager", "registered_by", "rules", "approved_by", "seller"
+        "partner__channel_manager", "registered_by", "rules", "approved_by", "seller", "neutral_credit_by"
     )
     return get_object_or_404(deals, public_id=deal_id)
 
@@ -80,6 +80,7 @@ def _page(
         "days_left": found.days_left(now.date()),
         "extension_days": rules.extension_days,
         "median": recent_median_answer(at=now),
+        "policy": rules.neutral_credit,
         "today": now.date(),
         "crumbs": [{"label": "Deals", "url": reverse("deals:mine")}],
     }
@@ -89,6 +90,7 @@ def _page(
     elif found.is_protected:
         context["others"] = stories_for(found, person)[:SHOWN_STORIES]
     if Side.VENDOR in sides:
+        context["may_credit"] = bool(rules.neutral_credit)
         context["seller_form"] = SellerForm(initial={"seller": found.seller_id})
     return render(request, "deals/deal.html", context, status=status)
 
@@ -213,4 +215,19 @@ def seller(request: HttpRequest, deal_id: UUID) -> HttpResponse:
             )
         except DomainError as error:
             messages.error(request, error.message)
+    return redirect("deals:deal", deal_id=deal_id)
+
+
+@login_required
+@require_POST
+def neutral_credit(request: HttpRequest, deal_id: UUID) -> HttpResponse:
+    """Writes down that the vendor's seller is credited neutrally, or not any more."""
+    found = deal_of(request, deal_id)
+    if not request.user.has_perm("deals.review_deal", found):
+        raise PermissionDenied
+    is_neutral = request.POST.get("neutral") == "yes"
+    try:
+        services.credit_neutrally(deal=found, is_neutral=is_neutral, by=person_of(request), at=timezone.now())
+    except DomainError as error:
+        messages.error(request, error.message)
     return redirect("deals:deal", deal_id=deal_id)
