@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deals', '0011_published_rules_are_frozen'),
+        ('deals', '0014_neutral_credit'),
         ('partners', '0003_relations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
