@@ -25,8 +25,7 @@ if not SECRET_KEY:
         "SECRET_KEY is not set. Copy .env.example to .env and set it, or run `python manage.py demo` to look around."
     )
 
-# The one address people and verifiers see: links in letters, PDFs and badges are built from it, never from a Host
-# header.
+# The one address people and verifiers see: links in letters, PDFs and badges begin with it, never with a Host header.
 SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000" if DEMO or TESTING else "https://localhost").rstrip("/")
 SITE_NAME = env.str("SITE_NAME", "Halden Partners" if DEMO or TESTING else "Laurel")
 TERMS_URL = env.str("TERMS_URL", SITE_URL)  # named to applications that read badges
@@ -290,14 +289,13 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEMO or TESTING or DEBUG
-# Set by a production web server that can send files itself (nginx: X-Accel-Redirect to this internal prefix).
-ACCEL_REDIRECT_PREFIX = env.str("ACCEL_REDIRECT_PREFIX", "")  # nginx
+# For a web server that sends files itself.
+ACCEL_REDIRECT_PREFIX = env.str("ACCEL_REDIRECT_PREFIX", "")  # nginx: X-Accel-Redirect to this internal prefix
 X_SENDFILE = env.bool("X_SENDFILE", False)  # Apache with mod_xsendfile, lighttpd
 # A function that is asked about each uploaded asset before it is kept: scan(file, filename), raising to refuse.
 ASSET_SCANNER = env.str("ASSET_SCANNER", "")
 COPY_BYTES_PER_PARTNER = env.int("COPY_BYTES_PER_PARTNER", 2_000_000_000)  # of co-branded copies, all that were made
-# A folder of this machine, not of a network; "" is the system's temporary one (docs/cobranding.md).
-DRAWING_LOCKS = env.str("DRAWING_LOCKS", "")
+DRAWING_LOCKS = env.str("DRAWING_LOCKS", "")  # a folder of this machine; "" is its temporary one (docs/cobranding.md)
 
 # --- Learning records ---
 # Origins on which content runs that was launched here: only these may call the record store from a browser.
