@@ -24,6 +24,7 @@ from lms.deals.models import VendorAccount
 from lms.deals.moves import Move
 from lms.deals.services import Draft, LeadDraft
 from lms.deals.services.import_rows import COLUMN, MAY_BE_SAME, SAME, Field
+from lms.deals.services.overlapping import FEWEST_DOMAINS, MOST_DOMAINS
 from lms.deals.stages import OPEN_STAGES
 from lms.partners.models import Partner
 
@@ -252,6 +253,15 @@ class OverlapForm(TableForm):
         label="Until", help_text="At most 180 days. Then it is deleted.", widget=forms.DateInput(attrs={"type": "date"})
     )
     consent = forms.BooleanField(label="We agree that both of us see the domains that both have, until that day.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        text = self.fields["text"]
+        text.label, text.help_text = (
+            "or your customers' domains, one a line",
+            f"{FEWEST_DOMAINS} to {MOST_DOMAINS:,} companies.",
+        )
+        self.fields["file"].help_text = "With a column named domain; the others are left out."
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()

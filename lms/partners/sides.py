@@ -9,10 +9,6 @@ class Side(models.TextChoices):
     VENDOR = "vendor", "Vendor"
     PARTNER = "partner", "Partner"
 
-    @property
-    def other(self) -> "Side":
-        return Side.PARTNER if self is Side.VENDOR else Side.VENDOR
-
 
 class Function(models.TextChoices):
     """What two people talk about. The executives are the sponsors of the partnership."""

@@ -26,10 +26,6 @@ class OverlapComparisonQuerySet(models.QuerySet["OverlapComparison"]):
         managed = Membership.objects.active(today()).managers().filter(person=user, partner__suspended_at=None)
         return self.filter(partner__in=managed.values("partner"))
 
-    def open(self, on: date) -> "OverlapComparisonQuerySet":
-        """Neither ended by somebody nor past its last day."""
-        return self.filter(ended_at=None, ends_on__gte=on)
-
 
 class OverlapComparison(PublicIdModel):
     """A partner's list of customers, to be compared with the vendor's once, for a purpose, through a day.
@@ -87,7 +83,7 @@ class OverlapComparison(PublicIdModel):
         return f"{self.partner}: {self.purpose}"
 
     def is_open(self, on: date) -> bool:
-        """As OverlapComparisonQuerySet.open says of rows."""
+        """Neither ended by somebody nor past its last day."""
         return self.ended_at is None and self.ends_on >= on
 
 

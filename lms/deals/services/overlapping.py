@@ -148,11 +148,10 @@ def expire_overlaps(*, at: datetime) -> int:
 
 
 def _end_past(rows: Iterable[OverlapComparison], at: datetime) -> int:
-    past = [_locked(one) for one in rows]
+    past = [row for row in map(_locked, rows) if row.ended_at is None]
     for row in past:
-        if row.ended_at is None:
-            _forget(row, OverlapComparison.Ending.OVER, None, at)
-            _audit("end_overlap", row, None, at, ending=row.ending)
+        _forget(row, OverlapComparison.Ending.OVER, None, at)
+        _audit("end_overlap", row, None, at, ending=row.ending)
     return len(past)
 
 
