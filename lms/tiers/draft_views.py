@@ -101,7 +101,7 @@ def _said(draft: ProgrammeDraft, by: User, form: OpinionForm) -> bool:
     return True
 
 
-def _changes(draft: ProgrammeDraft) -> list[str] | None:
+def _changes(draft: ProgrammeDraft) -> str | None:
     """The lines that differ from the version before, with two lines around them; None where there is nothing to
     compare with, or too much."""
     before = ProgrammeVersion.objects.filter(programme=draft.programme, number=draft.number - 1).first()
@@ -110,7 +110,7 @@ def _changes(draft: ProgrammeDraft) -> list[str] | None:
     old, new = (services.as_text(document).splitlines() for document in (before.document, draft.document))
     if max(len(old), len(new)) > MAX_COMPARED:
         return None
-    return list(unified_diff(old, new, n=2, lineterm=""))[2:]
+    return "\n".join(list(unified_diff(old, new, n=2, lineterm=""))[2:])
 
 
 @require_POST

@@ -345,7 +345,7 @@ def test_publishing_and_withdrawing_on_the_page(now: datetime) -> None:
     withdraw = reverse("tiers:draft_withdraw", args=[draft.public_id])
     assert "It is closed" in client.post(withdraw, {"reason": "Late"}, follow=True).content.decode()
     second = propose(rules("legal", notes="Second"), author, now, later(now, 3001))
-    assert "notes: Second" in client.get(reverse("tiers:draft", args=[second.public_id])).content.decode()
+    assert "+notes: Second" in client.get(reverse("tiers:draft", args=[second.public_id])).content.decode()
     withdraw = reverse("tiers:draft_withdraw", args=[second.public_id])
     assert "Not now" in client.post(withdraw, {"reason": "Not now"}, follow=True).content.decode()
 
