@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from wagtail.models import Page, Site, TaskState, Workflow, WorkflowState
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text, streamfield
 
-from cms.models import CoursePage, LibraryPage, Picture
+from cms.models import CoursePage, LibraryPage, Picture, PlaybookPage
 from cms.services import set_up_site
 from courses.models import Course
 from lms.accounts.models import User
@@ -317,3 +318,11 @@ def test_scheduled_pages_go_live_by_the_task(page: CoursePage, reviewer: User) -
         publish_scheduled()
     page.refresh_from_db()
     assert (page.promise, page.course.versions.count()) == ("Later", 2)
+
+
+def test_playbook_offers_benefits_that_programmes_give_and_keeps_one_that_is_gone(author: User) -> None:
+    form_class = PlaybookPage.get_edit_handler().get_form_class()
+    field = form_class(instance=PlaybookPage(required_benefit="old-kit"), for_user=author).fields["required_benefit"]
+    assert [value for value, _ in field.choices] == ["", "old-kit"]
+    with pytest.raises(ValidationError, match="No programme gives “old-kit” any more"):
+        field.clean("old-kit")
