@@ -106,7 +106,9 @@ class WithdrawForm(forms.Form):
 
 
 class ReviewForm(forms.Form):
-    review_on = forms.DateField(label="Review again by", widget=forms.DateInput(attrs={"type": "date"}))
+    review_on = forms.DateField(
+        label="Review again by", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
 
 
 class VerdictForm(forms.Form):

@@ -29,7 +29,9 @@ class StoryForm(forms.Form):
         required=False,
         help_text="Name and role. Without the customer's permission nothing is published; you can add it later.",
     )
-    consent_on = forms.DateField(label="On which day?", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    consent_on = forms.DateField(
+        label="On which day?", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     naming = forms.ChoiceField(
         label="What may be named?",
         choices=[("", "Not asked yet"), *Naming.choices],
@@ -57,5 +59,5 @@ class StoryMoveForm(forms.Form):
                 label="Look at it again by",
                 help_text="After this day partners do not see it until somebody has looked at it.",
                 initial=review_on,
-                widget=forms.DateInput(attrs={"type": "date"}),
+                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             )

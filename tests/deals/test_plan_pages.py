@@ -46,6 +46,7 @@ def test_plan_is_begun_and_changed_on_its_pages(rep: Membership, boss: User) -> 
     now, browser = timezone.now(), signed_in(boss)
     page = browser.get(reverse("deals:plan_new")).content.decode()
     assert ("First deals together" in page, 'name="partner"' in page) == (True, False)
+    assert f'value="{now:%Y-%m-%d}"' in page  # as browsers read it
     key = page.split('name="request_key" value="')[1].split('"')[0]
     data = {"template": "skills", "title": "Skills", "starts_on": f"{now:%Y-%m-%d}", "months": "3", "request_key": key}
     for _ in range(2):

@@ -266,6 +266,7 @@ def test_told_judged_and_read_on_pages(rep: Membership, other: User, now: dateti
     assert browser.get(reverse("deals:story_begin", args=[story.deal.public_id])).status_code == 302
     page = browser.get(reverse("deals:story_edit", args=[story.public_id])).content.decode()
     seen = page.split('name="seen" value="')[1].split('"')[0]
+    assert f'value="{now:%Y-%m-%d}"' in page  # as browsers read the day of a form: saved again, it is not lost
     data = {"problem": "P", "done": "D", "outcome": "O", "seen": seen, "consent_by": "Ada", "naming": "name"}
     edit = reverse("deals:story_edit", args=[story.public_id])
     assert "Say on which day" in browser.post(edit, data).content.decode()
@@ -274,6 +275,7 @@ def test_told_judged_and_read_on_pages(rep: Membership, other: User, now: dateti
     move = lambda name: reverse("deals:story_move", args=[story.public_id, name])  # noqa: E731
     assert browser.post(move("submit")).status_code == 302
     assert "Publish it" in chloe.get(reverse("deals:story", args=[story.public_id])).content.decode()
+    assert f'value="{now + 365 * DAY:%Y-%m-%d}"' in chloe.get(move("publish")).content.decode()
     assert chloe.post(move("send_back"), {"text": ""}).status_code == 200
     assert chloe.post(move("publish"), {"review_on": f"{now:%Y-%m-%d}"}).status_code == 400
     again = chloe.post(move("publish"), {"review_on": f"{now + 9 * DAY:%Y-%m-%d}", "seen": "stale"}, follow=True)
