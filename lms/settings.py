@@ -292,8 +292,7 @@ WHITENOISE_USE_FINDERS = DEMO or TESTING or DEBUG
 # For a web server that sends files itself.
 ACCEL_REDIRECT_PREFIX = env.str("ACCEL_REDIRECT_PREFIX", "")  # nginx: X-Accel-Redirect to this internal prefix
 X_SENDFILE = env.bool("X_SENDFILE", False)  # Apache with mod_xsendfile, lighttpd
-# A function that is asked about each uploaded asset before it is kept: scan(file, filename), raising to refuse.
-ASSET_SCANNER = env.str("ASSET_SCANNER", "")
+ASSET_SCANNER = env.str("ASSET_SCANNER", "")  # asked before an upload is kept: scan(file, filename), raising to refuse
 COPY_BYTES_PER_PARTNER = env.int("COPY_BYTES_PER_PARTNER", 2_000_000_000)  # of co-branded copies, all that were made
 DRAWING_LOCKS = env.str("DRAWING_LOCKS", "")  # a folder of this machine; "" is its temporary one (docs/cobranding.md)
 

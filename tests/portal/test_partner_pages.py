@@ -310,7 +310,7 @@ def test_chart_has_no_point_without_registrations(now: datetime) -> None:
     assert completion_chart([rate(0, 0, now), rate(1, 2, now)]) is None
 
 
-QUERIES = {"partner": 27, "people": 11, "person": 18, "partners": 12, "my_learning": 6}
+QUERIES = {"partner": 29, "people": 11, "person": 18, "partners": 12, "my_learning": 6}
 
 
 @pytest.mark.parametrize("several", [1, 3])

@@ -20,7 +20,7 @@ SHARED = ("/verify/", "/copies/", "/badges/", "/awards/", "/achievements/", "/in
 COUNTED = {
     *("tiers:decision", "tiers:decision_paper", "tiers:appeal_new", "tiers:act_step"),
     *("assessments:item", "assessments:answer_file", "assessments:flag", "badges:status_list", "assets:version"),
-    *("deals:rules_version", "deals:rules_text"),  # the vendor's own, for its channel roles
+    *("deals:rules_version", "deals:rules_text", "deals:rules_withdraw"),  # the vendor's own, for its channel roles
 }
 
 
