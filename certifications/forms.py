@@ -15,7 +15,7 @@ from courses.models import Course
 from lms.accounts.models import User
 from lms.assessments.models import Assessment
 from lms.common import guards
-from lms.common.forms import NameField, TableForm
+from lms.common.forms import DayInput, NameField, TableForm
 
 
 class LookUpForm(forms.Form):
@@ -140,7 +140,7 @@ class CertificationForm(WagtailAdminModelForm):
         widgets: ClassVar = {
             "personas": forms.CheckboxSelectMultiple,
             "equivalents": forms.CheckboxSelectMultiple,
-            "counts_until": forms.DateInput(attrs={"type": "date"}),
+            "counts_until": DayInput(),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -203,7 +203,7 @@ class ClaimForm(HandInForm):
     """Continuing points for something done."""
 
     title = NameField(label="What you did", max_length=150, help_text="As on its invitation or certificate")
-    happened_on = forms.DateField(label="On", widget=forms.DateInput(attrs={"type": "date"}))
+    happened_on = forms.DateField(label="On", widget=DayInput())
     points = forms.IntegerField(label="Points", min_value=1, max_value=MAX_POINTS)
     field_order = ("title", "happened_on", "points", "words", "link", "file")
 
@@ -266,7 +266,7 @@ class RecordPointsForm(forms.Form):
         Certification.objects.filter(renewal_points__gt=0).order_by("position", "pk")
     )
     title = NameField(label="What they took part in", max_length=150)
-    happened_on = forms.DateField(label="On", widget=forms.DateInput(attrs={"type": "date"}))
+    happened_on = forms.DateField(label="On", widget=DayInput())
     points = forms.IntegerField(min_value=1, max_value=MAX_POINTS)
     people = forms.CharField(
         label="E-mail addresses, one a line", max_length=100_000, widget=forms.Textarea(attrs={"rows": 8})

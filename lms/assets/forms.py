@@ -12,7 +12,7 @@ from lms.assets.contents import TAKEN
 from lms.assets.library import LANGUAGES, Filters
 from lms.assets.models import Asset, Kind, MissedSearch, ProductVersion, Verdict
 from lms.assets.services import Aim, fingerprint
-from lms.common.forms import NameField
+from lms.common.forms import DayInput, NameField
 from lms.partners.benefits import BenefitField
 from lms.partners.models import Persona, today
 
@@ -106,9 +106,7 @@ class WithdrawForm(forms.Form):
 
 
 class ReviewForm(forms.Form):
-    review_on = forms.DateField(
-        label="Review again by", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    review_on = forms.DateField(label="Review again by", widget=DayInput())
 
 
 class VerdictForm(forms.Form):

@@ -27,6 +27,15 @@ class NameField(forms.CharField):
         return name
 
 
+class DayInput(forms.DateInput):
+    """A browser's own field of a day. It shows only what stands in it as ISO 8601, whatever the language."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
 class TableForm(forms.Form):
     """A table as a file (CSV or XLSX) or as text; a file takes the place of the text.
 

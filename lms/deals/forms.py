@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from lms.accounts.models import User
 from lms.common import guards
 from lms.common.documents import Problem
-from lms.common.forms import NameField, TableForm
+from lms.common.forms import DayInput, NameField, TableForm
 from lms.common.guards import UnsafeInput
 from lms.common.tables import Bounds, read_table
 from lms.deals import engagement
@@ -116,7 +116,7 @@ class RulesForm(forms.Form):
     effective_on = forms.DateField(
         label="In force from (UTC)",
         help_text="Today: from the moment you publish. A later day: from its first minute.",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=DayInput(),
     )
     why = forms.CharField(
         label="What changes and why",
@@ -170,7 +170,7 @@ class CommentForm(forms.Form):
 
 class TaskForm(forms.Form):
     title = NameField(label="What is to be done", max_length=200)
-    due_on = forms.DateField(label="By", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    due_on = forms.DateField(label="By", widget=DayInput())
 
 
 class SellerField(forms.ModelChoiceField[User]):
@@ -192,10 +192,8 @@ class AccountForm(forms.Form):
     domain = forms.CharField(label="Website", max_length=200, required=False)
     country = forms.ChoiceField(choices=_COUNTRY_CHOICES)
     relation = forms.ChoiceField(label="He is", choices=VendorAccount.Relation.choices, widget=forms.RadioSelect)
-    since_on = forms.DateField(label="Since", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    lost_on = forms.DateField(
-        label="Lost on", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    since_on = forms.DateField(label="Since", widget=DayInput())
+    lost_on = forms.DateField(label="Lost on", required=False, widget=DayInput())
     seller = SellerField(label="Who of us has quota in it")
 
 
@@ -249,9 +247,7 @@ class OverlapForm(TableForm):
     columns = ("domain",)
 
     purpose = NameField(label="What for", max_length=300)
-    ends_on = forms.DateField(
-        label="Until", help_text="At most 180 days. Then it is deleted.", widget=forms.DateInput(attrs={"type": "date"})
-    )
+    ends_on = forms.DateField(label="Until", help_text="At most 180 days. Then it is deleted.", widget=DayInput())
     consent = forms.BooleanField(label="We agree that both of us see the domains that both have, until that day.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

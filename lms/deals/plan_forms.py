@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from lms.accounts.models import User
-from lms.common.forms import NameField
+from lms.common.forms import DayInput, NameField
 from lms.deals.models import ActivityKind, Decision
 from lms.deals.money import MINOR_UNITS
 from lms.deals.plan_templates import TEMPLATES, Measure
@@ -17,7 +17,7 @@ from lms.partners.models import Partner
 
 
 def _day(label: str) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    return forms.DateField(label=label, widget=DayInput())
 
 
 class StartForm(forms.Form):

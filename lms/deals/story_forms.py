@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from lms.common.forms import NameField
+from lms.common.forms import DayInput, NameField
 from lms.deals.models import WinStory
 from lms.deals.models.stories import MAX_PART
 from lms.deals.services import StoryWords
@@ -29,9 +29,7 @@ class StoryForm(forms.Form):
         required=False,
         help_text="Name and role. Without the customer's permission nothing is published; you can add it later.",
     )
-    consent_on = forms.DateField(
-        label="On which day?", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    consent_on = forms.DateField(label="On which day?", required=False, widget=DayInput())
     naming = forms.ChoiceField(
         label="What may be named?",
         choices=[("", "Not asked yet"), *Naming.choices],
@@ -59,5 +57,5 @@ class StoryMoveForm(forms.Form):
                 label="Look at it again by",
                 help_text="After this day partners do not see it until somebody has looked at it.",
                 initial=review_on,
-                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+                widget=DayInput(),
             )

@@ -12,6 +12,7 @@ from courses.models import Course
 from lms.accounts.models import User, normalise_email
 from lms.assessments.models import Assessment
 from lms.common import guards
+from lms.common.forms import DayInput
 from lms.portal.records import OwnFilter, own_keys
 from lms.reporting.models import ReportLetter
 from lms.reporting.projection import VERBS
@@ -48,12 +49,8 @@ class _Days(forms.Form):
     """A verb and a span of days, UTC, both ends included."""
 
     verb = forms.ChoiceField(label="What happened", choices=VERB_CHOICES, required=False)
-    since = forms.DateField(
-        label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    until = forms.DateField(
-        label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    since = forms.DateField(label="From", required=False, widget=DayInput())
+    until = forms.DateField(label="To", required=False, widget=DayInput())
 
     def _verb(self) -> UUID | None:
         chosen = self.cleaned_data.get("verb")

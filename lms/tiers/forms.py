@@ -8,7 +8,7 @@ from django import forms
 
 from lms.accounts.models import User
 from lms.common import documents
-from lms.common.forms import TableForm
+from lms.common.forms import DayInput, TableForm
 from lms.partners.models import TierName
 from lms.tiers import engine, services
 from lms.tiers.models import Programme
@@ -56,7 +56,7 @@ class _ActForm(forms.Form):
     """For one tier of the rules in force, with a reason that the partner reads."""
 
     tier = forms.ModelChoiceField(TierName.objects.none(), to_field_name="slug", empty_label=None)
-    until = forms.DateField(label="Until (the last day)", widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="Until (the last day)", widget=DayInput())
     reason = forms.CharField(label="Why (the partner reads it)", max_length=1000, widget=forms.Textarea({"rows": 2}))
 
     def __init__(self, *args: Any, tiers: list[str], **kwargs: Any) -> None:
@@ -68,9 +68,7 @@ class _ActForm(forms.Form):
 
 class InvitationForm(_ActForm):
     prefix = "invite"
-    until = forms.DateField(
-        label="Until (the last day)", required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    until = forms.DateField(label="Until (the last day)", required=False, widget=DayInput())
 
 
 class CurePlanForm(_ActForm):
@@ -123,9 +121,7 @@ class EvidenceForm(forms.Form):
 
     kind = forms.ChoiceField(label="What it is")
     title = forms.CharField(max_length=150, help_text="For example “Case study: Aldous Energy”.")
-    valid_until = forms.DateField(
-        label="Its last day", required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text="If it has one."
-    )
+    valid_until = forms.DateField(label="Its last day", required=False, widget=DayInput(), help_text="If it has one.")
     file = forms.FileField(help_text="PDF, PNG or JPEG, 10 MB at most.")
 
     def __init__(self, *args: Any, kinds: tuple[tuple[str, str], ...], **kwargs: Any) -> None:
@@ -145,7 +141,7 @@ class JudgementForm(forms.Form):
     until = forms.DateField(
         label="Until (the last day)",
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=DayInput(),
         help_text="Empty: as long as the document itself holds.",
     )
     reason = forms.CharField(label="Why (the partner reads it)", max_length=1000, widget=forms.Textarea({"rows": 3}))
@@ -174,7 +170,7 @@ def _field_of(edit: services.Edit) -> forms.Field:
             label=edit.label, initial=edit.value, max_digits=30, decimal_places=12, widget=forms.NumberInput
         )
     if isinstance(edit.value, date):
-        widget = forms.DateInput(attrs={"type": "date"})
+        widget = DayInput()
         return forms.DateField(label=edit.label, initial=edit.value, widget=widget)
     return forms.CharField(label=edit.label, initial=edit.value, max_length=100)
 
@@ -233,7 +229,5 @@ class RulingForm(forms.Form):
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
     )
-    until = forms.DateField(
-        label="Until (the last day)", required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    until = forms.DateField(label="Until (the last day)", required=False, widget=DayInput())
     ruling = forms.CharField(label="Why (the partner reads it)", max_length=5000, widget=forms.Textarea({"rows": 4}))

@@ -6,7 +6,7 @@ from django import forms
 
 from lms.assessments import services
 from lms.assessments.models import Assessment, Item, ItemVersion, Regrade
-from lms.common.forms import TableForm
+from lms.common.forms import DayInput, TableForm
 from lms.partners.models import Partner
 
 
@@ -58,7 +58,7 @@ class StandardForm(TableForm):
 
     bounds, columns = services.RATING_BOUNDS, services.RATING_COLUMNS
 
-    held_on = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), label="Held on")
+    held_on = forms.DateField(widget=DayInput(), label="Held on")
     definition = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=5000,
