@@ -278,3 +278,10 @@ class OverlapEnded(DomainError):
     """The comparison was taken back, declined, or is past its last day."""
 
     code = "overlap_ended"
+
+
+class OverlapAgreed(DomainError):
+    """The comparison was agreed to since the page was opened."""
+
+    code = "overlap_agreed"
+    status = 409

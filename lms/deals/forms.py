@@ -264,7 +264,7 @@ class OverlapForm(TableForm):
         if not self.errors:
             text: str = cleaned["text"]
             first = re.split(r"[,;\t]", text.lstrip().partition("\n")[0].lower())
-            if "." in first[0] and "domain" not in [cell.strip(' "') for cell in first]:
+            if "." in first[0] and "domain" not in [cell.strip(' "\r') for cell in first]:
                 text = f"domain\n{text}"
             try:
                 rows = read_table(text.encode(), self.bounds).named("domain")

@@ -44,7 +44,7 @@ rules.add_perm("deals.view_plan", is_channel_role | is_member)
 rules.add_perm("deals.write_plan", is_channel_role | is_manager)
 rules.add_perm("deals.view_reciprocity", is_channel_role | is_manager)
 rules.add_perm("deals.ask_overlap", is_manager)
-rules.add_perm("deals.agree_overlap", is_channel_role)
+rules.add_perm("deals.agree_overlap", is_channel_role & ~is_member)  # nobody consents for both sides
 # One forecast for all: whoever looks after some partners does not weigh their deals.
 rules.add_perm("deals.set_weights", rules.is_group_member(PORTAL_MANAGERS))
 rules.add_perm("deals.publish_rules", is_channel_role)

@@ -64,7 +64,7 @@ rules.add_perm("partners.invite_person", is_channel_role | is_manager)
 rules.add_perm("partners.suspend_partner", is_channel_role)
 # Who talks to whom is for both sides; each names its own.
 rules.add_perm("partners.view_contacts", is_channel_role | is_member)
-rules.add_perm("partners.name_ours", is_channel_role)
+rules.add_perm("partners.name_ours", is_channel_role & ~is_manager)
 rules.add_perm("partners.name_theirs", is_manager)
 # What both sides say of the partnership stays between those who look after it.
 rules.add_perm("partners.view_alignment", is_channel_role | is_manager)

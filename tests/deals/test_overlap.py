@@ -17,6 +17,7 @@ from lms.partners.models import Membership
 from lms.partners.services import suspend_partner
 from tests.deals.factories import account, channel_manager, house, manager_of
 from tests.deals.test_pages import signed_in
+from tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -69,7 +70,8 @@ def test_consent_taken_back_deletes_everything_at_once(
         services.agree_overlap(comparison=asked, by=channel_manager("Agrees"), at=now)
     by = manager_of(rep.partner) if side == "partner" else channel_manager()
     for later in (DAY, 2 * DAY):
-        ended = services.end_overlap(comparison=asked, by=by, at=now + later)
+        end = services.decline_overlap if side == "vendor" and not is_agreed else services.end_overlap
+        ended = end(comparison=asked, by=by, at=now + later)
     assert (OverlapHash.objects.count(), OverlapMatch.objects.count(), ended.sealed_key) == (0, 0, "")
     said = "declined" if side == "vendor" and not is_agreed else "withdrawn"
     assert (ended.ending, ended.ended_by, ended.ended_at) == (said, by, now + DAY)
@@ -93,6 +95,58 @@ def test_new_question_replaces_one_that_is_past(rep: Membership, now: datetime) 
     ask(rep, now, ends_on=(now + DAY).date())
     assert ask(rep, now + 5 * DAY).ended_at is None
     assert list(OverlapComparison.objects.order_by("pk").values_list("ending", flat=True)) == ["over", ""]
+
+
+def test_a_corrected_list_is_not_taken_for_the_same_question(rep: Membership, now: datetime) -> None:
+    first = ask(rep, now)
+    assert ask(rep, now) == first
+    with pytest.raises(services.TooManyOverlaps, match="Take the other one back"):
+        ask(rep, now, domains=[*LIST[1:], "corrected.example"])
+    services.agree_overlap(comparison=first, by=channel_manager(), at=now)
+    with pytest.raises(services.TooManyOverlaps, match="Take the other one back"):
+        ask(rep, now)
+
+
+def test_nobody_consents_for_both_sides(rep: Membership, now: datetime) -> None:
+    asked = ask(rep, now)
+    both = channel_manager()
+    MembershipFactory(person=both, partner=rep.partner, role=Membership.Role.MANAGER)
+    both = User.objects.get(pk=both.pk)
+    for act in (services.agree_overlap, services.decline_overlap):
+        with pytest.raises(services.NotYourMove):
+            act(comparison=asked, by=both, at=now)
+    assert services.end_overlap(comparison=asked, by=both, at=now).ending == "withdrawn"
+
+
+def test_an_old_page_declines_nothing_that_was_agreed_to(rep: Membership, now: datetime) -> None:
+    asked = services.agree_overlap(comparison=ask(rep, now), by=channel_manager(), at=now)
+    with pytest.raises(services.OverlapAgreed, match="take it back"):
+        services.decline_overlap(comparison=asked, by=channel_manager("Late"), at=now)
+    asked.refresh_from_db()
+    assert asked.ended_at is None
+
+
+def test_suspended_partner_is_not_compared_and_nothing_is_shown(rep: Membership) -> None:
+    now, efua = timezone.now(), channel_manager()
+    account(now, "account", domain="shop1.example")
+    waits, agreed = ask(house("Merlin"), now), services.agree_overlap(comparison=ask(rep, now), by=efua, at=now)
+    for row in (waits, agreed):
+        suspend_partner(partner=row.partner, by=efua, reason="Unpaid", at=now)
+    with pytest.raises(services.OverlapEnded, match="is suspended"):
+        services.agree_overlap(comparison=waits, by=efua, at=now)
+    shown = [signed_in(efua).get(url("overlap", row.public_id)).content.decode() for row in (waits, agreed)]
+    assert ["Agree and compare" in shown[0], "shop1.example" in shown[1]] == [False, False]
+
+
+def test_list_shows_channel_roles_what_waits_first_also_who_is_a_member_somewhere(rep: Membership) -> None:
+    now, efua = timezone.now(), channel_manager()
+    ask(rep, now - DAY)
+    services.decline_overlap(comparison=ask(house("Merlin"), now), by=efua, at=now)
+    MembershipFactory(person=efua)
+    client = signed_in(efua)
+    page = client.get(url("overlaps")).content.decode()
+    assert page.index(rep.partner.name) < page.index("Merlin")
+    assert "Common customers (1 to answer)" in client.get(url("queue")).content.decode()
 
 
 def test_guessing_is_limited(rep: Membership, now: datetime) -> None:
@@ -224,5 +278,5 @@ def test_list_takes_the_same_queries(rep: Membership, several: int, django_asser
         ask(house(f"House {number}"), timezone.now())
     client = signed_in(channel_manager())
     client.get(url("overlaps"))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(url("overlaps"))

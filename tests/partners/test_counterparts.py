@@ -125,6 +125,34 @@ def test_planned_last_day_still_counts(a: House, now: datetime) -> None:
     assert place(a, now + 2 * DAY).empty_since == (now + 2 * DAY).date()
 
 
+def test_closed_account_is_a_gap_since_its_day_and_stays_so(a: House, now: datetime) -> None:
+    name(a, a.rep.person, a.manager.person, now)
+    User.objects.filter(pk=a.rep.person.pk).update(is_active=False, closed_at=now + DAY)
+    a.rep.ends_on = (now + 9 * DAY).date()
+    a.rep.save()
+    for later in (2 * DAY, 20 * DAY):
+        assert place(a, now + later).empty_since == (now + DAY).date()
+
+
+def test_whoever_was_named_last_stands_there_whatever_the_clocks_said(a: House, now: datetime) -> None:
+    name(a, a.rep.person, a.manager.person, now + DAY)
+    last = name(a, a.manager.person, a.manager.person, now)
+    assert place(a, now + 2 * DAY).counterpart == last
+
+
+def test_nobody_names_for_both_sides(a: House, channel_manager: User, boss: User, now: datetime) -> None:
+    MembershipFactory(partner=a.partner, person=channel_manager, role=Membership.Role.MANAGER)
+    with pytest.raises(services.NotYourSide):
+        name(a, boss, User.objects.get(pk=channel_manager.pk), now, side=Side.VENDOR)
+
+
+def test_what_is_no_longer_so_is_not_said_to_be_empty(a: House, now: datetime) -> None:
+    old = name(a, a.rep.person, a.manager.person, now)
+    name(a, a.manager.person, a.manager.person, now)
+    answer = signed_in(a.manager.person).post(url(a, "contact_end", old.public_id), follow=True).content.decode()
+    assert ("no longer named" in answer, "is empty now" in answer) == (True, False)
+
+
 def test_closed_account_and_lost_role_are_gaps_without_a_day(
     a: House, channel_manager: User, boss: User, now: datetime
 ) -> None:

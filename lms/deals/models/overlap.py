@@ -26,6 +26,10 @@ class OverlapComparisonQuerySet(models.QuerySet["OverlapComparison"]):
         managed = Membership.objects.active(today()).managers().filter(person=user, partner__suspended_at=None)
         return self.filter(partner__in=managed.values("partner"))
 
+    def waiting(self, on: date) -> "OverlapComparisonQuerySet":
+        """Those that the vendor has still to answer."""
+        return self.filter(agreed_at=None, ended_at=None, ends_on__gte=on)
+
 
 class OverlapComparison(PublicIdModel):
     """A partner's list of customers, to be compared with the vendor's once, for a purpose, through a day.

@@ -23,6 +23,7 @@ from lms.deals.errors import (
     NotCertified,
     NotEntitled,
     NotYourMove,
+    OverlapAgreed,
     OverlapEnded,
     OwnInterest,
     PlanClosed,
@@ -115,7 +116,7 @@ from lms.deals.services.leads import (
     recall_lead,
 )
 from lms.deals.services.moving import move_deal
-from lms.deals.services.overlapping import agree_overlap, ask_overlap, end_overlap, expire_overlaps
+from lms.deals.services.overlapping import agree_overlap, ask_overlap, decline_overlap, end_overlap, expire_overlaps
 from lms.deals.services.plan_measures import Reached, reached
 from lms.deals.services.plan_reviews import hold_review, move_review, remind_of_reviews, set_review
 from lms.deals.services.planning import (
@@ -160,10 +161,12 @@ from lms.deals.services.weights import (
 __all__ = [
     "expire_overlaps",
     "end_overlap",
+    "decline_overlap",
     "ask_overlap",
     "agree_overlap",
     "TooManyOverlaps",
     "OverlapEnded",
+    "OverlapAgreed",
     "BadOverlap",
     "AlreadyHeld",
     "AlreadyRegistered",

@@ -12,7 +12,7 @@ from lms.accounts.services import record_audit
 from lms.common import guards
 from lms.common.sealing import seal, unseal
 from lms.deals import matching
-from lms.deals.errors import BadOverlap, NotYourMove, OverlapEnded, TooManyOverlaps
+from lms.deals.errors import BadOverlap, NotYourMove, OverlapAgreed, OverlapEnded, TooManyOverlaps
 from lms.deals.models import OverlapComparison, OverlapHash, OverlapMatch, VendorAccount
 from lms.partners.models import Partner
 
@@ -38,8 +38,8 @@ def ask_overlap(
     """Keeps hashes of the partner's domains until the vendor agrees or declines. Addresses and duplicates are reduced
     to registered domains; what is no company's domain is left out.
 
-    The same question again, while it waits, returns it. Raises NotYourMove, TooManyOverlaps, BadOverlap naming the
-    field, UnsafeInput. Locks the partner; a constraint keeps one open comparison per partner.
+    The same question with the same list again, while it waits, returns it. Raises NotYourMove, TooManyOverlaps,
+    BadOverlap naming the field, UnsafeInput. Locks the partner; a constraint keeps one open comparison per partner.
     """
     partner = Partner.objects.select_for_update(of=("self",)).get(pk=partner.pk)
     if partner.suspended_at is not None or not by.has_perm("deals.ask_overlap", partner):
@@ -50,7 +50,8 @@ def ask_overlap(
     _end_past(OverlapComparison.objects.filter(partner=partner, ended_at=None, ends_on__lt=at.date()), at)
     waiting = OverlapComparison.objects.filter(partner=partner, ended_at=None).first()
     if waiting is not None:
-        if (waiting.asked_by_id, waiting.purpose, waiting.ends_on) == (by.pk, purpose, ends_on):
+        is_same = (waiting.asked_by_id, waiting.purpose, waiting.ends_on) == (by.pk, purpose, ends_on)
+        if is_same and waiting.agreed_at is None and _holds(waiting, found):
             return waiting
         raise TooManyOverlaps("One comparison at a time. Take the other one back first; nothing was kept.")
     if OverlapComparison.objects.filter(partner=partner, asked_at__gt=at - _YEAR).count() >= MOST_A_YEAR:
@@ -69,6 +70,12 @@ def ask_overlap(
     OverlapHash.objects.bulk_create(hashes, batch_size=_BATCH)
     _audit("ask_overlap", made, by, at, size=made.size, ends_on=ends_on.isoformat())
     return made
+
+
+def _holds(waiting: OverlapComparison, domains: list[str]) -> bool:
+    """Whether these are the domains whose hashes wait."""
+    key = unseal(waiting.sealed_key, purpose=_SEAL)
+    return {_digest(key, domain) for domain in domains} == set(waiting.hashes.values_list("digest", flat=True))
 
 
 def _check(domains: list[str], purpose: str, ends_on: date, on: date) -> None:
@@ -91,9 +98,11 @@ def agree_overlap(*, comparison: OverlapComparison, by: User, at: datetime) -> O
     Lost customers are not compared. Twice changes nothing. Raises NotYourMove, OverlapEnded. Locks the comparison.
     """
     if not by.has_perm("deals.agree_overlap", comparison.partner):
-        raise NotYourMove("A channel manager agrees to a comparison. Nothing was compared.")
+        raise NotYourMove("A channel manager who is not of the partner agrees to a comparison. Nothing was compared.")
     row = _locked(comparison)
-    if not row.is_open(at.date()) or row.partner.suspended_at is not None:
+    if row.partner.suspended_at is not None:
+        raise OverlapEnded(f"{row.partner.name} is suspended. Nothing was compared; the question waits.")
+    if not row.is_open(at.date()):
         raise OverlapEnded("This comparison is over. Nothing was compared.")
     if row.agreed_at is not None:
         return row
@@ -106,26 +115,40 @@ def agree_overlap(*, comparison: OverlapComparison, by: User, at: datetime) -> O
     row.hashes.all().delete()
     row.agreed_at, row.agreed_by, row.sealed_key = at, by, ""
     row.save(update_fields=["agreed_at", "agreed_by", "sealed_key"])
-    _audit("agree_overlap", row, by, at, found=len(both))
+    _audit("agree_overlap", row, by, at)
     return row
 
 
 @transaction.atomic
+def decline_overlap(*, comparison: OverlapComparison, by: User, at: datetime) -> OverlapComparison:
+    """The vendor says no to a question that waits: hashes and key are deleted at once.
+
+    Twice changes nothing. Raises NotYourMove, OverlapAgreed when a colleague has agreed meanwhile: what both see is
+    taken back on purpose only. Locks the comparison.
+    """
+    if not by.has_perm("deals.agree_overlap", comparison.partner):
+        raise NotYourMove("A channel manager who is not of the partner declines. Nothing was changed.")
+    row = _locked(comparison)
+    if row.ended_at is None and row.agreed_at is not None:
+        raise OverlapAgreed("It was agreed to meanwhile. Nothing was changed; you can take it back.")
+    return _ended(row, OverlapComparison.Ending.DECLINED, by, at)
+
+
+@transaction.atomic
 def end_overlap(*, comparison: OverlapComparison, by: User, at: datetime) -> OverlapComparison:
-    """Either side takes its consent back, or the vendor declines: hashes, domains and key are deleted at once.
+    """Either side takes its consent back: hashes, domains and key are deleted at once.
 
     Twice changes nothing. Raises NotYourMove. Locks the comparison.
     """
-    is_ours = by.has_perm("deals.agree_overlap", comparison.partner)
-    if not is_ours and not by.has_perm("deals.ask_overlap", comparison.partner):
+    if not any(by.has_perm(f"deals.{name}_overlap", comparison.partner) for name in ("agree", "ask")):
         raise NotYourMove("A manager of the partner or a channel manager ends a comparison. Nothing was changed.")
-    row = _locked(comparison)
-    if row.ended_at is not None:
-        return row
-    kinds = OverlapComparison.Ending
-    ending = kinds.DECLINED if is_ours and row.agreed_at is None else kinds.WITHDRAWN
-    _forget(row, ending, by, at)
-    _audit("end_overlap", row, by, at, ending=ending)
+    return _ended(_locked(comparison), OverlapComparison.Ending.WITHDRAWN, by, at)
+
+
+def _ended(row: OverlapComparison, ending: str, by: User, at: datetime) -> OverlapComparison:
+    if row.ended_at is None:
+        _forget(row, ending, by, at)
+        _audit("end_overlap", row, by, at, ending=ending)
     return row
 
 

@@ -5,6 +5,8 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,29 +21,28 @@ from lms.deals.models import OverlapComparison
 from lms.partners.middleware import membership_of
 from lms.partners.models import Partner
 
-SHOWN = 50
+PAGE_SIZE = 25
 
 
 @require_safe
 @login_required
 def overlaps(request: HttpRequest) -> HttpResponse:
     """The comparisons of the person's partner; for channel roles all, those that wait for an answer first."""
-    user, membership, today = person_of(request), membership_of(request), timezone.now().date()
-    rows = OverlapComparison.objects.visible_to(user)
-    if membership is not None:
-        if not user.has_perm("deals.ask_overlap", membership.partner):
-            raise PermissionDenied
-        rows = rows.filter(partner=membership.partner)
-    elif not user.has_perm("deals.view_queue"):
-        raise PermissionDenied
-    found = list(rows.select_related("partner").order_by("-asked_at", "-pk")[:SHOWN])
-    found.sort(key=lambda row: not (row.is_open(today) and row.agreed_at is None))
-    page = {
-        "rows": [{"comparison": row, "is_open": row.is_open(today)} for row in found],
-        "is_all": membership is None,
-        "may_ask": membership is not None and not any(row.is_open(today) for row in found),
+    user, today = person_of(request), timezone.now().date()
+    own = None if user.has_perm("deals.view_queue") else _own_partner(request)
+    rows = OverlapComparison.objects.visible_to(user).select_related("partner")
+    if own is not None:
+        rows = rows.filter(partner=own)
+    waits_first = Case(When(agreed_at=None, ended_at=None, ends_on__gte=today, then=0), default=1)
+    shown = Paginator(rows.order_by(waits_first, "-asked_at", "-pk"), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "rows": [{"comparison": row, "is_open": row.is_open(today)} for row in shown],
+        "is_all": own is None,
+        "may_ask": own is not None and not rows.filter(ended_at=None, ends_on__gte=today).exists(),
+        "newer": f"?page={shown.previous_page_number()}" if shown.has_previous() else "",
+        "older": f"?page={shown.next_page_number()}" if shown.has_next() else "",
     }
-    return render(request, "deals/overlaps.html", page)
+    return render(request, "deals/overlaps.html", context)
 
 
 def _own_partner(request: HttpRequest) -> Partner:
@@ -93,18 +94,21 @@ def _comparison(request: HttpRequest, overlap_id: UUID) -> OverlapComparison:
 def overlap(request: HttpRequest, overlap_id: UUID) -> HttpResponse:
     """Who agreed to what until when, and the domains that both have."""
     row = _comparison(request, overlap_id)
-    is_open = row.is_open(timezone.now().date())
+    is_open, is_suspended = row.is_open(timezone.now().date()), row.partner.suspended_at is not None
+    waits_for_me = is_open and row.agreed_at is None and request.user.has_perm("deals.agree_overlap", row.partner)
     page = {
         "comparison": row,
         "is_open": is_open,
-        "matches": list(row.matches.order_by("domain")) if is_open else [],
-        "may_agree": is_open and row.agreed_at is None and request.user.has_perm("deals.agree_overlap", row.partner),
+        "is_suspended": is_suspended,
+        "matches": list(row.matches.order_by("domain")) if is_open and not is_suspended else [],
+        "may_decline": waits_for_me,
+        "may_agree": waits_for_me and not is_suspended,
         "crumbs": _crumbs(),
     }
     return render(request, "deals/overlap.html", page)
 
 
-_ACTS = {"agree": services.agree_overlap, "end": services.end_overlap}
+_ACTS = {"agree": services.agree_overlap, "decline": services.decline_overlap, "end": services.end_overlap}
 
 
 @login_required
@@ -114,7 +118,7 @@ def act(request: HttpRequest, overlap_id: UUID, name: str) -> HttpResponse:
     if name not in _ACTS:
         raise Http404
     row = _comparison(request, overlap_id)
-    if name == "agree" and not request.user.has_perm("deals.agree_overlap", row.partner):
+    if name != "end" and not request.user.has_perm("deals.agree_overlap", row.partner):
         raise PermissionDenied
     try:
         _ACTS[name](comparison=row, by=person_of(request), at=timezone.now())

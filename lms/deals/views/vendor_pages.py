@@ -17,7 +17,7 @@ from lms.accounts.requests import person_of
 from lms.common.errors import DomainError
 from lms.deals import services
 from lms.deals.forms import AccountForm
-from lms.deals.models import Deal, VendorAccount
+from lms.deals.models import Deal, OverlapComparison, VendorAccount
 from lms.deals.views.deal_pages import tone_of
 
 PAGE_SIZE = 50
@@ -45,6 +45,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "page": shown,
         "may_manage_crm": user.has_perm("deals.manage_crm"),
+        "overlaps_waiting": OverlapComparison.objects.visible_to(user).waiting(now.date()).count(),
         "late": waiting.filter(answer_due_at__lt=now).count(),
         "median": services.recent_median_answer(at=now),
         "ending": ending.select_related("partner").order_by("protected_until", "pk")[:10],

@@ -114,16 +114,23 @@ class AlignmentRow:
     def is_open(self) -> bool:
         return any(one.answer is None for one in self.given)
 
+    @property
+    def is_aligned(self) -> bool:
+        return all(one.answer is not None and one.answer.verdict == Verdict.ALIGNED for one in self.given)
+
 
 def alignment_rows(partner: Partner, at: datetime) -> list[AlignmentRow]:
-    """The checklist of a partner: flagged questions first, then as they are asked. One query."""
+    """The checklist of a partner: flagged questions first, then as they are asked. One query.
+
+    A suspended partner raises no flag: nobody talks to it for now.
+    """
     answers = AlignmentAnswer.objects.in_force().filter(partner=partner).select_related("answered_by")
     given, names = by_question(answers), _names(partner)
     rows = [
         AlignmentRow(
             question=question,
             given=tuple(_given(given.get(slug, {}).get(side), question, side, names, at) for side in Side),
-            flag=flag_of(question, given.get(slug, {}), at, names),
+            flag=None if partner.suspended_at else flag_of(question, given.get(slug, {}), at, names),
         )
         for slug, question in current_questions().items()
     ]

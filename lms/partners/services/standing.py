@@ -14,7 +14,7 @@ class Place:
     """One side of one function. `counterpart` stands there today, or nobody does.
 
     Then `last` was there before, if anybody was, and `empty_since` is the day from which the place is empty; None
-    where it never was filled, and where only an account was closed, of which no day is kept.
+    where it never was filled, and where only a role was taken away, of which no day is kept.
     """
 
     function: Function
@@ -37,7 +37,8 @@ def places(partners: Iterable[Partner], functions: Iterable[Function], at: datet
     partners, functions, on = list(partners), list(functions), at.date()
     rows = Counterpart.objects.filter(partner__in=partners, function__in=functions)
     newest: dict[tuple[int, str, str], Counterpart] = {}
-    for row in rows.select_related("person", "membership").order_by("named_at", "pk"):
+    # In the order of their making: the partner's lock puts one after the other, whatever the clocks said.
+    for row in rows.select_related("person", "membership").order_by("pk"):
         newest[row.partner_id, row.function, row.side] = row
     ours = [row.person_id for row in newest.values() if row.side == Side.VENDOR]
     staff = set(vendor_staff(on).filter(pk__in=ours).values_list("pk", flat=True))
@@ -68,11 +69,14 @@ def _is_here(row: Counterpart, staff: set[int], on: date) -> bool:
 
 
 def _left_on(row: Counterpart, on: date) -> date | None:
-    """The first day without him: the day of an end at once, the day after a planned last one."""
-    membership = row.membership
-    if membership is None or membership.ends_on is None or membership.holds(on):
-        return None
-    return membership.ends_on if membership.ended_at else membership.ends_on + timedelta(days=1)
+    """The first day without him: the day of an end at once, the day after a planned last one, or the day on which the
+    account was closed, whichever came first."""
+    membership, closed, days = row.membership, row.person.closed_at, []
+    if membership is not None and membership.ends_on is not None and not membership.holds(on):
+        days.append(membership.ends_on if membership.ended_at else membership.ends_on + timedelta(days=1))
+    if not row.person.is_active and closed is not None and closed >= row.named_at:
+        days.append(closed.date())
+    return min(days, default=None)
 
 
 def sponsor_gaps(partners: Iterable[Partner], at: datetime) -> dict[int, list[Place]]:

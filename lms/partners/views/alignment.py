@@ -44,6 +44,7 @@ def _page(
         "rows": [{"row": row, "form": forms.get(row.question.slug)} for row in rows],
         "flag_count": sum(row.flag is not None for row in rows),
         "open_count": sum(row.is_open for row in rows),
+        "is_aligned": all(row.is_aligned for row in rows),
         "earlier": earlier.select_related("answered_by").order_by("-answered_at", "-pk")[:HISTORY_SHOWN],
         "stale_words": STALE_WORDS,
     }

@@ -115,5 +115,6 @@ def contact_end(request: HttpRequest, partner_id: UUID, counterpart_id: UUID) ->
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, f"{counterpart.person.name} is no longer named. The place is empty now.")
+        now_empty = " The place is empty now." if counterpart.ended_at is None else ""
+        messages.success(request, f"{counterpart.person.name} is no longer named.{now_empty}")
     return redirect("partners:contacts", partner_id=partner.public_id)
