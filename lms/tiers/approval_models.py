@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from lms.common.models import PublicIdModel
+from lms.partners.models import today, vendor_staff
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 class ApproverQuerySet(models.QuerySet["Approver"]):
     def active(self) -> "ApproverQuerySet":
-        """Appointments that are not ended, of people who can sign in."""
-        return self.filter(ended_at=None, person__is_active=True)
+        """Appointments that are not ended, of people who are the vendor's today: with a role, and of no partner."""
+        return self.filter(ended_at=None, person__in=vendor_staff(today()))
 
 
 class Approver(PublicIdModel):

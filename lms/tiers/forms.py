@@ -9,7 +9,7 @@ from django import forms
 from lms.accounts.models import User
 from lms.common import documents
 from lms.common.forms import DayInput, TableForm
-from lms.partners.models import TierName
+from lms.partners.models import TierName, today, vendor_staff
 from lms.tiers import engine, services
 from lms.tiers.models import Programme
 
@@ -218,8 +218,7 @@ class AppointmentForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices = self.fields["person"]
         assert isinstance(choices, forms.ModelChoiceField)  # noqa: S101  narrows the type for the checker
-        people = User.objects.filter(is_active=True, groups__isnull=False).exclude(pk=by.pk)
-        choices.queryset = people.distinct().order_by("name", "pk")
+        choices.queryset = vendor_staff(today()).exclude(pk=by.pk).order_by("name", "pk")
 
 
 class RulingForm(forms.Form):

@@ -13,6 +13,7 @@ from django.urls import reverse
 from lms.accounts.models import AuditEntry, User
 from lms.partners.rules import CHANNEL_MANAGERS, PORTAL_MANAGERS
 from lms.tiers import engine, services
+from lms.tiers.forms import AppointmentForm
 from lms.tiers.models import Approver, DraftOpinion, Programme, ProgrammeDraft, ProgrammeVersion
 from lms.tiers.services import Answer
 from lms.tiers.services.approvals import check_approvals, draft_digest
@@ -195,6 +196,24 @@ def test_approval_outlives_the_office_of_who_gave_it(now: datetime) -> None:
     assert answers(draft) == [("legal", Answer.APPROVED)]
     with pytest.raises(services.NotAppointed):
         say(draft, "legal", legal, now, yes=False)
+
+
+def test_who_is_no_longer_of_our_staff_has_no_word(now: datetime) -> None:
+    draft, without_role, with_partner = (
+        propose(rules("legal"), staff(), now),
+        approver("legal", now),
+        approver("legal", now),
+    )
+    without_role.groups.clear()
+    MembershipFactory(person=with_partner)
+    for person in (without_role, with_partner):
+        with pytest.raises(services.NotAppointed):
+            say(draft, "legal", person, now)
+        assert not person.has_perm("tiers.view_drafts")
+    with pytest.raises(services.NotAppointed):
+        services.appoint_approver(function="sales", person=with_partner, reason="Too", by=staff(), at=now)
+    form = AppointmentForm(by=staff())
+    assert not set(form.fields["person"].queryset) & {without_role, with_partner}
 
 
 def test_approval_that_arrives_twice_adds_nothing(now: datetime) -> None:

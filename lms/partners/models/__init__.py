@@ -18,6 +18,7 @@ from lms.partners.models.organisations import (
     TierName,
     Vocabulary,
     today,
+    vendor_staff,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "TierName",
     "Vocabulary",
     "today",
+    "vendor_staff",
 ]

@@ -8,12 +8,11 @@ from django.db import models
 from django.db.models import F, OuterRef, Q
 from django.utils import timezone
 
+from lms.accounts.models import User
 from lms.common.models import PublicIdModel
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
-
-    from lms.accounts.models import User
 
 
 def today() -> date:
@@ -282,3 +281,9 @@ class Invitation(PublicIdModel):
 
     def is_open(self, at: datetime) -> bool:
         return self.accepted_at is None and self.withdrawn_at is None and at < self.expires_at
+
+
+def vendor_staff(on: date) -> models.QuerySet[User]:
+    """The vendor's people with an account: they have one of its roles and belong to no partner on the day."""
+    members = Membership.objects.active(on).values("person")
+    return User.objects.filter(is_active=True, groups__isnull=False).exclude(pk__in=members).distinct()

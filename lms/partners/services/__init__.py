@@ -2,7 +2,7 @@
 
 from lms.partners.services.aligning import AlignmentRow, alignment_rows, answer_alignment, red_flags
 from lms.partners.services.benefits import has_benefit, set_benefits
-from lms.partners.services.counterparts import end_counterpart, members_for, name_counterpart, vendor_staff
+from lms.partners.services.counterparts import end_counterpart, members_for, name_counterpart
 from lms.partners.services.errors import (
     AlreadyMember,
     InvitationClosed,
@@ -68,6 +68,5 @@ __all__ = [
     "set_tier",
     "sponsor_gaps",
     "suspend_partner",
-    "vendor_staff",
     "withdraw_invitation",
 ]

@@ -7,17 +7,11 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
-from lms.partners.models import Counterpart, Membership, Partner
+from lms.partners.models import Counterpart, Membership, Partner, vendor_staff
 from lms.partners.rules import NAMING
 from lms.partners.services.errors import NotAvailable, NotYourSide, PartnerSuspended
 from lms.partners.services.memberships import lock_partner
 from lms.partners.sides import GUIDES, Function, Side
-
-
-def vendor_staff(on: date) -> QuerySet[User]:
-    """The vendor's people with an account: they have one of its roles and belong to no partner on the day."""
-    members = Membership.objects.active(on).values("person")
-    return User.objects.filter(is_active=True, groups__isnull=False).exclude(pk__in=members).distinct()
 
 
 def members_for(partner: Partner, function: Function, on: date) -> QuerySet[Membership]:

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from lms.partners.models import Counterpart, Partner
-from lms.partners.services.counterparts import vendor_staff
+from lms.partners.models import Counterpart, Partner, vendor_staff
 from lms.partners.sides import Function, Side
 
 

@@ -17,7 +17,7 @@ from lms.accounts.requests import person_of
 from lms.common.errors import DomainError
 from lms.partners import services
 from lms.partners.forms import MemberForm, StaffForm
-from lms.partners.models import Counterpart, Partner
+from lms.partners.models import Counterpart, Partner, vendor_staff
 from lms.partners.rules import NAMING
 from lms.partners.sides import GUIDES, Function, Side
 
@@ -97,7 +97,7 @@ def _form(
 ) -> StaffForm | MemberForm:
     data = request.POST if request.method == "POST" else None
     if side == Side.VENDOR:
-        return StaffForm(data, people=services.vendor_staff(at.date()).order_by("name", "pk"))
+        return StaffForm(data, people=vendor_staff(at.date()).order_by("name", "pk"))
     return MemberForm(data, people=services.members_for(partner, function, at.date()))
 
 

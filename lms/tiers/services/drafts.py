@@ -10,6 +10,7 @@ from django.db.models import Max
 from lms.accounts.models import User
 from lms.accounts.services import record_audit
 from lms.common import guards
+from lms.partners.models import vendor_staff
 from lms.tiers import engine
 from lms.tiers.engine.terms import FUNCTION_NAME
 from lms.tiers.models import Approver, DraftOpinion, Programme, ProgrammeDraft, ProgrammeVersion
@@ -187,13 +188,13 @@ def _locked(draft: ProgrammeDraft) -> ProgrammeDraft:
 def appoint_approver(*, function: str, person: User, reason: str, by: User, at: datetime) -> Approver:
     """Lets a person of the vendor speak for a function; the standing appointment, if he does already.
 
-    Raises OwnDraft (nobody appoints himself), NotAppointed (no active account of the vendor) and ActRefused (no reason,
+    Raises OwnDraft (nobody appoints himself), NotAppointed (no account of our staff) and ActRefused (no reason,
     or a function that no programme could name).
     """
     if person.pk == by.pk:
         raise OwnDraft("Nobody appoints himself: another portal manager does.")
-    if not person.is_active or not person.groups.exists():
-        raise NotAppointed(f"{person.name} has no active account with a role of the vendor.")
+    if not vendor_staff(at.date()).filter(pk=person.pk).exists():
+        raise NotAppointed(f"{person.name} has no account of our staff.")
     if not FUNCTION_NAME.fullmatch(function):
         raise ActRefused("A function is named by letters, digits, - and _, as in the programme.")
     reason = _worded(reason, "Say why this person.", 1000)
