@@ -25,6 +25,7 @@ def not_closed_at(at: datetime, person: str = "") -> Q:
     """For figures of a past moment: accounts that were not closed then; `person` is the path to it, such as "person__".
 
     `is_active` says what is so today. One that was just closed counts until that is noted, within minutes.
+    Opening an account again forgets when it was closed: figures of the time between count it again.
     """
     return Q(**{f"{person}closed_at": None}) | Q(**{f"{person}closed_at__gt": at})
 
