@@ -92,7 +92,8 @@ def benefits_given(at: datetime) -> dict[str, str]:
     """By name the words of all benefits that take effect by the rules in force, or by those published to come."""
     version = ProgrammeVersion.objects.in_force(at)
     coming = ProgrammeVersion.objects.filter(effective_at__gt=at).order_by("effective_at", "number")
-    published = [*coming, *([version] if version is not None else [])]
+    at_once = {one.effective_at: one for one in coming}  # of those that begin together the last is in force
+    published = [*at_once.values(), *([version] if version is not None else [])]
     return {name: words for one in published for tier in rules_of(one).tiers for name, words in tier.opens}
 
 
