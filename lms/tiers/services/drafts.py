@@ -53,7 +53,7 @@ def propose_source(
 def functions_asked_of(
     *, source: engine.Source, programme: Programme | None, effective_at: datetime
 ) -> tuple[str, ...]:
-    """The functions that would have to approve a document that was read, in words. Three queries."""
+    """The functions that would have to approve a document that was read, in words. Two queries."""
     document = source.document
     programme = programme or Programme.objects.filter(slug=str(document.get("id", ""))).first()
     asked = functions_asked(programme=programme, document=document, effective_at=effective_at)
@@ -75,12 +75,15 @@ def propose_programme(
 
     The same content again returns the open draft of it, with its author and approvals. The author's own earlier draft
     of the programme is withdrawn. Locks the programme. Raises ProgrammeRefused, Backdated, and ActRefused: no function
-    has to approve, or the purpose is empty.
+    has to approve, the purpose is empty, or they are the newest version already.
     """
     programme = Programme.objects.select_for_update(of=("self",)).get(pk=programme.pk)
     if effective_at <= at:
         raise Backdated("Approvals take time: choose a day to come from which the rules are in force.")
     rules, stored = read_for_publication(programme, document, lines)
+    newest = programme.versions.order_by("-number").first()
+    if newest is not None and (newest.document, newest.effective_at) == (stored, effective_at):
+        raise ActRefused(f"These rules are version {newest.number} already.")
     check_next(programme, rules, effective_at)
     number = next_number(programme)
     functions = functions_asked(programme=programme, document=stored, effective_at=effective_at)
@@ -212,14 +215,25 @@ def appoint_approver(*, function: str, person: User, reason: str, by: User, at: 
 
 @transaction.atomic
 def end_appointment(*, appointment: Approver, reason: str, by: User, at: datetime) -> None:
-    """Ends it; what the person said stays, but his objections don't hold up rules any more. Raises ActRefused: it has
-    ended already, or no reason is given."""
+    """Ends it; what the person said stays, but his objections don't hold up rules any more. Raises OwnDraft when
+    one holds up a draft of `by`, and ActRefused: it has ended already, or no reason is given."""
     reason = _worded(reason, "Say why it ends.", 1000)
+    if _objects_to_a_draft_of(by, appointment):
+        raise OwnDraft("An objection of this person holds up your own draft: another portal manager ends it.")
     standing = Approver.objects.filter(pk=appointment.pk, ended_at=None)
     if standing.update(ended_at=at, ended_by=by, end_reason=reason) != 1:
         raise ActRefused("The appointment has ended already.")
     detail: dict[str, object] = {"function": appointment.function, "person": str(appointment.person.public_id)}
     record_audit(action="tiers.end_appointment", actor=by, at=at, target=appointment, detail=detail)
+
+
+def _objects_to_a_draft_of(author: User, appointment: Approver) -> bool:
+    drafts = ProgrammeDraft.objects.open().filter(proposed_by=author)
+    said = DraftOpinion.objects.filter(
+        draft__in=drafts, function=appointment.function, said_by_id=appointment.person_id
+    )
+    newest = {one.draft_id: one for one in said.order_by("number")}
+    return any(not one.is_approval for one in newest.values())
 
 
 def known_functions() -> list[str]:
