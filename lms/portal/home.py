@@ -157,7 +157,8 @@ def answers(request: HttpRequest, ways: list[Progress], record: Record, on: date
 
 
 def waiting_rules(membership: Membership | None, user: User) -> list[ProgrammeDraft]:
-    """Drafts of programme rules that wait for the word of a person of the vendor. One query for most of them."""
+    """Drafts of programme rules that wait for the word of a person of the vendor, or to which he objects. One query
+    for most of them."""
     return [] if membership is not None else drafts_waiting_for(user)
 
 

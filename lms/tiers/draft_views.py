@@ -1,5 +1,6 @@
 """Pages on rules that are put up for approval, what functions say to them, and who speaks for a function."""
 
+from dataclasses import dataclass
 from difflib import unified_diff
 from uuid import UUID
 
@@ -33,7 +34,9 @@ def _require(request: HttpRequest, permission: str) -> User:
 
 def _draft(request: HttpRequest, draft_id: UUID) -> ProgrammeDraft:
     found = ProgrammeDraft.objects.visible_to(person_of(request))
-    found = found.select_related("programme", "proposed_by", "withdrawn_by", "version__programme")
+    found = found.select_related(
+        "programme", "proposed_by", "withdrawn_by", "version__programme", "version__published_by"
+    )
     return get_object_or_404(found, public_id=draft_id)
 
 
@@ -64,7 +67,7 @@ def draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """One draft: what it changes, what each function says, and the form of who speaks for one."""
     found, user = _draft(request, draft_id), person_of(request)
     is_open = ProgrammeDraft.objects.open().filter(pk=found.pk).exists()
-    functions = services.functions_of(found) if is_open else tuple(found.functions)
+    functions = services.functions_of(found)
     states = services.states_of(found, functions=functions)
     spoken_for = [(one.function, one.name) for one in states if any(person.pk == user.pk for person in one.approvers)]
     if request.method == "POST" and not spoken_for:
@@ -75,17 +78,21 @@ def draft(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _said(found, user, form):
         messages.success(request, "It stands beside the draft, with your name and the day.")
         return redirect("tiers:draft", found.public_id)
+    may_publish = user.has_perm("tiers.publish_programme")
+    counting = services.states_of(found, functions=functions, publisher=user) if may_publish else states
+    text = services.as_text(found.document)
     context = {
         "draft": found,
         "states": states,
         "is_open": is_open,
         "is_author": found.proposed_by_id == user.pk,
-        "is_complete": all(one.answer is services.Answer.APPROVED for one in states),
+        "is_approved": all(one.answer is services.Answer.APPROVED for one in states),
+        "is_complete": all(one.answer is services.Answer.APPROVED for one in counting),
         "form": form if spoken_for and (is_open or form.is_bound) else None,
         "opinions": found.opinions.select_related("said_by").order_by("-number"),
-        "changes": _changes(found),
-        "text": services.as_text(found.document),
-        "may_publish": user.has_perm("tiers.publish_programme"),
+        "changes": _changes(found, text),
+        "text": text,
+        "may_publish": may_publish,
         "crumbs": [{"label": "Drafts of rules", "url": reverse("tiers:drafts")}],
     }
     return render(request, "tiers/draft.html", context, status=400 if form.errors else 200)
@@ -101,16 +108,23 @@ def _said(draft: ProgrammeDraft, by: User, form: OpinionForm) -> bool:
     return True
 
 
-def _changes(draft: ProgrammeDraft) -> str | None:
-    """The lines that differ from the version before, with two lines around them; None where there is nothing to
-    compare with, or too much."""
+@dataclass(frozen=True, kw_only=True)
+class _Changes:
+    """The lines that differ from the version before, with two lines around them; or why there are none."""
+
+    lines: str = ""
+    instead: str = ""
+
+
+def _changes(draft: ProgrammeDraft, text: str) -> _Changes:
     before = ProgrammeVersion.objects.filter(programme=draft.programme, number=draft.number - 1).first()
     if before is None:
-        return None
-    old, new = (services.as_text(document).splitlines() for document in (before.document, draft.document))
+        return _Changes(instead="There is no version to compare it with.")
+    old, new = services.as_text(before.document).splitlines(), text.splitlines()
     if max(len(old), len(new)) > MAX_COMPARED:
-        return None
-    return "\n".join(list(unified_diff(old, new, n=2, lineterm=""))[2:])
+        return _Changes(instead=f"It is longer than {MAX_COMPARED} lines, so it is not compared here.")
+    lines = "\n".join(list(unified_diff(old, new, n=2, lineterm=""))[2:])
+    return _Changes(lines=lines, instead="" if lines else "Nothing but the day.")
 
 
 @require_POST

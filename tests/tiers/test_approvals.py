@@ -3,6 +3,7 @@
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import Group
@@ -17,6 +18,7 @@ from lms.tiers.forms import AppointmentForm
 from lms.tiers.models import Approver, DraftOpinion, Programme, ProgrammeDraft, ProgrammeVersion
 from lms.tiers.services import Answer
 from lms.tiers.services.approvals import check_approvals, draft_digest
+from lms.tiers.services.published import benefits_given
 from tests.factories import MembershipFactory, UserFactory
 from tests.tiers.factories import DOCUMENT, IN_FORCE, approver, later, programme, staff
 
@@ -138,6 +140,42 @@ def test_version_published_meanwhile_overtakes_a_draft(now: datetime) -> None:
     assert propose(rules("legal"), author, now).number == 2
 
 
+def test_rules_that_are_published_are_not_put_up_again(now: datetime) -> None:
+    author, legal = staff(), approver("legal", now)
+    draft = propose(rules("legal"), author, now)
+    say(draft, "legal", legal, now)
+    services.publish_draft(draft=draft, by=author, at=now)
+    with pytest.raises(services.ActRefused, match="These rules are version 1 already"):
+        propose(rules("legal"), author, now)
+
+
+def test_objector_stays_while_the_author_holds_the_pen(now: datetime) -> None:
+    author, legal = staff(PORTAL_MANAGERS), approver("legal", now)
+    draft, appointment = propose(rules("legal"), author, now), Approver.objects.get(person=legal)
+    say(draft, "legal", legal, now, yes=False)
+    with pytest.raises(services.OwnDraft, match="another portal manager ends it"):
+        services.end_appointment(appointment=appointment, reason="Moved on", by=author, at=now)
+    say(draft, "legal", legal, now)
+    services.end_appointment(appointment=appointment, reason="Moved on", by=author, at=now)
+
+
+def test_function_that_other_rules_ask_since_is_asked_everywhere(now: datetime) -> None:
+    author, legal, sales = staff(), approver("legal", now), approver("sales", now)
+    draft = propose(rules("legal"), author, now)
+    say(draft, "legal", legal, now)
+    other = Programme.objects.create(slug="other", name="Other")
+    document = {**rules("sales"), "id": "other"}
+    put_up = services.propose_programme(
+        programme=other, document=document, effective_at=later(now, 29), purpose="Other", by=staff(), at=now
+    )
+    say(put_up, "sales", sales, now)
+    services.publish_draft(draft=put_up, by=author, at=now)
+    assert services.drafts_waiting_for(sales) == [draft]
+    assert [one.function for one in services.states_of_each([draft])[draft.pk]] == ["legal", "sales"]
+    with pytest.raises(services.ApprovalsMissing, match="Sales waits for"):
+        services.publish_draft(draft=draft, by=author, at=now)
+
+
 def test_the_same_content_put_up_twice_is_one_draft(now: datetime) -> None:
     author = staff()
     draft = propose(rules("legal"), author, now)
@@ -160,13 +198,19 @@ def test_who_approved_does_not_publish(now: datetime) -> None:
     legal.groups.add(Group.objects.get(name=CHANNEL_MANAGERS))
     draft = propose(rules("legal"), author, now)
     say(draft, "legal", legal, now)
-    with pytest.raises(services.ApprovalsMissing, match="has nobody who could speak for it"):
-        services.publish_draft(draft=draft, by=legal, at=now)
-    colleague = approver("legal", now)
     with pytest.raises(services.ApprovalsMissing, match="What you approved yourself does not count when you publish"):
         services.publish_draft(draft=draft, by=legal, at=now)
+    page = signed_in(legal).get(reverse("tiers:draft", args=[draft.public_id])).content.decode()
+    assert "let somebody else publish" in page
+    assert "Publish rules" not in page
+    colleague = approver("legal", now)
     say(draft, "legal", colleague, now)
+    say(draft, "legal", legal, now, reason="Again")
     assert services.publish_draft(draft=draft, by=legal, at=now).number == 1
+    draft.refresh_from_db()
+    (state,) = services.states_of(draft, functions=["legal"])  # names the approval that counted
+    assert state.opinion is not None
+    assert state.opinion.said_by == colleague
 
 
 def test_objection_stands_until_its_person_approves_or_leaves_office(now: datetime) -> None:
@@ -344,8 +388,11 @@ def test_approver_finds_the_draft_at_home_and_says_his_word(now: datetime) -> No
     assert client.post(page, {**data, "digest": "0" * 64}).status_code == 400
     assert client.post(page, data).status_code == 302
     assert "objects since" in client.get(page).content.decode()
-    assert page not in client.get(reverse("portal:home")).content.decode()
+    assert page in client.get(reverse("portal:home")).content.decode()  # while his objection stands
     assert client.post(page, {**data, "is_approval": "yes"}).status_code == 302
+    home = client.get(reverse("portal:home")).content.decode()
+    assert page not in home
+    assert reverse("tiers:drafts") in home
     assert "Approved by" in client.get(page).content.decode()
     assert client.post(reverse("tiers:draft_publish", args=[draft.public_id])).status_code == 403
 
@@ -364,6 +411,12 @@ def test_publishing_and_withdrawing_on_the_page(now: datetime) -> None:
     withdraw = reverse("tiers:draft_withdraw", args=[draft.public_id])
     assert "It is closed" in client.post(withdraw, {"reason": "Late"}, follow=True).content.decode()
     second = propose(rules("legal", notes="Second"), author, now, later(now, 3001))
+    with patch("lms.tiers.draft_views.MAX_COMPARED", 3):
+        page = client.get(reverse("tiers:draft", args=[second.public_id])).content.decode()
+    assert "It is longer than 3 lines" in page
+    author.time_zone = "Asia/Tokyo"
+    author.save()
+    assert f"{second.effective_at:%H:%M} UTC" in client.get(reverse("tiers:drafts")).content.decode()
     assert "+notes: Second" in client.get(reverse("tiers:draft", args=[second.public_id])).content.decode()
     withdraw = reverse("tiers:draft_withdraw", args=[second.public_id])
     assert "Not now" in client.post(withdraw, {"reason": "Not now"}, follow=True).content.decode()
@@ -400,5 +453,13 @@ def test_list_of_drafts_asks_so_often(now: datetime, count: int, django_assert_n
     for number in range(count):
         say(propose(rules("legal", notes=str(number)), staff(), now), "legal", approver("legal", now), now)
     client = signed_in(legal)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(16):
         client.get(reverse("tiers:drafts"))
+
+
+def test_of_versions_that_begin_together_the_last_gives_its_benefits(now: datetime) -> None:
+    for name in ("playbooks", "demo-kit"):
+        document = deepcopy(DOCUMENT)
+        document["tiers"][-1]["benefits"] = [{"opens": name}]
+        programme(document=document, effective_at=later(now, 9))
+    assert set(benefits_given(now)) == {"demo-kit"}

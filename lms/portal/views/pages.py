@@ -53,6 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "looks_after_partners": membership is None and user.has_perm("partners.view_all_partners"),
         "tier": tier,
         "waiting_rules": front.waiting_rules(membership, user),
+        "reads_drafts": membership is None and user.has_perm("tiers.view_drafts"),
         "continuing": front.continue_card(record, ways),
         "next_way": next(iter(front.open_ways(ways, today())), None),
         "needs": [{"need": need, "links": found[need][:ANSWERS_ON_HOME]} for need in Need],
