@@ -18,6 +18,16 @@ _GLUED_FORMS = re.compile("株式会社|有限会社|合同会社|股份有限�
 # ones a whole company name can be written with).
 _LOOKALIKES = str.maketrans("авсенһіјкӏмоԛрѕтуѵхԝ" + "αβεηικνορτυχ", "abcehhijklmoqpstyvxw" + "abehiknoptux")
 _LETTERS = re.compile(r"[^\W\d_]")
+_WORD = re.compile(r"[^\W_]+")
+# What stands within a word: O'Neill, B.I.G.
+_GLUE = re.compile(r"(?<=\w)[.'’](?=\w)")
+_POSSESSIVE = re.compile(r"['’]s\b")
+# Scripts that put no blanks between words (Thai, Lao, Burmese, Khmer, Japanese, Chinese), or glue endings to names
+# (Korean).
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+    "\uf900-\ufaff\U00020000-\U0003ffff]+"
+)
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
 )
@@ -61,13 +71,13 @@ def name_key(name: str) -> str:
     if _DOMAIN.match(text):
         text = domain_key(text).split(".")[0] or text
     text = _GLUED_FORMS.sub(" ", text).replace("&", " ").replace("+", " ")
-    text = re.sub(r"(?<=\w)[.'’](?=\w)", "", text)
-    words = [_latin(word) for word in re.findall(r"[^\W_]+", text)]
-    kept = [word for word in words if word != "and"]
+    text = _GLUE.sub("", text)
+    words = [_latin(word) for word in _WORD.findall(text)]
+    kept = _significant(text)
     while len(kept) > 1 and kept[-1] in _LEGAL_FORMS:
         kept.pop()
     if not kept:
-        kept = words or re.findall(r"[^\W_]+", _plain(name))
+        kept = words or _WORD.findall(_plain(name))
     return " ".join(kept)[:MAX_KEY]
 
 
@@ -93,7 +103,24 @@ def domain_key(domain: str) -> str:
 
 
 def mentions(text: str, *, name: str, domain: str = "") -> bool:
-    """Whether a text names a company, in any way of writing that has its key, or its domain."""
-    said = " ".join(_latin(word) for word in re.findall(r"[^\W_]+", _plain(text)))
-    names = [name_key(name), *([domain_key(domain).partition(".")[0]] if domain_key(domain) else [])]
-    return any(f" {one} " in f" {said} " for one in names if one)
+    """Whether a text names a company, in any way of writing that has its key, or its domain. Short and inflected forms
+    are not told: they are a person's to find.
+    """
+    names = [name_key(name), " ".join(_WORD.findall(domain_key(domain).partition(".")[0]))]
+    plain = _plain(text)
+    forms = {plain, _GLUE.sub("", plain), _GLUE.sub("", _POSSESSIVE.sub("", plain))}
+    return any(_says(form, one) for form in forms for one in names if one)
+
+
+def _says(plain: str, key: str) -> bool:
+    """Whether the words of the key stand in the text, one after the other. Those of a script without blanks stand
+    anywhere in it.
+    """
+    if _UNSPACED.search(key) and len(key) > 1:
+        return key.replace(" ", "") in "".join(_significant(plain))
+    return f" {key} " in f" {' '.join(_significant(_UNSPACED.sub(' ', plain)))} "
+
+
+def _significant(plain: str) -> list[str]:
+    """The words that a key is made of."""
+    return [word for word in map(_latin, _WORD.findall(plain)) if word != "and"]

@@ -111,7 +111,9 @@ def test_who_may_not_be_named_is_named_nowhere(rep: Membership, other: User, now
         story=story, words=words(now, naming="anonymous", outcome="The stock <b>is</b> known"), by=rep.person, at=now
     )
     step(story, "submit", rep.person, now)
-    story = step(story, "publish", judge(), now)
+    chloe = judge()
+    assert "May not be named: <bdi>Acme GmbH</bdi>" in text_of(chloe, "deals:story_move", story.public_id, "publish")
+    story = step(story, "publish", chloe, now)
     assert (story.headline, find_stories(other, "acme")) == ("A customer in Germany: Halden for many sites", [])
     assert find_stories(other, "stock known") == [story]
     for page in (text_of(other, "deals:stories"), text_of(other, "deals:story", story.public_id)):
@@ -120,17 +122,28 @@ def test_who_may_not_be_named_is_named_nowhere(rep: Membership, other: User, now
 
 
 @pytest.mark.parametrize(
-    ("text", "is_named"),
+    ("name", "text", "is_named"),
     [
-        ("We helped ACME.", True),
-        ("see www.acme.example", True),
-        ("Ａｃｍｅ’s shops", True),
-        ("an acmeist poem", False),
-        ("", False),
+        ("Acme GmbH", "We helped ACME.", True),
+        ("Acme GmbH", "see www.acme.example", True),
+        ("Acme GmbH", "Ａｃｍｅ’s shops", True),
+        ("Acme GmbH", "Acmeの店舗", True),
+        ("Acme GmbH", "an acmeist poem", False),
+        ("Acme GmbH", "", False),
+        ("O'Neill Foods Ltd", "At O’Neill Foods's plant", True),
+        ("McDonald's", "for McDonald's, everywhere", True),
+        ("Marks and Spencer", "We helped Marks & Spencer.", True),
+        ("Marks & Spencer plc", "We helped Marks and Spencer.", True),
+        ("Smith & Sons", "Smith and Sons grew, and sons of others too", True),
+        ("Smith & Sons", "the smith has sons", False),
+        ("B.I.G. Stores", "B.I.G. Stores sells", True),
+        ("トヨタ自動車株式会社", "昨年、トヨタ自動車は在庫を知った。", True),
+        ("삼성전자", "삼성전자는 재고를 안다", True),
+        ("森", "森林の会社", False),
     ],
 )
-def test_a_text_names_a_company(text: str, is_named: bool) -> None:
-    assert matching.mentions(text, name="Acme GmbH", domain="acme.example") == is_named
+def test_a_text_names_a_company(name: str, text: str, is_named: bool) -> None:
+    assert matching.mentions(text, name=name, domain="acme.example" if name.startswith("Acme") else "") == is_named
 
 
 def test_whose_moves_they_are(rep: Membership, other: User, now: datetime) -> None:
