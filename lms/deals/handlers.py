@@ -167,7 +167,8 @@ def send_acceptance_letter(event: AcceptanceAsked) -> None:
     )
     if partner is None or version is None or version.acceptances.filter(partner=partner).exists():
         return
-    last = partner.deal_acceptances.select_related("version").order_by("-version__number").first()
+    earlier = partner.deal_acceptances.filter(version__withdrawal=None, version__number__lt=version.number)
+    last = earlier.select_related("version").order_by("-version__number").first()
     changes = [] if last is None else rules_changes.changes(last.version.rules, version.rules)
     until = None if last is None else services.counts_until(last.version, newest=version)
     for person in _managers_of(partner, event.at):

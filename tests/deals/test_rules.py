@@ -430,7 +430,7 @@ def test_mistyped_year_does_not_close_the_book() -> None:
 
 
 @pytest.mark.django_db
-def test_version_that_has_not_begun_is_withdrawn_for_a_reason() -> None:
+def test_version_that_has_not_begun_is_withdrawn_for_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     now, efua = timezone.now(), channel_manager()
     first, rep = rules(), house()
     manager = manager_of(rep.partner)
@@ -463,6 +463,9 @@ def test_version_that_has_not_begun_is_withdrawn_for_a_reason() -> None:
     assert accepted.version == first
     with pytest.raises(RulesOvertaken, match="withdrawn"):
         services.accept_rules(version=second, partner=rep.partner, by=manager, at=now)
+    monkeypatch.setattr(services, "acceptable", lambda **_: [first, second])  # what was read just before
+    page = signed_in(manager).post(reverse("deals:engagement"), {"version": "2"}, follow=True)
+    assert "was withdrawn. There is nothing to accept" in page.content.decode()
 
 
 @pytest.mark.django_db
@@ -476,3 +479,23 @@ def test_after_a_withdrawal_the_next_one_is_compared_with_what_stands() -> None:
     third = services.publish_rules(document=document(), effective_at=now + DAY, by=efua, at=now, after=1)
     assert (third.number, services.newest_rules()) == (3, third)
     assert "against version 1" in text_of(efua, "deals:rules_version", 3)
+
+
+@pytest.mark.django_db
+def test_letter_compares_with_the_acceptance_that_stands() -> None:
+    """Not with one of a version that was withdrawn, nor is the number of such a one promised again."""
+    now, efua, rep = timezone.now(), channel_manager(), house()
+    manager = manager_of(rep.partner)
+    second = services.publish_rules(document=document(), effective_at=now + DAY, by=efua, at=now)
+    services.accept_rules(version=second, partner=rep.partner, by=manager, at=now)
+    services.withdraw_rules(version=second, reason="Wrong", by=efua, at=now)
+    assert "In force from" in text_of(efua, "deals:rules_versions")
+    assert "It was to be in force from" in text_of(efua, "deals:rules_versions")
+    promised = services.next_number()
+    third = services.publish_rules(document=document(protection_days=7), effective_at=now + DAY, by=efua, at=now)
+    assert (promised, third.number, services.next_number()) == (3, 3, 4)
+    mail.outbox.clear()
+    drain()
+    letter = next(one for one in mail.outbox if one.to == [manager.email] and "version 3" in one.subject)
+    assert "version 1" in letter.body
+    assert "version 2" not in letter.body

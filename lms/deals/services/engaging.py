@@ -54,8 +54,7 @@ def publish_rules(
     AcceptanceAsked per partner.
     """
     parse(document)
-    latest = EngagementRules.objects.select_for_update(of=("self",)).order_by("-number").first()
-    last = 0 if latest is None else latest.number
+    number = next_number(is_locked=True)
     newest = newest_rules()
     seen = 0 if newest is None else newest.number
     if after is not None and after != seen:
@@ -72,7 +71,7 @@ def publish_rules(
     try:
         with transaction.atomic():
             version = EngagementRules.objects.create(
-                number=last + 1,
+                number=number,
                 document=document,
                 text=text,
                 why=guards.check_text(why).strip()[:MAX_WHY],
@@ -92,6 +91,15 @@ def publish_rules(
 def newest_rules() -> EngagementRules | None:
     """The version that was published last and stands: the next one is compared with it."""
     return EngagementRules.objects.standing().order_by("-number").first()
+
+
+def next_number(*, is_locked: bool = False) -> int:
+    """Of the version that is published next. Those of withdrawn ones are not given again. `is_locked` locks the newest
+    version, withdrawn or not.
+    """
+    rows = EngagementRules.objects.select_for_update(of=("self",)) if is_locked else EngagementRules.objects.all()
+    latest = rows.order_by("-number").first()
+    return 1 if latest is None else latest.number + 1
 
 
 @transaction.atomic

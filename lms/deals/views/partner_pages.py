@@ -215,8 +215,12 @@ def _accept(request: HttpRequest, membership: Membership | None, now: datetime) 
     if not found:
         messages.error(request, "This version can be accepted no more: another one is in force. Read what changes.")
         return redirect("deals:engagement")
-    services.accept_rules(version=found[0], partner=membership.partner, by=person_of(request), at=now)
-    messages.success(request, f"Version {found[0].number} is accepted for {membership.partner.name}.")
+    try:
+        services.accept_rules(version=found[0], partner=membership.partner, by=person_of(request), at=now)
+    except DomainError as error:  # withdrawn since the look
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"Version {found[0].number} is accepted for {membership.partner.name}.")
     return redirect("deals:engagement")
 
 

@@ -181,7 +181,7 @@ def _comparison(form: RulesForm, newest: EngagementRules | None) -> dict[str, An
         "read": read,
         "seal": _seal(form, newest),
         "effective_on": form.cleaned_data["effective_on"],
-        "number": 1 if newest is None else newest.number + 1,
+        "number": services.next_number(),
         "partners": services.asked_partners(at=timezone.now()).count(),
     }
     return context if newest is None else context | _against(newest.rules, read)
