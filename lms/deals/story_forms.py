@@ -12,9 +12,17 @@ from lms.deals.services import StoryWords
 from lms.deals.story_moves import Naming, StoryMove
 
 
+class AnswerField(forms.CharField):
+    """Some lines. Browsers send two characters for the end of each, and count one."""
+
+    def to_python(self, value: Any) -> str:
+        text: str = super().to_python(value)
+        return text.replace("\r\n", "\n")
+
+
 def _answer(label: str, hint: str) -> forms.CharField:
     area = forms.Textarea(attrs={"rows": 4})
-    return forms.CharField(label=label, help_text=hint, max_length=MAX_PART, widget=area)
+    return AnswerField(label=label, help_text=hint, max_length=MAX_PART, widget=area)
 
 
 class StoryForm(forms.Form):

@@ -14,6 +14,8 @@ from lms.events.services import subscribe
 # Who judges stories, the first group that has somebody.
 _JUDGES = ("Channel marketing", "Portal managers")
 _FOR_JUDGES = {"submit"}
+# What was before them, and so what they hear of when its permission is withdrawn.
+_JUDGED = {StoryState.IN_REVIEW, StoryState.PUBLISHED, StoryState.TAKEN_DOWN}
 _FOR_AUTHOR = {"send_back", "publish", "take_down"}
 
 
@@ -32,7 +34,7 @@ def send_story_letter(event: StoryMoved) -> None:
     story, people = entry.story, []
     if entry.move in _FOR_AUTHOR | {"revoke"} and story.author.has_perm("deals.view_deal", story.deal):
         people.append(story.author)
-    if entry.move in _FOR_JUDGES or (entry.move == "revoke" and story.owner is not None):
+    if entry.move in _FOR_JUDGES or (entry.move == "revoke" and entry.from_state in _JUDGED):
         people += _keepers(story)
     for person in {one.pk: one for one in people if one.is_active and one != entry.by}.values():
         _send(person, story, "sent back" if entry.move == "send_back" else entry.get_to_state_display(), entry.text)

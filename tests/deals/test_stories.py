@@ -13,6 +13,7 @@ from lms.accounts.models import User
 from lms.deals import matching, services
 from lms.deals.models import StoryEntry, WinStory
 from lms.deals.services.story_search import find_stories
+from lms.deals.story_forms import StoryForm
 from lms.events.services import drain
 from lms.partners.models import Membership
 from lms.partners.services import suspend_partner
@@ -175,7 +176,7 @@ def test_what_is_not_the_looked_at_story_is_refused(rep: Membership, now: dateti
         services.save_story(story=story, words=words(now), by=rep.person, at=now)
     step(story, "publish", chloe, now)
     with pytest.raises(services.IllegalMove):
-        step(story, "publish", chloe, now)
+        step(story, "publish", judge("Second"), now)
     with pytest.raises(services.IllegalMove, match="already"):
         services.begin_story(deal=story.deal, words=words(now, done="x"), by=rep.person, at=now)
     undecided = approved(rep, now, customer_name="Open", customer_domain="")
@@ -255,6 +256,36 @@ def test_letters_tell_who_is_next(rep: Membership, now: datetime) -> None:
         ([chloe.email], f"{customer}: permission withdrawn"),
     ]
     assert "They merged" in mail.outbox[-1].body
+
+
+def test_judges_hear_of_a_permission_that_is_withdrawn_while_they_read(rep: Membership, now: datetime) -> None:
+    chloe, story = judge(), step(tell(rep, now), "submit", rep.person, now)
+    drain()
+    mail.outbox.clear()
+    for _ in range(2):  # the button was pressed twice
+        step(story, "revoke", rep.person, now, text="They merged")
+    drain()
+    assert [letter.to for letter in mail.outbox] == [[chloe.email]]
+
+
+def test_a_button_pressed_twice_changes_nothing(rep: Membership, now: datetime) -> None:
+    story, chloe = step(tell(rep, now), "submit", rep.person, now), judge()
+    seen, day = services.mark_of_story(story), now.date() + 9 * DAY
+    for _ in range(2):
+        story = step(story, "publish", chloe, now, review_on=day, seen=seen)
+    seen = services.mark_of_story(story)
+    for _ in range(2):
+        story = step(story, "confirm", chloe, now + DAY, review_on=day + DAY, seen=seen)
+    assert story.entries.count() == 4
+    assert (story.state_since, story.review_on) == (now, day + DAY)  # it is published since then
+    with pytest.raises(services.StoryChanged):
+        step(story, "confirm", chloe, now + DAY, review_on=day, seen=seen)
+
+
+def test_an_answer_is_as_long_as_browsers_count_it() -> None:
+    answer = "x" * 298 + "\r\n" * 4 + "x" * 298
+    assert "problem" not in StoryForm({"problem": answer}).errors
+    assert "problem" in StoryForm({"problem": f"{answer}x"}).errors
 
 
 def test_its_owner_is_reminded_once_of_each_review_day(rep: Membership, now: datetime) -> None:

@@ -167,7 +167,8 @@ def move_story(
     seen: str | None = None,
 ) -> WinStory:
     """Makes one move of the table. A published story is its publisher's to keep, and is looked at again by `review_on`,
-    a year from now when none is given. Once the permission is withdrawn nobody else sees the story any more.
+    a year from now when none is given. Once the permission is withdrawn nobody else sees the story any more. The same
+    move of the same person in the same words again changes nothing.
 
     Raises NotYourMove, OwnInterest, StoryChanged, IllegalMove, WordsMissing, BadStory, UnsafeInput. Locks the story.
     Emits StoryMoved.
@@ -180,6 +181,9 @@ def move_story(
     if wanted.hint and not (text and len(text) <= MAX_WHY):
         raise WordsMissing(f"Say in a sentence why, in at most {MAX_WHY} characters. Nothing was changed.")
     # What a customer took back is taken down, whatever else changed meanwhile.
+    found = _locked(story, None)
+    if _is_repeated(found, wanted, text, by, review_on):
+        return found
     found = _locked(story, None if move == "revoke" else seen)
     before = found.state
     if before not in wanted.origins:
@@ -187,9 +191,22 @@ def move_story(
     if move in {"submit", "publish"}:
         _require_consent(found)
     said = _said(found, move, text)
-    WinStory.objects.advance(found, move, state_since=at, **_changes(move, by, at, review_on))
+    changes = _changes(move, by, at, review_on)
+    if before != wanted.target:
+        changes["state_since"] = at
+    WinStory.objects.advance(found, move, **changes)
     _log(found, move, before, said, by=by, at=at)
     return found
+
+
+def _is_repeated(story: WinStory, wanted: StoryMove, text: str, by: User, review_on: date | None) -> bool:
+    """Whether this was the last thing that was done: a button was pressed twice."""
+    last = story.entries.order_by("-number").first()
+    if last is None or (last.move, last.by_id, story.state) != (wanted.name, by.pk, wanted.target):
+        return False
+    if wanted.name in {"publish", "confirm"} and review_on != story.review_on:
+        return False
+    return last.text == _said(story, wanted.name, text)
 
 
 def _require_may(story: WinStory, wanted: StoryMove, by: User, at: datetime) -> None:
