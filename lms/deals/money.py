@@ -52,6 +52,12 @@ def shown(amount: Decimal, currency: str) -> str:
     return f"{text if cents.strip('0') else whole} {currency}"
 
 
+def read_shown(text: str) -> tuple[Decimal, str]:
+    """What `shown` wrote, as the log of changes keeps it."""
+    amount, _, currency = text.rpartition(" ")
+    return Decimal(amount.replace(",", "")), currency
+
+
 def plain(amount: Decimal, currency: str) -> str:
     """ "48000.00": with the digits the currency has, as `parse_amount` reads it again."""
     return f"{amount:.{MINOR_UNITS.get(currency, 2)}f}"

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from lms.accounts.models import User
 from lms.deals import services
-from lms.deals.models import Lead
+from lms.deals.models import DealChange, Lead
 from lms.deals.services.reciprocity import Balance, Period, balance_of, balances, periods
 from lms.partners.models import Membership, Partner
 from tests.deals.factories import accept, approved, channel_manager, give, house, move, register
@@ -91,6 +91,37 @@ def test_what_happens_later_changes_no_period_that_is_over(rep: Membership, now:
     assert numbers(balance_of(rep.partner, period)) == before == ([1, 0, 0, 0, 0], [], [1, 1, 0], ["48,000 EUR"], [])
     later = Period(label="Later", since=at + DAY, until=now)
     assert numbers(balance_of(rep.partner, later)) == ([0, 0, 0, 0, 0], [], [0, 0, 0], [], [])
+
+
+def test_amount_is_that_of_the_end_of_the_period(rep: Membership, now: datetime) -> None:
+    """Of deals that were brought and of leads that were won, with the currency they had."""
+    efua, at = channel_manager(), now - 40 * DAY
+    brought = approved(rep, at, by=efua, customer_name="B1", customer_domain="")
+    led = move(accept(given(rep.partner, at, "Lead"), rep.person, at), "win", rep.person, at)
+    period = Period(label="Then", since=at - DAY, until=at + DAY)
+    before = numbers(balance_of(rep.partner, period))
+    for deal, was in ((brought, "48,000 EUR"), (led, "50,000 EUR")):
+        for days, old, new in ((2, was, "1,234.50 GBP"), (3, "1,234.50 GBP", "7 GBP")):
+            log = {"field": "value", "before": old, "after": new, "at": at + days * DAY, "changed_at": at + days * DAY}
+            DealChange.objects.create(deal=deal, system_name="Sales", **log)
+        type(deal).objects.filter(pk=deal.pk).update(value="7.00", currency="GBP")
+    assert numbers(balance_of(rep.partner, period)) == before
+    later = Period(label="Later", since=at - DAY, until=at + 3 * DAY)
+    assert balance_of(rep.partner, later).approved_amounts == ["1,234.50 GBP"]
+    assert balance_of(rep.partner, later).given_amounts == ["1,234.50 GBP"]
+
+
+def test_taken_back_is_not_given_and_offered_again_is_given_once(rep: Membership, now: datetime) -> None:
+    efua, at = channel_manager(), now - 40 * DAY
+    services.recall_lead(lead=given(rep.partner, at, "Taken back"), by=efua, at=at)
+    lead = given(rep.partner, at, "Again")
+    for hours in (1, 2):
+        lead = services.decline_lead(lead=lead, reason="too_small", by=rep.person, at=at)
+        lead = services.give_again(lead=lead, partner=rep.partner, days=7, by=efua, at=at + timedelta(hours=hours))
+    found = balance_of(rep.partner, Period(label="Then", since=at - DAY, until=at + DAY))
+    assert [(one.customer, one.outcome, one.at) for one in found.given] == [
+        ("Again", "offered", at + timedelta(hours=2))
+    ]
 
 
 def test_quarters_are_those_of_the_calendar() -> None:

@@ -1,8 +1,8 @@
 """What the vendor gave a partner, and what the partner brought: the same rows that explain the figures make them.
 
 A lead counts for the period in which it was offered, a deal for the one in which it was registered, and each with what
-had become of it before the period's end. A deal that came of a lead is the vendor's giving, not the partner's bringing.
-Reads only.
+had become of it, and its amount, before the period's end. A deal that came of a lead is the vendor's giving, not the
+partner's bringing. Reads only.
 """
 
 from collections import defaultdict
@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from lms.deals.lead_moves import LeadState
-from lms.deals.models import Deal, DealMove, LeadMove, Origin
-from lms.deals.money import shown
+from lms.deals.models import Deal, DealChange, DealMove, LeadMove, Origin
+from lms.deals.money import read_shown, shown
 from lms.deals.moves import State
 from lms.partners.models import Partner
 
@@ -169,35 +169,43 @@ def balance_of(partner: Partner, period: Period) -> Balance:
 
 
 def _offers(partners: Collection[int], period: Period) -> list[tuple[int, Given]]:
-    """(partner, offer) of the period. A lead that was given again is an offer to each."""
+    """(partner, offer) of the period. A lead that was given again is an offer to each, and to the same partner one:
+    the latest. What was taken back was not given.
+    """
     moves = LeadMove.objects.filter(partner__in=partners, at__gte=period.since, at__lt=period.until)
     became = DealMove.objects.state_of(OuterRef("lead__deal"), period.until)
-    rows = moves.annotate(became=became).select_related("lead__deal").order_by("lead", "number")
-    open_: dict[int, int] = {}
-    found: list[tuple[int, Given]] = []
-    for move in rows:
-        lead = move.lead
+    known = moves.annotate(became=became, amount_then=_amount_before("lead__deal", period.until))
+    found: dict[tuple[int, int], Given] = {}
+    for move in known.select_related("lead__deal").order_by("lead", "number"):
+        lead, key = move.lead, (move.lead_id, move.partner_id)
         if move.move in _OFFERS:
-            open_[lead.pk] = len(found)
             is_seen = lead.partner_id == move.partner_id and lead.state in (LeadState.OFFERED, LeadState.ACCEPTED)
-            offer = Given(lead_id=lead.public_id, customer=lead.customer_name, at=move.at, is_seen=is_seen)
-            found.append((move.partner_id, offer))
-        elif lead.pk in open_:  # else it was offered before the period
-            place = open_[lead.pk]
-            partner, offer = found[place]
-            offer = replace(offer, outcome=LeadState(move.to_state))
+            found[key] = Given(lead_id=lead.public_id, customer=lead.customer_name, at=move.at, is_seen=is_seen)
+        elif key in found:  # else it was offered before the period
+            offer = replace(found[key], outcome=LeadState(move.to_state))
             if move.move == "accept" and lead.deal is not None:
-                is_won = move.became == State.WON
-                offer = replace(offer, is_won=is_won, value=lead.deal.value, currency=lead.deal.currency)
-            found[place] = (partner, offer)
-    return found
+                value, currency = _amount(move.amount_then, lead.deal.value, lead.deal.currency)
+                offer = replace(offer, is_won=move.became == State.WON, value=value, currency=currency)
+            found[key] = offer
+    return [(partner, one) for (_, partner), one in found.items() if one.outcome != LeadState.RECALLED]
+
+
+def _amount_before(deal: str, until: datetime) -> Subquery:
+    """What the first change of the amount after the period took away; NULL where it is still the same."""
+    later = DealChange.objects.filter(deal=OuterRef(deal), field="value", at__gte=until).order_by("at", "pk")
+    return Subquery(later.values("before")[:1])
+
+
+def _amount(then: str | None, value: Decimal, currency: str) -> tuple[Decimal, str]:
+    return (value, currency) if then is None else read_shown(then)
 
 
 def _deals(partners: Collection[int], period: Period) -> list[tuple[int, Brought]]:
     """(partner, deal) registered in the period, and not from a lead of ours."""
     deals = Deal.objects.filter(partner__in=partners, registered_at__gte=period.since, registered_at__lt=period.until)
     approval = DealMove.objects.filter(deal=OuterRef("pk"), to_state=State.APPROVED, at__lt=period.until)
-    known = deals.exclude(origin=Origin.LEAD).as_of(period.until).annotate(was_approved=Exists(approval))
+    known = deals.exclude(origin=Origin.LEAD).as_of(period.until)
+    known = known.annotate(was_approved=Exists(approval), amount_then=_amount_before("pk", period.until))
     names = (
         "partner",
         "public_id",
@@ -207,7 +215,9 @@ def _deals(partners: Collection[int], period: Period) -> list[tuple[int, Brought
         "was_approved",
         "value",
         "currency",
+        "amount_then",
     )
+    rows = known.order_by("registered_at", "pk").values_list(*names)
     return [
         (
             partner,
@@ -217,11 +227,10 @@ def _deals(partners: Collection[int], period: Period) -> list[tuple[int, Brought
                 at=at,
                 state=State(state),
                 is_approved=was_approved and state in _STILL_APPROVED,
-                value=value,
-                currency=currency,
+                value=amount[0],
+                currency=amount[1],
             ),
         )
-        for partner, public_id, customer, at, state, was_approved, value, currency in known.order_by(
-            "registered_at", "pk"
-        ).values_list(*names)
+        for partner, public_id, customer, at, state, was_approved, value, currency, then in rows
+        for amount in [_amount(then, value, currency)]
     ]
