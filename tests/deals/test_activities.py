@@ -41,6 +41,9 @@ def add(plan: JointPlan, ours: User, theirs: User, by: User, **changes: Any) -> 
 def test_an_activity_is_set_moved_and_told_of_once(plan: JointPlan, rep: Membership, boss: User, efua: User) -> None:
     one = add(plan, efua, rep.person, boss)
     assert add(plan, efua, rep.person, boss) == one
+    for changes in ({"theirs": boss}, {"customers": 4}, {"prospects": 0}):
+        with pytest.raises(services.BadPlan, match="Drop it first"):
+            add(**({"plan": plan, "ours": efua, "theirs": rep.person, "by": boss} | changes))
     services.move_activity(activity=one, held_on=NOW.date() + 3 * DAY, by=efua, at=NOW)
     services.move_activity(activity=one, held_on=NOW.date() + 3 * DAY, by=efua, at=NOW)
     with pytest.raises(services.BadPlan, match="not come yet"):

@@ -48,7 +48,7 @@ def add_activity(
     by: User,
     at: datetime,
 ) -> JointActivity:
-    """Something more to do together. The same kind, title and day again returns the one there is.
+    """Something more to do together. The same again returns the one there is; BadPlan with other people or numbers.
 
     Raises NotYourMove, PlanClosed, BadPlan naming the field, UnsafeInput.
     """
@@ -63,6 +63,9 @@ def add_activity(
             raise BadPlan(field, f"Enter a whole number from 0 to {MOST_INVITED:,}.")
     made = plan.activities.filter(kind=kind, title=title, held_on=held_on, dropped_at=None).first()
     if made is not None:
+        set_ = (made.our_owner_id, made.their_owner_id, made.customers, made.prospects)
+        if set_ != (our_owner.pk, their_owner.pk, customers, prospects):
+            raise BadPlan("title", "This activity is set for that day already. Drop it first to change it.")
         return made
     _check_day(plan, held_on)
     if plan.activities.filter(told_at=None, dropped_at=None).count() >= MOST_OF_EACH:
