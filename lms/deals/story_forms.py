@@ -16,8 +16,7 @@ class AnswerField(forms.CharField):
     """Some lines. Browsers send two characters for the end of each, and count one."""
 
     def to_python(self, value: Any) -> str:
-        text: str = super().to_python(value)
-        return text.replace("\r\n", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
 def _answer(label: str, hint: str) -> forms.CharField:
