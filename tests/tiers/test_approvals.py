@@ -419,7 +419,9 @@ def test_publishing_and_withdrawing_on_the_page(now: datetime) -> None:
     assert f"{second.effective_at:%H:%M} UTC" in client.get(reverse("tiers:drafts")).content.decode()
     assert "+notes: Second" in client.get(reverse("tiers:draft", args=[second.public_id])).content.decode()
     withdraw = reverse("tiers:draft_withdraw", args=[second.public_id])
-    assert "Not now" in client.post(withdraw, {"reason": "Not now"}, follow=True).content.decode()
+    page = client.post(withdraw, {"reason": "Not now"}, follow=True).content.decode()
+    assert "Not now" in page
+    assert "Waiting since" not in page
 
 
 def test_strangers_see_no_draft(now: datetime) -> None:
