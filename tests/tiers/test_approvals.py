@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -465,3 +465,13 @@ def test_of_versions_that_begin_together_the_last_gives_its_benefits(now: dateti
         document["tiers"][-1]["benefits"] = [{"opens": name}]
         programme(document=document, effective_at=later(now, 9))
     assert set(benefits_given(now)) == {"demo-kit"}
+
+
+def test_the_designer_is_linked_for_who_has_the_admin_only(now: datetime) -> None:
+    """A channel manager publishes what was approved, but has no admin to change it in."""
+    draft = propose(rules("legal"), staff(), now, later(now, 3000))
+    page, link = reverse("tiers:draft", args=[draft.public_id]), reverse("programmes:publish")
+    has_admin = staff(PORTAL_MANAGERS)
+    has_admin.user_permissions.add(Permission.objects.get(codename="access_admin"))
+    shown = [link in signed_in(user).get(page).content.decode() for user in (staff(), has_admin)]
+    assert shown == [False, True]
